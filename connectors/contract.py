@@ -1,0 +1,286 @@
+"""What a driver promises: the records it speaks, the walk it makes, the errors it may raise.
+
+Below the waterline: no Django, no database. The same code runs inside a self-hosted connector.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+type Scalar = str | int | bool | None
+type Kind = str
+"""A resource type's id: `user`, `group`, `role`, `license`."""
+
+
+class DriverError(Exception):
+    """A person must act; the sentence says what is wrong and is shown to them."""
+
+
+class BadCredentials(DriverError):
+    """The vendor refused the credentials for good."""
+
+
+class MissingScope(DriverError):
+    """The credentials work but may not read something; the sentence names the scope."""
+
+
+class BadSettings(DriverError):
+    """What was typed cannot work; `field` names the setting it was typed into."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class CursorExpired(DriverError):
+    """The cursor is from a driver version that is no longer understood: the run starts over."""
+
+
+class TransientError(Exception):
+    """The vendor is away or busy; trying again later may work. The sentence says what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something access is about: one role, one group, one licence."""
+
+    kind: Kind
+    id: str
+    name: str
+    description: str = ""
+    profile: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """One permission on one resource. `id` reads `{kind}:{resource id}:{slug}`."""
+
+    id: str
+    kind: Kind
+    resource_id: str
+    slug: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One login in the app. `id` is the vendor's own; e-mail and login are never identity."""
+
+    id: str
+    login: str
+    email: str
+    name: str
+    status: Literal["enabled", "disabled", "deleted", "unknown"]
+    status_word: str
+    """The vendor's own word for the status."""
+    employee_id: str = ""
+    marks: tuple[str, ...] = ()
+    """How the vendor marks special accounts: `api`, `supplier`, `support`."""
+    profile: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    account_id: str
+    entitlement_id: str
+
+
+type Record = ResourceType | Resource | Entitlement | Account | Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it was made and answered; `sha256` is of the body as received."""
+
+    kind: Kind
+    asked: str
+    """Method, path and query; never a header, a body or anything secret."""
+    status: int
+    records: int
+    bytes: int
+    sha256: str
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line for the run's log."""
+
+    level: Literal["info", "warn", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records and the cursor that accounts for them.
+
+    1. A batch names only records of itself or of earlier batches: kinds, resources and
+       entitlements first, then accounts with their grants.
+    2. A record may come twice; the later one wins.
+    3. Going on from a cursor repeats nothing that it accounts for.
+    4. A cursor carries the driver's version; one no longer understood raises `CursorExpired`.
+    5. Only kinds named in `complete` may lose rows: everything of that kind, and every grant on
+       it, has been named. A kind in `gaps` could not be read this time, for the reason given.
+    """
+
+    records: Sequence[Record] = ()
+    cursor: str = ""
+    calls: Sequence[Call] = ()
+    notes: Sequence[Note] = ()
+    complete: Collection[Kind] = ()
+    gaps: Mapping[Kind, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a few cheap calls have shown: the settings work, and what they may do.
+
+    `granted` is None where the vendor does not tell which scopes it granted.
+    """
+
+    needed: tuple[str, ...]
+    granted: tuple[str, ...] | None
+    notes: tuple[Note, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+
+class Driver(Protocol):
+    """Reads one app. Safe to abandon at any moment; opens nothing until asked."""
+
+    def check(self) -> Check:
+        """A few cheap calls: do the settings work, and what may they do?"""
+
+    def walk(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
+        """Everything of these kinds, beginning after `cursor`."""
+
+    def holders(self, entitlement_id: str) -> tuple[frozenset[str], Sequence[Call]]:
+        """The ids of all accounts that hold it, asked in another way than `walk` does: a proof."""
+
+    def read(self, account_id: str) -> Batch:
+        """One account and all it holds, as it is now."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class Pace(Protocol):
+    """Keeps all workers together below the vendor's rate."""
+
+    def wait(self) -> None:
+        """Return when the next request may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token. Its repr shows no secret."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+class TokenStore(Protocol):
+    """One token for all workers of a connector: asking for a second may end the first."""
+
+    def get(self) -> Token | None: ...
+
+    def put(self, token: Token) -> None: ...
+
+    def drop(self, token: Token) -> None:
+        """Forget it, but only if it is still the one in store."""
+
+
+class NoPace:
+    """For tests and single requests: no waiting."""
+
+    def wait(self) -> None:
+        return
+
+
+class OwnToken:
+    """A token store for one process."""
+
+    def __init__(self) -> None:
+        self._token: Token | None = None
+
+    def get(self) -> Token | None:
+        return self._token
+
+    def put(self, token: Token) -> None:
+        self._token = token
+
+    def drop(self, token: Token) -> None:
+        if self._token == token:
+            self._token = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a driver is handed: everything it needs from the world it runs in."""
+
+    extra_hosts: Collection[str] = ()
+    """`host[:port]` beyond the vendor's own, `http://host[:port]` for loopback only."""
+    pace: Pace = field(default_factory=NoPace)
+    tokens: TokenStore = field(default_factory=OwnToken)
+    ca_file: str = ""
+    """PEM file of further certificate authorities; empty: those of the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field of the settings form."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    choices: tuple[tuple[str, str, str], ...] = ()
+    """Value, label, sentence; empty: free text."""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One row of the capability table, as the driver states it."""
+
+    kind: Kind
+    label: str
+    icon: str
+    sync: bool
+    provision: tuple[str, ...] = ()
+    by_default: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a driver says about itself; the wizard, the forms and the tests read it."""
+
+    kind: str
+    label: str
+    badge: str
+    """Two letters for where a logo has no room."""
+    description: str
+    words: tuple[str, ...]
+    """Further words by which the catalogue finds it."""
+    version: str
+    settings: tuple[Setting, ...]
+    capabilities: tuple[Capability, ...]
+    clean: Callable[[Mapping[str, str], Outside], dict[str, str]]
+    """Settings as typed into settings as kept, or BadSettings. No network."""
+    source: Callable[[Mapping[str, str]], str]
+    """The tenant these settings mean, such as `coupa:acme.coupahost.com`."""
+    scopes: Callable[[Mapping[str, str]], tuple[str, ...]]
+    """Scopes needed for these settings."""
+    open: Callable[[Mapping[str, str], Outside], Driver]
+    """Settings, secrets included, into a driver. No network."""
+    guide: str
+    """The set-up steps at the vendor: a numbered Markdown list; a line `{scopes}` stands where the scopes are to be listed."""

@@ -1,0 +1,147 @@
+"""A driver set up for one app: its settings, owners, schedule and state."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.timezone import now
+
+from connectors.models.app import App
+from core.leases import Leased, LeasedQuerySet
+from core.models import User
+from core.models.keys import KeyField
+from core.states import Stateful
+
+
+class ConnectorQuerySet(models.QuerySet["Connector"]):
+    def visible_to(self, user: User) -> Self:
+        """Connectors this person may see and change: all with the role, else those they own."""
+        if user.runs_connectors:
+            return self
+        return self.filter(Exists(ConnectorOwner.objects.filter(connector=OuterRef("pk"), user=user)))
+
+    def to_be_synced(self) -> Self:
+        """Connectors whose next run is due. One that waits for a person or is paused is not."""
+        ready = (Connector.Status.CONNECTED, Connector.Status.ERROR)
+        return self.filter(status__in=ready, paused_at=None, next_run_at__lte=now())
+
+
+class Connector(Stateful):
+    """What reads, and perhaps writes, one app. Made in the wizard before any credential exists."""
+
+    class Status(models.TextChoices):
+        NOT_CONNECTED = "not_connected", "Not connected"
+        SYNCING = "syncing", "Syncing"
+        CONNECTED = "connected", "Connected"
+        ERROR = "error", "Error"
+        HELD = "held", "Needs confirmation"
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        Status.NOT_CONNECTED: frozenset({Status.SYNCING}),
+        Status.SYNCING: frozenset({Status.CONNECTED, Status.ERROR, Status.HELD}),
+        Status.CONNECTED: frozenset({Status.SYNCING, Status.ERROR}),
+        Status.ERROR: frozenset({Status.SYNCING}),
+        Status.HELD: frozenset({Status.SYNCING, Status.CONNECTED}),
+    }
+
+    id = KeyField(primary_key=True)
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="connectors")
+    driver = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=16, choices=Status, default=Status.NOT_CONNECTED)
+    settings = models.JSONField(default=dict)
+    """The settings in force, secrets left out."""
+    sealed = models.TextField(default="", blank=True)
+    """The secrets in force: a JSON object, sealed."""
+    secret_set_at = models.DateTimeField(null=True)
+    secret_set_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    source = models.CharField(max_length=200, default="", blank=True)
+    """The tenant the rows come from, such as `coupa:acme.coupahost.com`; empty before the first check."""
+    every = models.DurationField(default=timedelta(days=1))
+    next_run_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=now)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    handed_over_at = models.DateTimeField(null=True)
+    """When its maker finished the Owners step: from then on others were asked for help."""
+
+    objects = ConnectorQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=~Q(name=""), name="connectors_have_names"),)
+        indexes = (models.Index(fields=("next_run_at",), name="connectors_by_next_run"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def has_settings(self) -> bool:
+        return bool(self.source)
+
+    @property
+    def place(self) -> str:
+        """Where its secrets are sealed for."""
+        return f"connectors_connector:sealed:{self.pk}"
+
+    def owners_now(self) -> models.QuerySet[User]:
+        """The active people who look after it now."""
+        return User.objects.active().filter(owned_connectors__connector=self).order_by("search_text")
+
+
+class ConnectorOwner(models.Model):
+    """One person looks after one connector."""
+
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="ownerships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="owned_connectors")
+    since = models.DateTimeField(default=now)
+    asked_at = models.DateTimeField(null=True)
+    """When they were last written to that their help is needed."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connector", "user"), name="a_connector_is_owned_once_by_one"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} looks after {self.connector}"
+
+
+class SettingsCandidate(Stateful, Leased):
+    """Settings as typed, until the vendor has said whether they work. The working ones stay in force."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Being checked"
+        REFUSED = "refused", "Refused"
+        PROMOTED = "promoted", "In force"
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        Status.WAITING: frozenset({Status.REFUSED, Status.PROMOTED}),
+        Status.REFUSED: frozenset(),
+        Status.PROMOTED: frozenset(),
+    }
+
+    id = KeyField(primary_key=True)
+    connector = models.OneToOneField(Connector, on_delete=models.CASCADE, related_name="candidate")
+    status = models.CharField(max_length=16, choices=Status, default=Status.WAITING)
+    settings = models.JSONField()
+    sealed = models.TextField()
+    typed = models.JSONField(default=dict)
+    """What was typed where it was cleaned, secrets left out."""
+    problem = models.TextField(blank=True)
+    """The vendor's sentence, or ours, where the settings were refused."""
+    problem_field = models.CharField(max_length=64, blank=True)
+    saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    saved_at = models.DateTimeField(default=now)
+
+    objects = LeasedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Settings for {self.connector}"
+
+    @property
+    def place(self) -> str:
+        """Where its secrets are sealed for."""
+        return f"connectors_settingscandidate:sealed:{self.pk}"

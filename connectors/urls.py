@@ -1,0 +1,6 @@
+"""Addresses of connectors."""
+
+from django.urls import URLPattern
+
+app_name = "connectors"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,1 @@
+"""People, trail, mail: what both rooms stand on."""

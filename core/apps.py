@@ -1,0 +1,7 @@
+"""Core, as Django knows it."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "core"

@@ -1,0 +1,57 @@
+"""What every request passes through: who asks from where, and how refusals by a rule are answered."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from core.errors import DomainError
+from core.models import TrailEvent, User
+from core.trail import Source, source
+
+type Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class HtmxRequest(HttpRequest):
+    """A request of somebody who is signed in, perhaps by htmx."""
+
+    htmx: HtmxDetails
+    user: User
+
+
+class OpenRequest(HttpRequest):
+    """A request that may come from nobody known."""
+
+    htmx: HtmxDetails
+    user: User | AnonymousUser
+
+
+def trail_source(answer: Answer) -> Answer:
+    """Middleware: trail events written while answering carry the browser's address."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        token = source.set(Source(TrailEvent.Channel.WEB, request.META.get("REMOTE_ADDR") or None))
+        try:
+            return answer(request)
+        finally:
+            source.reset(token)
+
+    return middleware
+
+
+class DomainErrors:
+    """Middleware: a refusal by a rule becomes a page, or a toast for htmx, with the error's own status."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if not isinstance(problem, DomainError):
+            return None
+        template = "components/refusal.html" if getattr(request, "htmx", False) else "refused.html"
+        return render(request, template, {"sentence": str(problem)}, status=problem.status)

@@ -1,0 +1,43 @@
+"""The only way to write a letter: into the outbox, inside the transaction of what it tells."""
+
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from core.models import Organisation, OutgoingMail, User
+from core.queue import nudge
+
+LINK_MARK = "[[password-link]]"
+"""Stands in the outbox for a link that signs in; the job that sends the letter puts in a fresh one."""
+
+
+def post(letter: str, *, to: User, key: str, reply_to: User | None = None, **context: Any) -> OutgoingMail:
+    """Put a letter in the outbox. One key, one letter, however often it is posted.
+
+    `emails/{letter}.txt` begins with the subject line; `emails/{letter}.html` is the same letter
+    for programs that show it.
+    """
+    everything = {
+        "to": to,
+        "organisation": Organisation.current(),
+        "public_url": settings.PUBLIC_URL,
+        "password_link": LINK_MARK,
+        **context,
+    }
+    subject, _, text = render_to_string(f"emails/{letter}.txt", everything).partition("\n")
+    mail, is_new = OutgoingMail.objects.get_or_create(
+        key=f"{letter}:{key}:{to.pk}",
+        defaults={
+            "letter": letter,
+            "recipient": to,
+            "to": to.email,
+            "reply_to": reply_to.email if reply_to else "",
+            "subject": subject.strip(),
+            "text": text.strip() + "\n",
+            "html": render_to_string(f"emails/{letter}.html", {"subject": subject.strip(), **everything}),
+        },
+    )
+    if is_new:
+        nudge("core.send_mail", mail.pk)
+    return mail

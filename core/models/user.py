@@ -1,0 +1,128 @@
+"""People known to the console, and the roles they hold."""
+
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils.timezone import now
+
+from core.models.keys import KeyField, folded
+
+
+class Role(models.TextChoices):
+    """What a person may do beside owning things. Roles add up."""
+
+    SUPER = "super", "Super Administrator"
+    CONNECTOR = "connector", "Connector Administrator"
+    BASIC = "basic", "Basic User"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> Self:
+        return self.filter(status=User.Status.ACTIVE)
+
+    def holding(self, *roles: Role) -> Self:
+        return self.filter(Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role__in=roles)))
+
+    def visible_to(self, user: "User") -> Self:
+        """Pickers show name and e-mail of everyone to everyone signed in."""
+        return self if user.is_active else self.none()
+
+    def search(self, words: str) -> Self:
+        """Everyone in whose name, e-mail or title every word stands."""
+        rows = self
+        for word in folded(words).split():
+            rows = rows.filter(search_text__contains=word)
+        return rows
+
+
+UserManager = BaseUserManager.from_queryset(UserQuerySet)
+
+
+class User(AbstractBaseUser):
+    """A person. Signs in with an e-mail address; may have no password yet."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        DEACTIVATED = "deactivated", "Deactivated"
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    id = KeyField(primary_key=True)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200)
+    title = models.CharField(max_length=200, blank=True)
+    department = models.CharField(max_length=200, blank=True)
+    employee_id = models.CharField(max_length=100, blank=True)
+    manager = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"
+    )
+    status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM, blank=True)
+    search_text = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="emails_are_lower_case"),
+            models.CheckConstraint(condition=~Q(name=""), name="people_have_names"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()
+        self.search_text = folded(self.name, self.email, self.title)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]  # Django's base class has a plain attribute
+        return self.status == self.Status.ACTIVE
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+    def roles(self) -> frozenset[str]:
+        """The roles held, read once for each copy of this row."""
+        if not hasattr(self, "_roles"):
+            self._roles = frozenset(self.holdings.values_list("role", flat=True))
+        return self._roles
+
+    def has_role(self, *roles: Role) -> bool:
+        return not self.roles().isdisjoint(roles)
+
+    @property
+    def is_super(self) -> bool:
+        return self.has_role(Role.SUPER)
+
+    @property
+    def runs_connectors(self) -> bool:
+        """Whether this person may see and change every connector and app."""
+        return self.has_role(Role.SUPER, Role.CONNECTOR)
+
+
+class RoleHolding(models.Model):
+    """One person holds one role."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="holdings")
+    role = models.CharField(max_length=16, choices=Role)
+    since = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "role"), name="a_role_is_held_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}"

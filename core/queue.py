@@ -1,0 +1,39 @@
+"""Tells workers about rows, after commit. The database is the queue; a nudge may be lost or come twice."""
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = logging.getLogger(__name__)
+
+
+def nudge(job: str, row_id: object) -> None:
+    """Tell a worker about a row once this transaction is committed. Sweepers find what gets lost."""
+    transaction.on_commit(lambda: _send(job, str(row_id)), robust=True)
+
+
+def workers() -> int:
+    """How many workers answer within a second or so."""
+    try:
+        return len(current_app.control.ping(timeout=2.0) or ())
+    except OperationalError:
+        return 0
+
+
+def broker_answers() -> bool:
+    """Whether the broker can be reached now."""
+    try:
+        with current_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=1)
+    except OperationalError:
+        return False
+    return True
+
+
+def _send(job: str, row_id: str) -> None:
+    try:
+        current_app.send_task(job, args=[row_id], retry=False)
+    except OperationalError as problem:
+        log.warning("Nudge %s for %s was not sent, a sweeper will find it: %s", job, row_id, problem)

@@ -1,0 +1,5 @@
+"""What every template may use without loading it."""
+
+from django import template
+
+register = template.Library()

@@ -1,0 +1,49 @@
+"""The only way to write a trail event, always inside the transaction of what it tells."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models, transaction
+
+from core.models import TrailEvent, User
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the present piece of work came from: the middleware, a job or a command says so."""
+
+    channel: TrailEvent.Channel = TrailEvent.Channel.JOB
+    address: str | None = None
+
+
+source: ContextVar[Source] = ContextVar("source", default=Source())  # noqa: B039  # frozen
+
+SYSTEM = "Reeve"
+
+
+def record(action: str, about: models.Model, *, by: User | None, **change: Any) -> TrailEvent:
+    """Write what happened to `about`. `by` is None where the console itself acts."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{action}: a trail event is written in the transaction of what it tells")
+    here = source.get()
+    return TrailEvent.objects.create(
+        action=action,
+        channel=here.channel,
+        address=here.address,
+        actor_id=by.pk if by else "",
+        actor_name=by.name if by else SYSTEM,
+        object_type=about._meta.label_lower,
+        object_id=str(about.pk),
+        object_name=str(about)[:300],
+        change=_plain(change),
+    )
+
+
+def _plain(change: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows become their names and keys; the rest must be JSON already."""
+    plain: dict[str, Any] = {}
+    for name, value in change.items():
+        plain[name] = {"id": str(value.pk), "name": str(value)} if isinstance(value, models.Model) else value
+    return plain

@@ -1,0 +1,1 @@
+"""Whether access should exist."""

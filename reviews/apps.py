@@ -1,0 +1,7 @@
+"""Reviews, as Django knows it."""
+
+from django.apps import AppConfig
+
+
+class ReviewsConfig(AppConfig):
+    name = "reviews"
