@@ -1,0 +1,28 @@
+"""Coupa: users, user groups, roles and licences, read through its REST and GraphQL APIs."""
+
+from pathlib import Path
+
+from connectors.contract import Capability, Spec
+from connectors.drivers.coupa.driver import open_coupa
+from connectors.drivers.coupa.settings import SETTINGS, clean, scopes, source
+
+SPEC = Spec(
+    kind="coupa",
+    label="Coupa v2",
+    badge="Co",
+    description="Accounts, groups, roles and licences of a Coupa instance.",
+    words=("coupa", "procurement", "procure to pay", "spend", "purchasing", "expenses", "invoices"),
+    version="1",
+    settings=SETTINGS,
+    capabilities=(
+        Capability("user", "Accounts", "user", sync=True),
+        Capability("group", "Groups", "users-group", sync=True),
+        Capability("role", "Roles", "shield", sync=True),
+        Capability("license", "Licenses", "license", sync=True),
+    ),
+    clean=clean,
+    source=source,
+    scopes=scopes,
+    open=open_coupa,
+    guide=Path(__file__).with_name("guide.md").read_text(encoding="utf-8"),
+)

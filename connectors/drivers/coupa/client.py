@@ -1,0 +1,110 @@
+"""Asks Coupa's REST and GraphQL APIs. Trusts no habit of the server: not its order, not one empty page."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+from connectors.contract import Call, Kind, MissingScope, TransientError
+from connectors.drivers.coupa.shapes import Row, answered, complaint, row, rows
+from connectors.http import Api, Refused
+
+PAGE = 50
+"""Coupa's most for any list ("Querying Options")."""
+USELESS_ANSWERS = 4
+
+PATHS = {"user": "/api/users", "role": "/api/roles", "group": "/api/user_groups"}
+PLURALS = {"user": "users", "role": "roles", "group": "user groups"}
+SCOPES = {"user": "core.user.read", "role": "core.common.read", "group": "core.user_group.read"}
+
+type Fields = Sequence[str | dict[str, list[str]]]
+"""Coupa's `fields` argument ("API Return Formats"); newer fields come only when named in it."""
+
+
+class CoupaClient:
+    """Typed records of one tenant. Raises `MissingScope` where it may not read, else a `DriverError`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def pages(self, kind: Kind, fields: Fields, after: int = 0) -> Iterator[list[Row]]:
+        """Pages with ids beyond `after`, ascending, none twice; the end is a page that is empty twice."""
+        while found := self._beyond(kind, fields, after):
+            yield found
+            after = found[-1].id
+
+    def first(self, kind: Kind, fields: Fields | None) -> Row | None:
+        """The first record, in Coupa's default shape if no fields are named; None if there is none."""
+        found = self._list(kind, fields, after=0, limit=1) or self._list(kind, fields, after=0, limit=1)
+        return min(found, key=lambda record: record.id, default=None)
+
+    def one(self, kind: Kind, identity: str, fields: Fields) -> Row | None:
+        """One record by its id, None if Coupa has no such."""
+        path = f"{PATHS[kind]}/{identity}"
+        try:
+            return self._get(path, {"fields": _compact(fields)}, kind, lambda answer: [row(answer)])[0]
+        except Refused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    def graphql(self, query: str, kind: Kind, field: str) -> list[Row]:
+        """The records under the root field `field`."""
+        ask = self._api.ask
+        return self._worded(
+            kind,
+            lambda: ask("/api/graphql", {"query": query}, kind=kind, read=lambda it: answered(it, field)),
+        )
+
+    def granted(self) -> tuple[str, ...] | None:
+        return self._api.granted()
+
+    def take_calls(self) -> tuple[Call, ...]:
+        return self._api.take_calls()
+
+    def calls_waiting(self) -> int:
+        return self._api.calls_waiting()
+
+    def ticks(self) -> float:
+        return self._api.clock.ticks()
+
+    def close(self) -> None:
+        self._api.close()
+
+    def _beyond(self, kind: Kind, fields: Fields, after: int) -> list[Row]:
+        """The next records in id order; none only if Coupa said so twice."""
+        empty = 0
+        for _ in range(USELESS_ANSWERS):
+            found = self._list(kind, fields, after=after, limit=PAGE)
+            new = {record.id: record for record in found if record.id > after}
+            if new:
+                return [new[identity] for identity in sorted(new)]
+            empty += not found
+            if empty == 2:
+                return []
+        raise TransientError(f"Coupa keeps sending {PLURALS[kind]} that were read already.")
+
+    def _list(self, kind: Kind, fields: Fields | None, *, after: int, limit: int) -> list[Row]:
+        params = {"id[gt]": str(after), "limit": str(limit)}
+        if fields is not None:
+            params["fields"] = _compact(fields)
+        return self._get(PATHS[kind], params, kind, rows)
+
+    def _get(
+        self, path: str, params: dict[str, str], kind: Kind, read: Callable[[object], list[Row]]
+    ) -> list[Row]:
+        return self._worded(kind, lambda: self._api.get(path, params, kind=kind, read=read))
+
+    def _worded(self, kind: Kind, asked: Callable[[], list[Row]]) -> list[Row]:
+        try:
+            return asked()
+        except Refused as refusal:
+            if refusal.status == 403:
+                raise MissingScope(
+                    f"The Coupa client may not read {PLURALS[kind]}; it needs the scope {SCOPES[kind]}."
+                ) from refusal
+            if words := complaint(refusal.answer):
+                raise Refused(f"{refusal} It said: {words}", refusal.status, refusal.answer) from refusal
+            raise
+
+
+def _compact(fields: Fields) -> str:
+    return json.dumps(fields, separators=(",", ":"))

@@ -1,0 +1,126 @@
+"""The Coupa driver: a few cheap calls, the walk, the proof, one account."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from connectors.contract import (
+    Batch,
+    Call,
+    Check,
+    DriverError,
+    Grant,
+    Kind,
+    MissingScope,
+    Note,
+    Outside,
+    Record,
+)
+from connectors.drivers.coupa import records
+from connectors.drivers.coupa.client import PAGE, CoupaClient
+from connectors.drivers.coupa.domain import clean_domain, origin
+from connectors.drivers.coupa.position import decode
+from connectors.drivers.coupa.settings import scopes
+from connectors.drivers.coupa.shapes import Row
+from connectors.drivers.coupa.walk import Walk, licences_shown
+from connectors.http import Api, ClientCredentials
+
+NUMBERED = re.compile(r"(role|group):([0-9]+):member")
+LICENCE = re.compile(r"license:([a-z0-9-]+):assigned")
+
+
+def open_coupa(settings: Mapping[str, str], outside: Outside) -> "CoupaDriver":
+    """No network. Raises `BadSettings` if the domain is no longer allowed."""
+    base = origin(clean_domain(settings["domain"], outside.extra_hosts))
+    needed = scopes(settings)
+    credentials = ClientCredentials(
+        f"{base}/oauth2/token", settings["client_id"], settings["client_secret"], needed
+    )
+    return CoupaDriver(CoupaClient(Api("Coupa", base, credentials, outside)), needed)
+
+
+class CoupaDriver:
+    """Reads one Coupa tenant. Safe to abandon at any moment."""
+
+    def __init__(self, client: CoupaClient, needed: tuple[str, ...]) -> None:
+        self._client = client
+        self._needed = needed
+        self._flags: tuple[str, ...] | None = None
+
+    def check(self) -> Check:
+        """A token, one user, one role, one group. Raises `MissingScope` with every refusal in it."""
+        refusals = []
+        for kind in ("user", "role", "group"):
+            try:
+                self._client.first(kind, ["id"])
+            except MissingScope as refusal:
+                refusals.append(str(refusal))
+        if refusals:
+            raise MissingScope(" ".join(refusals))
+        granted = self._client.granted()
+        return Check(self._needed, granted, tuple(self._remarks(granted)), self._client.take_calls())
+
+    def walk(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
+        """Everything of these kinds; nothing more after the cursor of the last batch.
+
+        Accounts come with any kind, since grants name them.
+        """
+        return Walk(self._client, kinds, decode(cursor)).batches()
+
+    def holders(self, entitlement_id: str) -> tuple[frozenset[str], Sequence[Call]]:
+        """The holders by GraphQL, filtered by Coupa itself, where `walk` reads them off each user by REST."""
+        self._client.take_calls()
+        if match := NUMBERED.fullmatch(entitlement_id):
+            kind, number = match.groups()
+            found = (
+                self._members(number) if kind == "group" else self._filtered(f"roles[id]={number}", "role")
+            )
+        elif match := LICENCE.fullmatch(entitlement_id):
+            found = self._filtered(f"{match[1]}=true", "license")
+        else:
+            raise DriverError(f"“{entitlement_id}” is not an entitlement of Coupa's.")
+        return frozenset(found), self._client.take_calls()
+
+    def read(self, account_id: str) -> Batch:
+        """The account with its grants, no records if Coupa has no such user."""
+        if not (account_id.isascii() and account_id.isdigit()):
+            raise DriverError(f"“{account_id}” is not the id of a Coupa user.")
+        self._client.take_calls()
+        if self._flags is None:
+            self._flags = licences_shown(self._client)
+        found: list[Record] = []
+        if record := self._client.one("user", account_id, records.user_fields(self._flags)):
+            found = [records.account(record), *self._held(record, self._flags)]
+        return Batch(records=found, calls=self._client.take_calls())
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _held(self, record: Row, flags: tuple[str, ...]) -> Iterator[Grant]:
+        for kind, key in records.HELD_IN.items():
+            for held in record.list(key):
+                yield Grant(str(record.id), records.entitlement_id(kind, held.id))
+        yield from records.licence_grants(record, flags)
+
+    def _members(self, group: str) -> Iterator[str]:
+        query = f'query {{ userGroups(query: "id={group}") {{ id users {{ id }} }} }}'
+        for found in self._client.graphql(query, "group", "userGroups"):
+            for member in found.list("users"):
+                yield str(member.id)
+
+    def _filtered(self, condition: str, kind: Kind) -> Iterator[str]:
+        after, full = 0, True
+        while full:
+            query = f'query {{ users(query: "{condition}&id[gt]={after}") {{ id }} }}'
+            page = [user.id for user in self._client.graphql(query, "user", "users") if user.id > after]
+            yield from map(str, page)
+            full = len(page) >= PAGE
+            after = max(page, default=after)
+
+    def _remarks(self, granted: tuple[str, ...] | None) -> Iterator[Note]:
+        if granted is None:
+            yield Note("info", "Coupa does not tell which scopes it granted.")
+            return
+        if lacking := sorted(set(self._needed) - set(granted)):
+            yield Note("warn", f"Coupa did not grant {', '.join(lacking)}.")
+        if spare := sorted(set(granted) - set(self._needed)):
+            yield Note("warn", f"The token may do more than Reeve needs: {', '.join(spare)}.")

@@ -1,0 +1,185 @@
+"""One walk: licences, roles, groups, then every user with all that the user holds."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.contract import (
+    Account,
+    Batch,
+    Entitlement,
+    Grant,
+    Kind,
+    MissingScope,
+    Note,
+    Record,
+    Resource,
+    ResourceType,
+    TransientError,
+)
+from connectors.drivers.coupa import records
+from connectors.drivers.coupa.client import CoupaClient
+from connectors.drivers.coupa.licences import NAMES, is_licence
+from connectors.drivers.coupa.position import Position
+from connectors.drivers.coupa.shapes import Row
+from connectors.http import Refused
+
+SIZE = 5_000
+"""Grants that make a batch worth a save."""
+MOST_CALLS = 40
+MOST_SECONDS = 20.0
+"""A batch comes at least this often, so that progress shows and a crash costs little."""
+
+ORDER = (ResourceType, Resource, Entitlement, Account, Grant)
+PLURALS = {"role": "roles", "group": "groups"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one page brought; the position has already moved past it."""
+
+    records: Sequence[Record]
+    notes: Sequence[Note] = ()
+    gaps: Mapping[Kind, str] = field(default_factory=dict)
+
+
+def licences_shown(client: CoupaClient) -> tuple[str, ...]:
+    """The licences of this tenant: flags of its default shape, and newer ones that come only when named."""
+    seen: dict[str, object] = {}
+    if usual := client.first("user", None):
+        seen.update(usual.values)
+    try:
+        named = client.first("user", records.user_fields(tuple(NAMES)))
+    except Refused as refusal:
+        if refusal.status != 400:
+            raise
+        named = None  # some older tenants do not know every flag; what they show unasked is theirs
+    if named:
+        seen.update(named.values)
+    return tuple(sorted(flag for flag, value in seen.items() if is_licence(flag, value)))
+
+
+class Walk:
+    """Goes on from `position`; `batches` ends with what is complete and what could not be read."""
+
+    def __init__(self, client: CoupaClient, kinds: Collection[Kind], position: Position) -> None:
+        self._client = client
+        self._kinds = [kind for kind in records.TYPES if kind in kinds]
+        self._at = position
+        self._told: set[str] = set()
+
+    def batches(self) -> Iterator[Batch]:
+        """Pages gathered until they are worth a save. Nothing if the position is the end already."""
+        if self._at.stage == "end":
+            return
+        kept: list[Piece] = []
+        grants, since = 0, self._client.ticks()
+        try:
+            for piece in self._pieces():
+                kept.append(piece)
+                grants += sum(isinstance(record, Grant) for record in piece.records)
+                if grants >= SIZE or self._is_due(since):
+                    yield self._batch(kept)
+                    kept, grants, since = [], 0, self._client.ticks()
+        except TransientError:
+            if kept:  # what was read need not be read again
+                yield self._batch(kept)
+            raise
+
+    def _is_due(self, since: float) -> bool:
+        ended = self._at.stage == "end"
+        return (
+            ended
+            or self._client.calls_waiting() >= MOST_CALLS
+            or self._client.ticks() - since >= MOST_SECONDS
+        )
+
+    def _batch(self, pieces: Sequence[Piece]) -> Batch:
+        ended = self._at.stage == "end"
+        found = [record for piece in pieces for record in piece.records]
+        found.sort(key=lambda record: ORDER.index(type(record)))
+        return Batch(
+            records=found,
+            cursor=self._at.encode(),
+            calls=self._client.take_calls(),
+            notes=[note for piece in pieces for note in piece.notes],
+            complete=tuple(kind for kind in self._kinds if kind not in self._at.gaps) if ended else (),
+            gaps=dict(self._at.gaps) if ended else {},
+        )
+
+    def _pieces(self) -> Iterator[Piece]:
+        if self._at.stage == "license":
+            yield self._licences()
+        if self._at.stage == "role":
+            yield from self._listed("role")
+        if self._at.stage == "group":
+            yield from self._listed("group")
+        yield from self._users()
+
+    def _licences(self) -> Piece:
+        found: list[Record] = [records.TYPES[kind] for kind in self._kinds]
+        notes = []
+        if "license" in self._kinds:
+            self._at.flags = licences_shown(self._client)
+            for flag in self._at.flags:
+                found += records.licence(flag)
+            notes.append(Note("info", f"Coupa shows {len(self._at.flags)} licences."))
+        self._at.next_stage()
+        return Piece(found, notes)
+
+    def _listed(self, kind: Kind) -> Iterator[Piece]:
+        """All roles or groups; where they may not be read, a gap, and the walk goes on."""
+        if kind in self._kinds:
+            try:
+                for page in self._client.pages(kind, records.resource_fields(kind), self._at.after):
+                    self._at.known[kind].update(record.id for record in page)
+                    self._at.moved(page[-1].id)
+                    found: list[Record] = []
+                    for record in page:
+                        found += records.resource(kind, record)
+                    yield Piece(found, list(self._remarks(page)))
+                note = Note("info", f"Coupa has {len(self._at.known[kind])} {PLURALS[kind]}.")
+            except MissingScope as problem:
+                self._at.gaps[kind] = str(problem)
+                note = Note("error", str(problem))
+            self._at.next_stage()
+            yield Piece((), [note])
+        else:
+            self._at.next_stage()
+
+    def _users(self) -> Iterator[Piece]:
+        for page in self._client.pages("user", records.user_fields(self._at.flags), self._at.after):
+            found: list[Record] = []
+            for record in page:
+                found.append(records.account(record))
+                found += self._held(record)
+            self._at.moved(page[-1].id)
+            yield Piece(found, list(self._remarks(page)))
+        self._at.next_stage()
+        yield Piece(())
+
+    def _held(self, record: Row) -> Iterator[Record]:
+        """The user's grants, before them whatever was made since roles and groups were listed."""
+        for kind, key in records.HELD_IN.items():
+            if kind not in self._kinds or kind in self._at.gaps:
+                continue
+            for held in record.list(key):
+                if held.id not in self._at.known[kind]:
+                    self._at.known[kind].add(held.id)
+                    yield from records.resource(kind, held)
+                yield Grant(str(record.id), records.entitlement_id(kind, held.id))
+        yield from records.licence_grants(record, self._at.flags)
+
+    def _remarks(self, page: Sequence[Row]) -> Iterator[Note]:
+        for record in page:
+            if record.cleaned:
+                yield Note(
+                    "warn", f"Coupa's record {record.id} holds characters no database keeps; left out."
+                )
+            silent = [flag for flag in self._at.flags if record.values.get(flag) is None]
+            if "login" in record.values and silent and "flags" not in self._told:
+                self._told.add("flags")
+                yield Note(
+                    "warn",
+                    f"Coupa tells nothing about {len(silent)} licences of user {record.id}, and perhaps of"
+                    " others; they count as not held.",
+                )

@@ -1,0 +1,7 @@
+"""Every request to a vendor: right host, in pace, within bounds, reads retried, nothing secret told."""
+
+from connectors.http.api import Api, Refused
+from connectors.http.door import Clock, is_loopback
+from connectors.http.tokens import ClientCredentials
+
+__all__ = ["Api", "ClientCredentials", "Clock", "Refused", "is_loopback"]

@@ -1,0 +1,138 @@
+"""A vendor's JSON API: signed requests, reads tried again, answers that are data or an error."""
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import httpx
+
+from connectors.contract import BadCredentials, Call, DriverError, Kind, Outside, TransientError
+from connectors.http.door import Busy, Clock, Door
+from connectors.http.tokens import ClientCredentials, Tokens
+
+RETRIES = 4
+PATIENCE = 60.0
+"""Seconds within which a read is tried again."""
+jitter = random.SystemRandom()
+
+
+class Refused(DriverError):
+    """The vendor answered, but not with success. `answer` is its JSON, None if it sent none."""
+
+    def __init__(self, sentence: str, status: int, answer: object) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.answer = answer
+
+
+class Api:
+    """A vendor's JSON API at one origin. Opens nothing until asked; every request becomes a `Call`."""
+
+    def __init__(
+        self,
+        vendor: str,
+        origin: str,
+        credentials: ClientCredentials,
+        outside: Outside,
+        *,
+        clock: Clock | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self._door = Door(vendor, origin, outside, self.clock, transport)
+        self._tokens = Tokens(credentials, outside, self._door)
+
+    def get[T](
+        self, path: str, params: Mapping[str, str], *, kind: Kind, read: Callable[[object], list[T]]
+    ) -> list[T]:
+        """Records read from the answer, tried again while the vendor is busy.
+
+        Raises `Refused` for a status other than success, `TransientError` when patience is used up.
+        """
+        return self._patiently(self._door.request("GET", path, params, None), kind, read)
+
+    def ask[T](
+        self, path: str, question: object, *, kind: Kind, read: Callable[[object], list[T]]
+    ) -> list[T]:
+        """A POST that only reads, such as a GraphQL query; otherwise as `get`."""
+        return self._patiently(self._door.request("POST", path, None, json.dumps(question)), kind, read)
+
+    def granted(self) -> tuple[str, ...] | None:
+        return self._tokens.granted()
+
+    def take_calls(self) -> tuple[Call, ...]:
+        """The calls made since last asked."""
+        taken, self._door.calls = tuple(self._door.calls), []
+        return taken
+
+    def calls_waiting(self) -> int:
+        return len(self._door.calls)
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _patiently[T](self, request: httpx.Request, kind: Kind, read: Callable[[object], list[T]]) -> list[T]:
+        until = self.clock.ticks() + PATIENCE
+        tries = 0
+        while True:
+            try:
+                return self._once(request, kind, read)
+            except Busy as problem:
+                tries += 1
+                # Jitter keeps workers that were refused together from coming back together.
+                asked = 2.0**tries / 2 if problem.after is None else problem.after
+                wait = asked * jitter.uniform(1.0, 1.25)
+                if tries > RETRIES or self.clock.ticks() + wait > until:
+                    told = "" if problem.after is None else f", asking us to wait {problem.after:.0f} s"
+                    times = "once" if tries == 1 else f"{tries} times in a row"
+                    raise TransientError(f"{problem}, {times}{told}.") from problem
+                self.clock.sleep(wait)
+
+    def _once[T](self, request: httpx.Request, kind: Kind, read: Callable[[object], list[T]]) -> list[T]:
+        response, call = self._signed(request, kind)
+        rows: list[T] = []
+        try:
+            rows = read(self._data(response, call.asked))
+        finally:
+            self._door.calls.append(replace(call, records=len(rows)))
+        return rows
+
+    def _signed(self, request: httpx.Request, kind: Kind) -> tuple[httpx.Response, Call]:
+        """Send with the token. A 401 on a new token is waited out, on any other the token is renewed once."""
+        token, renewed = self._tokens.current(), False
+        while True:
+            request.headers["Authorization"] = f"Bearer {token.value}"
+            response, call = self._door.send(request, kind)
+            if response.status_code != 401:
+                self._tokens.worked()
+                return response, call
+            self._door.calls.append(call)
+            if self._tokens.ripen():
+                continue
+            if renewed:
+                raise BadCredentials(f"{self._door.vendor} refused even a new token.")
+            token, renewed = self._tokens.renew(token), True
+
+    def _data(self, response: httpx.Response, asked: str) -> object:
+        self._door.refuse_unusable(response)
+        vendor, path = self._door.vendor, asked.partition("?")[0]
+        is_json = (
+            response.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+        )
+        if not response.is_success:
+            sentence = f"{vendor} answered {response.status_code} to {path}."
+            raise Refused(sentence, response.status_code, _json_or_none(response) if is_json else None)
+        if not is_json:
+            raise DriverError(f"{vendor} answered {path}, but not with data. Is the domain right?")
+        try:
+            return json.loads(response.content)
+        except ValueError as problem:
+            raise Busy(f"{vendor} sent a broken answer to {path}") from problem
+
+
+def _json_or_none(response: httpx.Response) -> object:
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        return None

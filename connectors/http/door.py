@@ -1,0 +1,182 @@
+"""The one way out: one origin, in pace, within bounds; each request is recorded."""
+
+import hashlib
+import ipaddress
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
+
+import httpx
+
+from connectors.contract import Call, DriverError, Kind, Outside, TransientError
+
+TIMEOUT = httpx.Timeout(45.0, connect=10.0, write=30.0, pool=10.0)
+WHOLE_ANSWER = 70.0
+"""Seconds after which no further piece of an answer is waited for."""
+MOST_BYTES = 64 * 1024 * 1024
+BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time, and waiting for it; tests bring their own."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ticks: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Busy(TransientError):
+    """Worth another try; `after` is how many seconds the vendor asked for, None if it did not say."""
+
+    def __init__(self, sentence: str, after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this very machine, by name or address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Seconds asked for, given as a number or as a date; None if absent or nonsense."""
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())
+
+
+class Door(httpx.BaseTransport):
+    """Lets requests out to one origin only, and answers in only whole and within bounds."""
+
+    def __init__(
+        self, vendor: str, origin: str, outside: Outside, clock: Clock, transport: httpx.BaseTransport | None
+    ) -> None:
+        self.vendor = vendor
+        self.clock = clock
+        self.calls: list[Call] = []
+        self._origin = httpx.URL(origin)
+        self._pace = outside.pace
+        loopback = is_loopback(self._origin.host)
+        if self._origin.scheme != "https" and not loopback:
+            raise DriverError(f"{origin} is not https; only this machine itself may be asked without it.")
+        self._http = httpx.Client(
+            transport=transport,
+            verify=_authorities(self._origin.scheme, outside.ca_file),
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            headers={"User-Agent": "Reeve"},
+            trust_env=not loopback,  # HTTPS_PROXY and NO_PROXY
+        )
+
+    def request(
+        self, method: str, path: str, params: Mapping[str, str] | None, content: str | None
+    ) -> httpx.Request:
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        url = self._origin.join(path)
+        return self._http.build_request(method, url, params=params, content=content, headers=headers)
+
+    def send(self, request: httpx.Request, kind: Kind) -> tuple[httpx.Response, Call]:
+        """The answer, whatever its status, and the call as made; one without an answer is recorded here."""
+        self._refuse_foreign(request.url)
+        self._pace.wait()
+        began = self.clock.ticks()
+        asked = f"{request.method} {unquote(request.url.raw_path.decode('ascii'))}"
+        call = Call(kind, asked, status=0, records=0, bytes=0, sha256="", seconds=0.0, at=self.clock.now())
+        response = None
+        try:
+            response = self._exchange(request, began)
+        except httpx.RequestError as problem:
+            raise _worded(self.vendor, problem) from problem
+        finally:
+            call = replace(call, seconds=self.clock.ticks() - began)
+            if response is None:
+                self.calls.append(call)
+        digest = hashlib.sha256(response.content).hexdigest()
+        size = len(response.content)
+        return response, replace(call, status=response.status_code, bytes=size, sha256=digest)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Lets Authlib's client speak the token flow through this door."""
+        response, call = self.send(request, "token")
+        self.calls.append(call)
+        self.refuse_unusable(response)
+        return response
+
+    def refuse_unusable(self, response: httpx.Response) -> None:
+        """Raise for answers that no caller can use: busy, broken, redirecting."""
+        status = response.status_code
+        if status in BUSY:
+            after = retry_after(response.headers.get("retry-after"), self.clock.now())
+            raise Busy(f"{self.vendor} answered {status}", after)
+        if 300 <= status < 400:
+            raise DriverError(
+                f"{self.vendor} answered with a redirect ({status}), never followed. Is the domain right?"
+            )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _refuse_foreign(self, url: httpx.URL) -> None:
+        mine = self._origin
+        if (url.scheme, url.host, url.port) != (mine.scheme, mine.host, mine.port) or url.userinfo:
+            raise DriverError(f"A request to {url.host} was stopped: only {mine.host} may be asked.")
+
+    def _exchange(self, request: httpx.Request, began: float) -> httpx.Response:
+        """The body as decoded from its transfer; more than the bounds allow is never held."""
+        response = self._http.send(request, stream=True)
+        try:
+            body = bytearray()
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise DriverError(f"{self.vendor} sent more than {MOST_BYTES >> 20} MB in one answer.")
+                if self.clock.ticks() - began > WHOLE_ANSWER:
+                    raise httpx.ReadTimeout("the answer took too long", request=request)
+        finally:
+            response.close()
+        kept = {
+            name: value
+            for name, value in response.headers.items()
+            if name not in ("content-encoding", "content-length", "transfer-encoding")
+        }
+        return httpx.Response(response.status_code, headers=kept, content=bytes(body), request=request)
+
+
+def _authorities(scheme: str, ca_file: str) -> ssl.SSLContext:
+    """Trust httpx's own authorities, those of the system, and those of the file; without https, nobody."""
+    if scheme != "https":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as problem:
+            raise DriverError(f"The CA file {ca_file} cannot be used: {problem}") from problem
+    return context
+
+
+def _worded(vendor: str, problem: httpx.RequestError) -> DriverError | Busy:
+    cause: BaseException | None = problem
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return DriverError(f"The certificate of {vendor} was not accepted: {cause.verify_message}.")
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(problem, httpx.TimeoutException):
+        return Busy(f"{vendor} did not answer in time")
+    return Busy(f"{vendor} did not answer ({problem or type(problem).__name__})")

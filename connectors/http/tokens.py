@@ -1,0 +1,130 @@
+"""Access tokens by OAuth 2.0 client credentials, kept, renewed early, never shown."""
+
+import base64
+import json
+import warnings
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+from authlib.deprecate import AuthlibDeprecationWarning
+
+from connectors.contract import BadCredentials, DriverError, MissingScope, Outside, Token
+from connectors.http.door import TIMEOUT, Door
+
+with warnings.catch_warnings():
+    # Authlib means to leave httpx for its successor; this project stays, knowingly.
+    warnings.filterwarnings("ignore", "The httpx module is deprecated", AuthlibDeprecationWarning)
+    from authlib.integrations.httpx_client import OAuth2Client, OAuthError
+
+
+RIPENING = (2.0, 5.0)
+"""Seconds waited after a 401 on a new token; Coupa's advice is about five ("OpenID Connect Clients")."""
+OLDEST = timedelta(hours=20)
+"""A token is renewed at this age, or when a tenth of its life is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """OAuth 2.0 client credentials (RFC 6749, 4.4). Its repr shows no secret."""
+
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...] = ()
+
+
+def scopes_in(token: str) -> tuple[str, ...] | None:
+    """The `scope` claim of a JWT, unverified: for showing to people only. None if it cannot be read."""
+    try:
+        middle = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+        scope = claims["scope"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return None
+    if isinstance(scope, str):
+        return tuple(scope.split())
+    return tuple(str(name) for name in scope) if isinstance(scope, list) else None
+
+
+class Tokens:
+    """The one access token of a connector: taken from the store, fetched, renewed early."""
+
+    def __init__(self, credentials: ClientCredentials, outside: Outside, door: Door) -> None:
+        self._credentials = credentials
+        self._store = outside.tokens
+        self._door = door
+        self._granted: tuple[str, ...] | None = None
+        self._new: Token | None = None
+        self._waits: list[float] = []
+
+    def current(self) -> Token:
+        """A token good for use; from the vendor only if the store has none."""
+        token = self._store.get()
+        if token is None or token.expires_at <= self._door.clock.now():
+            token = self._fetch()
+            self._store.put(token)
+        if token != self._new:
+            self._new, self._waits = token, list(RIPENING)
+        return token
+
+    def worked(self) -> None:
+        """A token once accepted is not too young: a later 401 means that it ended."""
+        self._waits.clear()
+
+    def ripen(self) -> bool:
+        """Wait for a new token to become known at the vendor; False if it has had its time."""
+        if not self._waits:
+            return False
+        self._door.clock.sleep(self._waits.pop(0))
+        return True
+
+    def renew(self, token: Token) -> Token:
+        self._store.drop(token)
+        return self.current()
+
+    def granted(self) -> tuple[str, ...] | None:
+        """Scopes as the vendor told them, None if it did not."""
+        token = self.current()
+        return self._granted or scopes_in(token.value)
+
+    def _fetch(self) -> Token:
+        wish = self._credentials
+        asked_at = self._door.clock.now()
+        # Never closed: it holds no connection of its own, and would close the door for all.
+        client = OAuth2Client(
+            wish.client_id,
+            wish.client_secret,
+            scope=" ".join(wish.scopes),
+            token_endpoint_auth_method="client_secret_basic",  # noqa: S106  # the name of a method
+            transport=self._door,
+            timeout=TIMEOUT,
+        )
+        vendor = self._door.vendor
+        try:
+            answer = client.fetch_token(wish.token_url, grant_type="client_credentials")
+            value, life = answer["access_token"], timedelta(seconds=int(answer.get("expires_in") or 3600))
+        except OAuthError as refusal:
+            raise self._worded(refusal) from refusal
+        except httpx.HTTPStatusError as problem:
+            status = problem.response.status_code
+            if status == 401:
+                raise BadCredentials(f"{vendor} refused the client ID and secret.") from problem
+            raise DriverError(
+                f"{vendor} answered {status} when asked for a token. Is the domain right?"
+            ) from problem
+        except (KeyError, TypeError, ValueError, OverflowError) as problem:
+            raise DriverError(f"{vendor} answered, but not with a token. Is the domain right?") from problem
+        scope = answer.get("scope")
+        self._granted = tuple(scope.split()) if isinstance(scope, str) and scope else None
+        return Token(str(value), asked_at + min(OLDEST, life * 0.9))
+
+    def _worded(self, refusal: OAuthError) -> DriverError:
+        vendor, scopes = self._door.vendor, self._credentials.scopes
+        if refusal.error in ("invalid_client", "unauthorized_client"):
+            return BadCredentials(f"{vendor} refused the client ID and secret ({refusal.error}).")
+        if refusal.error == "invalid_scope":
+            named = [scope for scope in scopes if scope in str(refusal.description or "").split()]
+            lacking = ", ".join(named) or f"at least one of {', '.join(scopes)}"
+            return MissingScope(f"The {vendor} client has not been given {lacking}.")
+        return DriverError(f"{vendor} gave no token: {str(refusal.error)[:100]}.")

@@ -1,0 +1,77 @@
+"""Misbehaviour to be switched on: what vendors, gateways and networks do on a bad day."""
+
+import random
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass
+class Habits:
+    """Everything off. Numbers count down, or name the list page (from 1) at which something happens."""
+
+    empty_page_once: int = 0
+    repeat_page: int = 0
+    status: tuple[int, int] = (0, 0)
+    """Answer with this status so many times."""
+    status_after: int = 0
+    """So many requests are answered well before that."""
+    retry_after: str = ""
+    html_once: bool = False
+    wrong_type_once: bool = False
+    object_once: bool = False
+    """An object where a list belongs."""
+    broken_json: int = 0
+    cut_body: int = 0
+    """Promise a whole body so many times, send half, hang up."""
+    redirect: bool = False
+    shuffle: bool = False
+    slow: float = 0.0
+    """Seconds before each answer."""
+    missing_scope: Collection[str] = ()
+    wrong_secret: bool = False
+    graphql_errors: bool = False
+    token_fresh_401: int = 0
+    """So many first requests with each new token are refused."""
+
+
+class Bucket:
+    """25 requests a second with a burst of 20, as Coupa allows."""
+
+    def __init__(self, rate: float = 25.0, burst: float = 20.0) -> None:
+        self._rate, self._burst = rate, burst
+        self._left, self._at = burst, time.monotonic()
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+            self._at = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
+class Pages:
+    """Spoils pages of lists, each in its turn."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._last: list[object] = []
+
+    def spoil(self, page: list[object], habits: Habits) -> list[object]:
+        self._count += 1
+        if habits.empty_page_once and self._count == habits.empty_page_once:
+            habits.empty_page_once = 0
+            return []
+        if habits.repeat_page and self._count > habits.repeat_page:
+            habits.repeat_page = 0
+            return self._last
+        self._last = page
+        return random.Random(self._count).sample(page, len(page)) if habits.shuffle else page
+
+    def restart(self) -> None:
+        self._count = 0
