@@ -56,7 +56,7 @@ class Env:
         return value
 
     def database(self, name: str, data: Path) -> dict[str, object]:
-        """SQLite in the data folder unless NAME says otherwise; SQLite is set up to be shared by processes."""
+        """SQLite in the data folder unless NAME says otherwise, set up to be shared by processes."""
         value = self.secret(name, f"sqlite:///{data / 'db.sqlite3'}")
         try:
             found: dict[str, object] = dict(environ.Env.db_url_config(value))
@@ -73,7 +73,8 @@ class Env:
 
 
 SQLITE = {
-    "transaction_mode": "IMMEDIATE",  # a deferred transaction that turns to writing fails at once when another writes
+    # A deferred transaction that turns to writing fails at once while another writes.
+    "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-32000;",
 }

@@ -100,6 +100,7 @@ SETUP_LINK_AGE = 24 * 3600  # seconds
 SESSION_COOKIE_AGE = 12 * 3600  # seconds
 SESSION_COOKIE_NAME = "reeve_session"
 CSRF_COOKIE_NAME = "reeve_csrf"
+CSRF_FAILURE_VIEW = "core.views.problems.forged"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_SSL_REDIRECT = False  # the proxy in front does it, and health checks come without TLS
@@ -139,6 +140,7 @@ MAIL_DOMAIN = str(_public.hostname)
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.
 REDIS_URL = env.secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+SOLE_WORKER = env.flag("SOLE_WORKER", default=False)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from core.errors import DomainError
@@ -26,6 +28,15 @@ class OpenRequest(HttpRequest):
 
     htmx: HtmxDetails
     user: User | AnonymousUser
+
+
+def onward(request: HttpRequest) -> str:
+    """Where `next` leads, if that is a page of ours; else home."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else reverse("core:home")
 
 
 def trail_source(answer: Answer) -> Answer:

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import now
@@ -15,6 +16,11 @@ class LeaseLost(Exception):
     """We were slow and another worker holds the row now: stop, say nothing."""
 
 
+def leased_tables() -> "list[type[Leased]]":
+    """Every table whose rows are worked on under a lease."""
+    return [table for table in apps.get_models() if issubclass(table, Leased)]
+
+
 class LeasedQuerySet[M: "Leased"](models.QuerySet[M]):
     def free(self) -> Self:
         """Rows in no worker's hands."""
@@ -23,6 +29,10 @@ class LeasedQuerySet[M: "Leased"](models.QuerySet[M]):
     def due(self) -> Self:
         """Free rows whose time has come."""
         return self.free().filter(due_at__lte=now())
+
+    def let_go(self) -> int:
+        """End every lease among these rows: their workers are known to be gone. Answers how many."""
+        return self.exclude(leased_until=None).update(lease=None, leased_until=None)
 
     def claim(self, pk: object, **changes: Any) -> M | None:
         """Take one row of this queryset for this worker; None if it is in other hands or not due."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.template import Context, Engine
 from django.template.loader import render_to_string
 
 from core.models import Organisation, OutgoingMail, User
@@ -25,7 +26,8 @@ def post(letter: str, *, to: User, key: str, reply_to: User | None = None, **con
         "password_link": LINK_MARK,
         **context,
     }
-    subject, _, text = render_to_string(f"emails/{letter}.txt", everything).partition("\n")
+    plain = Engine.get_default().get_template(f"emails/{letter}.txt")
+    subject, _, text = plain.render(Context(everything, autoescape=False)).partition("\n")
     mail, is_new = OutgoingMail.objects.get_or_create(
         key=f"{letter}:{key}:{to.pk}",
         defaults={

@@ -20,20 +20,26 @@ class Source:
 
 source: ContextVar[Source] = ContextVar("source", default=Source())  # noqa: B039  # frozen
 
-SYSTEM = "Reeve"
+SYSTEM, OPERATOR = "Reeve", "Operator"
+
+
+def by_command() -> None:
+    """From here on events come from a command, and what nobody signed in for is an operator's doing."""
+    source.set(Source(TrailEvent.Channel.COMMAND))
 
 
 def record(action: str, about: models.Model, *, by: User | None, **change: Any) -> TrailEvent:
-    """Write what happened to `about`. `by` is None where the console itself acts."""
+    """Write what happened to `about`. `by` is None where the console itself acts, or an operator."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{action}: a trail event is written in the transaction of what it tells")
     here = source.get()
+    nobody = OPERATOR if here.channel == TrailEvent.Channel.COMMAND else SYSTEM
     return TrailEvent.objects.create(
         action=action,
         channel=here.channel,
         address=here.address,
         actor_id=by.pk if by else "",
-        actor_name=by.name if by else SYSTEM,
+        actor_name=by.name if by else nobody,
         object_type=about._meta.label_lower,
         object_id=str(about.pk),
         object_name=str(about)[:300],

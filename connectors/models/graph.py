@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from connectors.models.app import App
 from core.models import User
-from core.models.keys import KeyField, folded
+from core.models.keys import BytewiseField, KeyField, folded
 
 
 class GraphQuerySet[M: "GraphRow"](models.QuerySet[M]):
@@ -35,7 +35,7 @@ class GraphRow(models.Model):
 
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="+", db_index=False)
     source = models.CharField(max_length=200)
-    external_id = models.CharField(max_length=300)
+    external_id = BytewiseField(max_length=300)
     digest = models.CharField(max_length=32)
     """Of the record as the driver gave it: equal digest, equal row, no write."""
     first_run = models.BigIntegerField()

@@ -114,6 +114,7 @@ class SyncPage(models.Model):
     seen_entitlements = models.TextField(default="[]")
     seen_accounts = models.TextField(default="[]")
     seen_grants = models.TextField(default="[]")
+    """Sorted, the first and then the step to each next one: a tenth of the room."""
     kinds = models.TextField(default="[]")
     resources = models.TextField(default="[]")
     entitlements = models.TextField(default="[]")

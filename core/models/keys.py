@@ -9,17 +9,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from core.ids import LENGTH, ksuid
 
 
-class KeyField(models.CharField[str, str]):
-    """A KSUID key. Bytewise collation on PostgreSQL: a language collation is 1.4-1.6 times slower."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": LENGTH, "default": ksuid, "editable": False, **options})
+class BytewiseField(models.CharField[str, str]):
+    """Text compared byte by byte on both databases: a language's order is 1.4-1.6 times slower."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
         parameters = super().db_parameters(connection)
         if connection.vendor == "postgresql":
             parameters["collation"] = "C"
         return parameters
+
+
+class KeyField(BytewiseField):
+    """A KSUID key."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": LENGTH, "default": ksuid, "editable": False, **options})
 
 
 def folded(*texts: str) -> str:

@@ -1,0 +1,1 @@
+"""How people come in: the first administrator, local passwords, mailed links."""

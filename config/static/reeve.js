@@ -1,0 +1,254 @@
+/* What pages gain by script; each of them works without. No build, no inline code, nothing evaluated. */
+"use strict";
+(() => {
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+
+  const symbol = (name) => {
+    const sprite = document.querySelector("svg.r-i use").getAttribute("href").split("#")[0];
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "r-i r-i--s");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `${sprite}#i-${name}`);
+    svg.append(use);
+    return svg;
+  };
+
+  const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+
+  /* Light or dark: shown at once, saved behind it. */
+  const theme = (form) => {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const root = document.documentElement;
+      const button = event.submitter;
+      let wanted = button.value;
+      if (button.classList.contains("r-iconbtn")) {
+        const preferred = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+        wanted = (root.dataset.bsTheme || preferred) === "dark" ? "light" : "dark";
+      }
+      const body = new FormData(form);
+      body.set("theme", wanted);
+      if (wanted === "system") delete root.dataset.bsTheme;
+      else root.dataset.bsTheme = wanted;
+      all("[data-theme-switch] [name=theme]").forEach((each) => {
+        each.setAttribute("aria-pressed", String(each.value === wanted));
+      });
+      fetch(form.action, { method: "POST", body, redirect: "manual" });
+    });
+  };
+
+  /* Copy buttons. */
+  const copy = (field) => {
+    const button = field.querySelector("[data-copy-button]");
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(field.querySelector("code").textContent);
+      button.replaceChildren(symbol("check"));
+      button.classList.add("r-copy__done");
+      const said = document.createElement("span");
+      said.className = "visually-hidden";
+      said.setAttribute("role", "status");
+      said.textContent = "Copied";
+      field.append(said);
+      window.setTimeout(() => {
+        button.replaceChildren(symbol("copy"));
+        button.classList.remove("r-copy__done");
+        said.remove();
+      }, 2000);
+    });
+  };
+
+  /* Toasts close. What went well also goes by itself. */
+  const toast = (box) => {
+    const button = box.querySelector("[data-close]");
+    button.hidden = false;
+    button.addEventListener("click", () => box.remove());
+    if (!box.classList.contains("r-toast--bad")) window.setTimeout(() => box.remove(), 10000);
+  };
+
+  /* Confirm: the popover becomes a modal, which keeps the focus inside. */
+  const modal = (dialog) => {
+    all(`[popovertarget="${CSS.escape(dialog.id)}"]`).forEach((button) => {
+      const hides = button.getAttribute("popovertargetaction") === "hide";
+      button.removeAttribute("popovertarget");
+      button.addEventListener("click", () => (hides ? dialog.close() : dialog.showModal()));
+    });
+    dialog.removeAttribute("popover");
+  };
+
+  /* A menu closes when one looks elsewhere. */
+  const menu = (details) => {
+    document.addEventListener("click", (event) => {
+      if (!details.contains(event.target)) details.open = false;
+    });
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      details.open = false;
+      details.querySelector("summary").focus();
+    });
+  };
+
+  /* A log keeps its last line in sight while its box is ticked. */
+  const follow = (box) => {
+    const log = document.getElementById(box.dataset.follow);
+    if (log && box.checked) log.scrollTop = log.scrollHeight;
+  };
+
+  /* People picker: a combobox that asks the server. */
+  const picker = (field) => {
+    const input = field.querySelector("input[type=text]");
+    const tokens = field.querySelector("[data-picker-tokens]");
+    const list = document.createElement("ul");
+    let asked = 0;
+    let timer = 0;
+
+    const options = () => all("[role=option]", list);
+    const current = () => list.querySelector("[aria-selected=true]");
+
+    const show = (isOpen) => {
+      list.hidden = !isOpen;
+      input.setAttribute("aria-expanded", String(isOpen));
+      if (!isOpen) input.removeAttribute("aria-activedescendant");
+    };
+
+    const mark = (option) => {
+      options().forEach((each) => each.setAttribute("aria-selected", String(each === option)));
+      if (!option) return;
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    };
+
+    const chosen = () => all("input[type=checkbox]:checked", tokens).map((each) => each.value);
+
+    const removable = (token) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "r-iconbtn r-iconbtn--s";
+      button.setAttribute("aria-label", `Remove ${token.querySelector(".r-person__name").textContent}`);
+      button.append(symbol("x"));
+      button.addEventListener("click", () => {
+        token.remove();
+        input.focus();
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+      });
+      token.append(button);
+    };
+
+    const choose = (option) => {
+      const token = document.createElement("li");
+      const label = document.createElement("label");
+      const box = document.createElement("input");
+      token.className = "r-token";
+      box.type = "checkbox";
+      box.className = "r-check";
+      box.name = field.dataset.pickerName;
+      box.value = option.dataset.id;
+      box.checked = true;
+      const person = option.querySelector(".r-person").cloneNode(true);
+      person.classList.remove("r-person--2");
+      all(".r-person__sub", person).forEach((each) => each.remove());
+      label.append(box, person);
+      token.append(label);
+      tokens.append(token);
+      removable(token);
+      input.value = "";
+      show(false);
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+
+    const ask = async () => {
+      const number = ++asked;
+      const words = input.value.trim();
+      if (!words) return show(false);
+      const address = new URL(field.dataset.pickerUrl, window.location.href);
+      address.searchParams.set("q", words);
+      chosen().forEach((id) => address.searchParams.append("not", id));
+      const reply = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
+      if (!reply.ok || number !== asked) return undefined;
+      list.innerHTML = await reply.text();
+      options().forEach((each) => each.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        choose(each);
+      }));
+      show(true);
+      return mark(options()[0]);
+    };
+
+    const keys = (event) => {
+      const found = options();
+      const at = found.indexOf(current());
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        if (found.length) mark(found[(at + step + found.length) % found.length]);
+      } else if (event.key === "Enter" && !list.hidden && current()) {
+        event.preventDefault();
+        choose(current());
+      } else if (event.key === "Enter" && input.value.trim()) {
+        event.preventDefault();
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        show(false);
+      } else if (event.key === "Backspace" && !input.value && tokens.lastElementChild) {
+        tokens.lastElementChild.querySelector("button").click();
+      }
+    };
+
+    list.className = "r-plain r-options";
+    list.id = `${input.id}-options`;
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", "Matching people");
+    field.querySelector(".r-picker").after(list);
+    field.querySelector(".r-picker").classList.add("is-live");
+    all(".r-picks", field).forEach((each) => each.remove());
+    Object.entries({ role: "combobox", "aria-controls": list.id, "aria-autocomplete": "list" })
+      .forEach(([name, value]) => input.setAttribute(name, value));
+    all(".r-token", tokens).forEach(removable);
+    show(false);
+    input.addEventListener("keydown", keys);
+    input.addEventListener("blur", () => show(false));
+    input.addEventListener("input", () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(ask, 150);
+    });
+  };
+
+  /* Keys that work everywhere. */
+  let last = "";
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const before = last;
+    last = event.key;
+    if (event.key === "?") document.getElementById("keys")?.togglePopover();
+    else if (event.key === "/") {
+      const search = document.querySelector("main input[type=search]");
+      if (!search) return;
+      event.preventDefault();
+      search.focus();
+    } else if (event.key === "h" && before === "g") document.querySelector(".r-brand[href]")?.click();
+  });
+
+  const gains = [
+    ["form[data-theme]", theme], ["[data-copy]", copy], ["[data-toast]", toast],
+    ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker],
+  ];
+  const done = new WeakSet();
+  const enliven = (root) => {
+    gains.forEach(([selector, gain]) => {
+      const found = root.matches?.(selector) ? [root, ...all(selector, root)] : all(selector, root);
+      found.filter((each) => !done.has(each)).forEach((each) => {
+        done.add(each);
+        gain(each);
+      });
+    });
+    all("[data-follow]").forEach(follow);
+  };
+
+  document.addEventListener("DOMContentLoaded", () => enliven(document));
+  document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-follow]")) follow(event.target);
+  });
+})();

@@ -1,0 +1,25 @@
+"""Who may do what with a connector, said once.
+
+`None` stands for an operator's command: whoever can run one holds the console's keys.
+"""
+
+from connectors.models import Connector
+from core.errors import Denied
+from core.models import User
+
+
+def must_run_connectors(user: User | None) -> None:
+    if user is not None and not (user.is_active and user.runs_connectors):
+        raise Denied("Only a Connector Administrator or a Super Administrator can add connectors.")
+
+
+def must_manage(connector: Connector, user: User | None) -> None:
+    """Its owners, whatever their roles, and those who run all connectors."""
+    if user is not None and not may_manage(connector, user):
+        raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
+
+
+def may_manage(connector: Connector, user: User) -> bool:
+    if not user.is_active:
+        return False
+    return user.runs_connectors or connector.ownerships.filter(user=user).exists()

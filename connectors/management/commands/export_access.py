@@ -1,0 +1,24 @@
+"""Prints who has what as a connector last saw it: JSON lines, sorted, every id the vendor's own."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from connectors.models import Connector
+from connectors.queries import export_access
+
+
+class Command(BaseCommand):
+    help = "Print accounts, entitlements and grants of a connector as JSON lines."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the connector's ID")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connector = Connector.objects.filter(pk=options["id"]).first()
+        if connector is None:
+            raise CommandError(f"No connector has the ID {options['id']}.")
+        for line in export_access(connector):
+            self.stdout.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")))

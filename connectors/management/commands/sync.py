@@ -1,0 +1,76 @@
+"""Starts a sync, and waits for its end if asked to."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from connectors.actions import runs
+from connectors.models import Connector, SyncRun
+from core.errors import DomainError
+from core.queue import workers
+from core.trail import by_command
+
+DONE, FAILED, HELD, TIMED_OUT = 0, 1, 3, 4
+LOOK_EVERY = 0.3  # seconds
+
+
+class Command(BaseCommand):
+    help = "Sync a connector now. With --wait the exit code is 0 done, 1 failed, 3 held, 4 timed out."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the connector's ID")
+        parser.add_argument("--wait", action="store_true", help="until the run is over")
+        parser.add_argument(
+            "--timeout", type=float, default=3600, metavar="S", help="seconds to wait (default 3600)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connector = Connector.objects.filter(pk=options["id"]).first()
+        if connector is None:
+            raise CommandError(f"No connector has the ID {options['id']}.")
+        until = time.monotonic() + options["timeout"]
+        if options["wait"] and not workers():
+            raise CommandError("No worker answers. Start one with ./dev up, or the worker service.")
+        if options["wait"] and not connector.has_settings:
+            self._wait_for_check(connector, until)
+        by_command()
+        try:
+            run = runs.start(connector, by=None)
+        except DomainError as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(f"Sync {run.pk} of {connector}: {run.get_status_display()}")
+        if options["wait"]:
+            self._wait(run, until)
+
+    def _wait_for_check(self, connector: Connector, until: float) -> None:
+        """Settings just saved are still being checked: the first sync starts with their promotion."""
+        while time.monotonic() < until:
+            connector.refresh_from_db()
+            candidate = getattr(connector, "candidate", None)
+            if connector.has_settings or candidate is None:
+                return
+            candidate.refresh_from_db()
+            if candidate.status == candidate.Status.REFUSED:
+                raise CommandError(candidate.problem, returncode=FAILED)
+            time.sleep(LOOK_EVERY)
+        raise CommandError("Timed out while the settings were being checked.", returncode=TIMED_OUT)
+
+    def _wait(self, run: SyncRun, until: float) -> None:
+        while time.monotonic() < until:
+            run.refresh_from_db()
+            if run.status not in SyncRun.UNFINISHED:
+                return self._report(run)
+            time.sleep(LOOK_EVERY)
+        raise CommandError(f"Timed out; sync {run.pk} goes on.", returncode=TIMED_OUT)
+
+    def _report(self, run: SyncRun) -> None:
+        if run.status == SyncRun.Status.DONE:
+            gaps = "".join(f" {sentence}" for sentence in run.gaps.values())
+            self.stdout.write(
+                f"Done: {run.total('new')} new, {run.total('changed')} changed, {run.total('gone')} gone.{gaps}"
+            )
+            return
+        sentence = run.problem or run.get_status_display()
+        raise CommandError(sentence, returncode=HELD if run.status == SyncRun.Status.HELD else FAILED)

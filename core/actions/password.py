@@ -1,0 +1,62 @@
+"""Passwords, and the mailed links that set one."""
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.urls import reverse
+from django.utils.timezone import now
+
+from core.errors import NotPossible
+from core.mailbox import post
+from core.models import User
+from core.trail import record
+
+OLD_LINK = "This link was used already, or is older than an hour. Ask for a new one."
+MINUTES_BETWEEN_LETTERS = 5
+
+
+@transaction.atomic
+def ask_for_link(email: str, *, onward: str = "") -> None:
+    """Post the letter with the link, if such a person is here; the asker is never told whether."""
+    person = User.objects.active().filter(email=email.lower()).first()
+    if person is None:
+        return
+    at = now()
+    minute = at.minute - at.minute % MINUTES_BETWEEN_LETTERS
+    post("password_link", to=person, key=f"{at:%Y%m%d%H}{minute:02}", onward=onward)
+    record("core.password_link_asked", person, by=None)
+
+
+@transaction.atomic
+def make_link(email: str) -> str:
+    """A link for an operator to hand over; raises NotPossible where nobody active has that e-mail."""
+    person = User.objects.active().filter(email=email.lower()).first()
+    if person is None:
+        raise NotPossible(f"Nobody active here has the e-mail {email}.")
+    record("core.password_link_made", person, by=None)
+    return password_link(person)
+
+
+def password_link(person: User) -> str:
+    """A fresh link that works once and for an hour."""
+    token = default_token_generator.make_token(person)
+    return settings.PUBLIC_URL + reverse("core:set_password", args=[person.pk, token])
+
+
+def person_of(pk: str, token: str) -> User:
+    """Whose link this is; raises NotPossible if it works no longer, or never did."""
+    person = User.objects.active().filter(pk=pk).first()
+    if person is None or not default_token_generator.check_token(person, token):
+        raise NotPossible(OLD_LINK)
+    return person
+
+
+@transaction.atomic
+def set_password(person: User, token: str, password: str) -> User:
+    """Set it and use the link up. Every other session of this person ends."""
+    locked = User.objects.select_for_update().get(pk=person.pk)
+    person_of(locked.pk, token)
+    locked.set_password(password)
+    locked.save(update_fields=["password"])
+    record("core.password_set", locked, by=locked)
+    return locked

@@ -1,0 +1,149 @@
+"""Sends letters. Nothing else in this house speaks SMTP."""
+
+import logging
+import smtplib
+import ssl
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from celery import shared_task
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.timezone import now
+
+from core.actions.password import password_link
+from core.leases import LeaseLost
+from core.mailbox import LINK_MARK
+from core.models import OutgoingMail
+from core.queue import nudge
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 60  # seconds for each answer of the mail server
+TRIES = 16  # with the pauses between them about two days
+LONGEST_PAUSE = timedelta(hours=6)
+REFUSED = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
+
+
+@shared_task(name="core.send_mail", acks_late=True)
+def send_mail(mail_id: str) -> None:
+    """Send one letter. A repeat after a crash carries the same Message-ID; without MAIL_URL letters wait."""
+    if not settings.MAIL_URL:
+        return
+    mail = OutgoingMail.objects.filter(status=OutgoingMail.Status.QUEUED).claim(mail_id)
+    if mail is None:
+        return  # gone out already, not due, or in another worker's hands
+    try:
+        _send(mail)
+    except LeaseLost:
+        return  # we were slow; the worker that holds the letter carries on
+
+
+@shared_task(name="core.sweep_mail")
+def sweep_mail() -> None:
+    """Nudge letters that are due and in nobody's hands."""
+    if not settings.MAIL_URL:
+        return
+    waiting = OutgoingMail.objects.filter(status=OutgoingMail.Status.QUEUED).due().order_by("due_at")
+    for mail_id in waiting.values_list("pk", flat=True)[:500]:
+        nudge("core.send_mail", mail_id)
+
+
+def _send(mail: OutgoingMail) -> None:
+    if LINK_MARK in mail.text and not (mail.recipient and mail.recipient.is_active):
+        _fail(mail, "The person it was for can no longer sign in.")
+        return
+    try:
+        _deliver(_message(mail))
+    except REFUSED as problem:
+        _refused(mail, problem)
+    except (smtplib.SMTPException, OSError) as problem:
+        _put_off(mail, f"The mail server could not be used: {problem}")
+    else:
+        mail.release(status=OutgoingMail.Status.SENT, problem="", sent_at=now())
+
+
+def _refused(mail: OutgoingMail, problem: smtplib.SMTPException) -> None:
+    """A 5xx answer is final, a 4xx one means later."""
+    code, words = _answer(problem)
+    sentence = f"The mail server answered {code}: {words}"
+    if code >= 500:
+        _fail(mail, sentence)
+    else:
+        _put_off(mail, sentence)
+
+
+def _answer(problem: smtplib.SMTPException) -> tuple[int, str]:
+    words: bytes | str
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(problem.recipients.values()))
+    elif isinstance(problem, smtplib.SMTPResponseException):
+        code, words = problem.smtp_code, problem.smtp_error
+    else:
+        raise TypeError(problem)
+    return code, words.decode(errors="replace") if isinstance(words, bytes) else words
+
+
+def _put_off(mail: OutgoingMail, sentence: str) -> None:
+    if mail.attempts >= TRIES:
+        _fail(mail, f"{sentence} (given up after two days)")
+        return
+    pause = min(timedelta(minutes=2 ** (mail.attempts - 1)), LONGEST_PAUSE)
+    log.warning("Letter %s was put off: %s", mail.pk, sentence)
+    mail.release(problem=sentence, due_at=now() + pause)
+
+
+def _fail(mail: OutgoingMail, sentence: str) -> None:
+    log.error("Letter %s failed: %s", mail.pk, sentence)
+    mail.release(status=OutgoingMail.Status.FAILED, problem=sentence)
+
+
+def _message(mail: OutgoingMail) -> EmailMessage:
+    text, html = mail.text, mail.html
+    if mail.recipient and LINK_MARK in text:
+        link = password_link(mail.recipient)
+        text, html = text.replace(LINK_MARK, link), html.replace(LINK_MARK, link)
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = mail.subject
+    message["From"] = settings.MAIL_FROM
+    message["To"] = mail.to
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = f"<{mail.pk}@{settings.MAIL_DOMAIN}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def _deliver(message: EmailMessage) -> None:
+    server = urlsplit(settings.MAIL_URL)
+    with _connection(server) as smtp:
+        if server.scheme == "smtp+tls":
+            smtp.starttls(context=_tls())
+        if server.username:
+            smtp.login(unquote(server.username), unquote(server.password or ""))
+        smtp.send_message(message)
+
+
+def _connection(server: SplitResult) -> smtplib.SMTP:
+    if server.scheme not in PORTS or not server.hostname:
+        raise ImproperlyConfigured(
+            "MAIL_URL must read smtp://, smtps:// or smtp+tls://USER:PASSWORD@HOST:PORT."
+        )
+    port = server.port or PORTS[server.scheme]
+    if server.scheme == "smtps":
+        return smtplib.SMTP_SSL(server.hostname, port, timeout=TIMEOUT, context=_tls())
+    return smtplib.SMTP(server.hostname, port, timeout=TIMEOUT)
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if settings.CA_FILE:
+        context.load_verify_locations(settings.CA_FILE)
+    return context

@@ -1,0 +1,90 @@
+"""Reads shaped like a page."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Case, Model, Q, QuerySet, When
+
+from core.errors import Denied
+from core.models import OutgoingMail, Role, User
+from core.models.keys import folded
+
+COUNTED_TO = 10_000  # rows; beyond, a list says 10,000+
+
+
+@dataclass(frozen=True, slots=True)
+class Page[M: Model]:
+    """Some rows of a longer list, and the ways to its neighbours: values for `after` and `before`."""
+
+    rows: Sequence[M]
+    total: int
+    is_more_than_total: bool
+    first: int
+    """Number of the first row, or 0 where it is not known: the page was reached from behind."""
+    after: str = ""
+    before: str = ""
+
+
+def keyset_page[M: Model](
+    rows: QuerySet[M], *, order: str, after: str = "", before: str = "", size: int = 50, number: int = 0
+) -> Page[M]:
+    """The page after (or before) the row with that key, in order of `order`, then of the key.
+
+    `order` is a column, with a minus for falling. An unknown key leads to the first page. `number`
+    is how many rows come before the page, as its link says.
+    """
+    falling = order.startswith("-")
+    column = order.lstrip("-")
+    forward = (order, "-pk" if falling else "pk")
+    backward = (column, "pk") if falling else (f"-{column}", "-pk")
+    anchor = rows.filter(pk=before or after).first() if before or after else None
+    is_back = bool(before) and anchor is not None
+    part = rows
+    if anchor is not None:
+        sign = "lt" if falling != is_back else "gt"
+        value = getattr(anchor, column)
+        part = rows.filter(Q(**{f"{column}__{sign}": value}) | Q(**{column: value, f"pk__{sign}": anchor.pk}))
+    found = list(part.order_by(*(backward if is_back else forward))[: size + 1])
+    has_more, found = len(found) > size, found[:size]
+    if is_back:
+        found.reverse()
+    counted = rows.order_by()[: COUNTED_TO + 1].count()
+    has_next = has_more if not is_back else bool(found)
+    has_previous = has_more if is_back else anchor is not None
+    return Page(
+        rows=found,
+        total=min(counted, COUNTED_TO),
+        is_more_than_total=counted > COUNTED_TO,
+        first=(max(number, 0) + 1 if anchor is not None else 1) if found else 0,
+        after=str(found[-1].pk) if found and has_next else "",
+        before=str(found[0].pk) if found and has_previous else "",
+    )
+
+
+def has_administrator() -> bool:
+    """Whether anybody can administer this console now. Until then the set-up link works."""
+    return User.objects.active().holding(Role.SUPER).exists()
+
+
+def administrators() -> QuerySet[User]:
+    """Those to turn to when a rule refuses: at most three."""
+    return User.objects.active().holding(Role.SUPER).order_by("search_text", "pk")[:3]
+
+
+def people_matching(words: str, *, seen_by: User, without: Collection[str] = ()) -> QuerySet[User]:
+    """At most twenty who can be picked: active, and every word stands in their name, e-mail or title.
+    Those of whom a name begins so come first: an e-mail's domain matches everybody."""
+    if not words.strip():
+        return User.objects.none()
+    found = User.objects.visible_to(seen_by).active().search(words).exclude(pk__in=without)
+    start = folded(words).strip()
+    begins = Q(search_text__startswith=start) | Q(search_text__contains=f" {start}")
+    return found.order_by(Case(When(begins, then=0), default=1), "search_text", "pk")[:20]
+
+
+def outbox(user: User, *, status: str = "") -> QuerySet[OutgoingMail]:
+    """Letters, for those who look after the console; `status` narrows them down."""
+    if not user.is_super:
+        raise Denied("Only a Super Administrator can see the outbox.")
+    rows = OutgoingMail.objects.all()
+    return rows.filter(status=status) if status else rows

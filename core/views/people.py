@@ -1,0 +1,16 @@
+"""Finding people."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from core import queries
+from core.http import HtmxRequest
+
+
+@require_GET
+def matches(request: HtmxRequest) -> HttpResponse:
+    """Options of a people picker: `q` the words typed, `not` those chosen already."""
+    words = request.GET.get("q", "")
+    people = queries.people_matching(words, seen_by=request.user, without=request.GET.getlist("not"))
+    return render(request, "core/people_matches.html", {"people": people, "words": words})

@@ -1,0 +1,140 @@
+"""Loads a made-up company to look around in: people with their managers, and apps nobody manages yet."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from connectors.models import App
+from core.models import Organisation, Role, RoleHolding, User
+from core.trail import record
+
+COMPANY = "Meridian Works"
+HOST = "meridian.example"
+
+HEADS = (
+    ("Finance", "Chief Financial Officer", "Helena Sorensen"),
+    ("Procurement", "Head of Procurement", "Marcus Adeyemi"),
+    ("Operations", "Head of Operations", "Ingrid Halvorsen"),
+    ("Information Technology", "Head of Information Technology", "Rafael Duarte"),
+    ("Human Resources", "Head of Human Resources", "Aisha Rahman"),
+)
+TITLES = {
+    "Finance": ("Accounts Payable Clerk", "Controller", "Treasury Analyst", "Tax Accountant"),
+    "Procurement": ("Category Buyer", "Sourcing Manager", "Contract Manager", "Supplier Analyst"),
+    "Operations": ("Plant Controller", "Warehouse Lead", "Maintenance Planner", "Logistics Planner"),
+    "Information Technology": (
+        "Application Owner",
+        "Identity Engineer",
+        "Business Analyst",
+        "Service Desk Agent",
+    ),
+    "Human Resources": ("HR Partner", "Payroll Specialist", "Recruiter", "Travel Coordinator"),
+}
+STAFF = (
+    "Nora Lindqvist", "Tomas Novak", "Yuki Tanaka", "Amara Okeke", "Pierre Lefevre", "Sofia Marchetti",
+    "Daniel Weiss", "Leila Haddad", "Oscar Nilsen", "Chen Wei", "Katarzyna Zielinska", "Miguel Santos",
+    "Hannah Fischer", "Omar Farouk", "Elif Yilmaz", "Jonas Berg", "Priya Menon", "Lucas Moreau",
+    "Freya Andersen", "Samuel Mensah", "Anna Kowalska", "David Cohen", "Mei Lin", "Henrik Dahl",
+    "Zara Malik", "Paulo Ribeiro", "Emma Johansson", "Viktor Petrov", "Isabel Navarro", "Kofi Boateng",
+    "Marta Rossi", "Liam Gallagher", "Noor Jansen", "Andrei Popescu", "Clara Schmidt", "Rahul Verma",
+    "Julia Novakova", "Ben Carter", "Ines Ferreira", "Magnus Olsen", "Tara Nguyen", "Felix Braun",
+    "Salma Idris", "Erik Svensson", "Lina Haas", "Joao Almeida", "Grace Kim", "Peter Kovacs",
+    "Alma Virtanen", "Hugo Laurent", "Maya Levi", "Stefan Ilic", "Rosa Delgado", "Arne Vik",
+)  # fmt: skip
+CHIEF = ("Chief Executive Officer", "Victoria Ashworth")
+FOUND = (
+    ("Coupa", 'Okta app "Coupa SSO"', 54),
+    ("Coupa Supplier Portal", 'Okta app "CSP"', 6),
+    ("Expense Scanner", 'Okta app "Expense Scanner (legacy)"', 41),
+    ("Travel Desk", 'Okta app "travel-desk"', 38),
+    ("Warehouse Board", 'Okta app "wb-prod"', 17),
+    ("Contract Archive", 'Okta app "Contract Archive"', 9),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One person's place in the company; the manager is named."""
+
+    name: str
+    title: str
+    department: str
+    manager: str = ""
+
+
+class Command(BaseCommand):
+    help = "Load a made-up company into an empty database."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--people-file", type=Path, help="write name, email and employee_id here, one JSON object a line"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.exists():
+            raise CommandError(
+                "There are people here already. The demo company is only loaded into an empty database."
+            )
+        people = load()
+        if options["people_file"]:
+            _write(people, options["people_file"])
+        self.stdout.write(f"{COMPANY}: {len(people)} people, {len(FOUND)} apps found but not managed.")
+
+
+@transaction.atomic
+def load() -> list[User]:
+    """All of the company or nothing of it."""
+    organisation = Organisation.current()
+    organisation.name, organisation.is_demo = COMPANY, True
+    organisation.save(update_fields=["name", "is_demo"])
+    people: dict[str, User] = {}
+    for number, place in enumerate(company(), 1):
+        person = User(
+            name=place.name,
+            email=f"{place.name.lower().replace(' ', '.')}@{HOST}",
+            title=place.title,
+            department=place.department,
+            employee_id=f"{1000 + number:06}",
+            manager=people.get(place.manager),
+        )
+        person.set_unusable_password()
+        person.save()
+        people[place.name] = person
+    RoleHolding.objects.bulk_create(RoleHolding(user=person, role=Role.BASIC) for person in people.values())
+    for name, found_through, users in FOUND:
+        App.objects.create(
+            name=name, status=App.Status.UNMANAGED, found_through=found_through, found_users=users
+        )
+    record("core.demo_loaded", organisation, by=None, people=len(people), apps=len(FOUND))
+    return list(people.values())
+
+
+def company() -> Iterator[Place]:
+    """Everyone, managers before those who report to them. The first of a department leads its team."""
+    title, chief = CHIEF
+    yield Place(chief, title, "Management")
+    for department, head_title, head in HEADS:
+        yield Place(head, head_title, department, chief)
+    leads: dict[str, str] = {}
+    for number, name in enumerate(STAFF):
+        department, _, head = HEADS[number % len(HEADS)]
+        titles = TITLES[department]
+        if department not in leads:
+            leads[department] = name
+            yield Place(name, f"Team Lead, {department}", department, head)
+        else:
+            yield Place(name, titles[number // len(HEADS) % len(titles)], department, leads[department])
+
+
+def _write(people: list[User], path: Path) -> None:
+    lines = [
+        json.dumps({"name": person.name, "email": person.email, "employee_id": person.employee_id})
+        for person in people
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

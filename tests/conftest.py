@@ -1,0 +1,100 @@
+"""What every test may ask for. The environment is set before Django looks at it."""
+
+import os
+import tempfile
+
+_DATA = tempfile.mkdtemp(prefix="reeve-tests-")
+for _name, _value in {
+    "SECRET_KEY": "only-for-tests-" * 4,
+    "SEALING_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
+    "PUBLIC_URL": "http://testserver",
+    "DATA_DIR": _DATA,
+    "LOG_LEVEL": "WARNING",
+}.items():
+    os.environ.setdefault(_name, _value)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+django.setup()
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else whitenoise warns, and warnings are errors here
+
+import shutil  # noqa: E402
+import socket  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import pytest  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from core import queue  # noqa: E402
+from core.models import Role, TrailEvent, User  # noqa: E402
+from tests.make import make_user  # noqa: E402
+
+type Cast = dict[str, User | None]
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_DATA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """SQLite in a file, so that threads and processes meet real locks; one for each parallel worker."""
+    database: dict[str, Any] = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        database.setdefault("TEST", {})["NAME"] = str(Path(_DATA) / f"{worker}.sqlite3")
+    else:
+        request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Everyone who might try: by role, without one, no longer here, and not signed in at all."""
+    return {
+        "super": make_user("Ada Lindgren", Role.SUPER, Role.BASIC),
+        "connector_admin": make_user("Marcus Adeyemi", Role.CONNECTOR),
+        "basic": make_user("Kim Sorensen", Role.BASIC),
+        "no_role": make_user("Tomas Novak"),
+        "deactivated": make_user("Peter Kovacs", Role.SUPER, status=User.Status.DEACTIVATED),
+        "stranger": None,
+    }
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User | None], Client]:
+    """A browser in which this person is signed in, or nobody."""
+
+    def browser(person: User | None) -> Client:
+        client = Client()
+        if person is not None:
+            client.force_login(person)
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def trail(db: None) -> Callable[[], list[str]]:
+    """What the trail tells, oldest first."""
+    return lambda: list(TrailEvent.objects.order_by("pk").values_list("action", flat=True))
+
+
+@pytest.fixture
+def nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What workers would have been told, after commit; nothing goes out."""
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(queue, "_send", lambda job, row_id: told.append((job, row_id)))
+    return told
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

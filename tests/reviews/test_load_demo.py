@@ -1,0 +1,31 @@
+"""The demo company."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from connectors.models import App
+from core.models import Organisation, User
+from tests.make import make_user
+
+
+def test_the_demo_company_has_sixty_people_with_managers_and_apps_nobody_manages(db, tmp_path):
+    call_command("load_demo", people_file=tmp_path / "people.jsonl")
+
+    assert User.objects.count() == 60
+    assert [person.name for person in User.objects.filter(manager=None)] == ["Victoria Ashworth"]
+    assert User.objects.values("department").distinct().count() == 6
+    assert App.objects.unmanaged().count() == 6
+    assert Organisation.current().is_demo
+    assert len([json.loads(line) for line in (tmp_path / "people.jsonl").read_text().splitlines()]) == 60
+
+
+def test_the_demo_company_is_not_loaded_among_real_people(db):
+    make_user("Nora Lindqvist")
+
+    with pytest.raises(CommandError, match="empty"):
+        call_command("load_demo")
+
+    assert User.objects.count() == 1
+    assert not Organisation.current().is_demo
