@@ -164,7 +164,6 @@ CONNECTOR_HOSTS = env.items("CONNECTOR_HOSTS")
 CA_FILE = env.text("CA_FILE", "")
 SYNC_DEFAULT_MINUTES = env.number("SYNC_DEFAULT_MINUTES", default=24 * 60)
 
-LOG_JSON = env.flag("LOG_JSON", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -283,4 +283,4 @@ class Spec:
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
     guide: str
-    """The set-up steps at the vendor: a numbered Markdown list; a line `{scopes}` stands where the scopes are to be listed."""
+    """The set-up steps at the vendor: a numbered Markdown list, with a line `{scopes}` where these belong."""

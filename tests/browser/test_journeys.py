@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.world import EMAIL, LINK, Look, World
+from tests.browser.world import EMAIL, Look, World, link_in
 from tests.make import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -116,17 +116,16 @@ def test_an_owner_who_was_mailed_sets_a_password_and_finishes_the_connector(
     accessible(page)
 
     letter = world.letters.to("grace@meridian.example", "Your help is needed")
-    plain = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     with browser.new_context() as other:
         grace = other.new_page()
-        grace.goto(LINK.search(plain)[0])
+        grace.goto(link_in(letter))
         accessible(grace)
         grace.get_by_role("link", name="Password forgotten, or none yet?").click()
         grace.get_by_label("E-mail").fill("grace@meridian.example")
         accessible(grace)
         grace.locator("main").get_by_role("button").click()
         link = world.letters.to("grace@meridian.example", "assword")
-        grace.goto(LINK.search(link.get_body(("plain",)).get_content())[0])  # type: ignore[union-attr]
+        grace.goto(link_in(link))
         accessible(grace)
         for field in grace.locator("input[type=password]").all():
             field.fill(PASSWORD)

@@ -1,4 +1,4 @@
-"""An instance with everything around it that it talks to: a pretend Coupa, and a mail server that keeps letters."""
+"""An instance with all it talks to around it: a pretend Coupa, and a mail server that keeps letters."""
 
 import email.policy
 import re
@@ -19,7 +19,15 @@ from tests.make import PASSWORD
 from tests.waiting import wait_until
 
 NAME, EMAIL = "Mara Ellison", "mara@meridian.example"
-LINK = re.compile(r"https?://\S+")
+
+
+def link_in(letter: EmailMessage) -> str:
+    """The first link of its text."""
+    text = letter.get_body(("plain",))
+    assert text is not None
+    found = re.search(r"https?://\S+", text.get_content())
+    assert found
+    return found[0]
 
 
 class Letters:
@@ -29,7 +37,7 @@ class Letters:
         self.all: list[EmailMessage] = []
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        self.all.append(message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+        self.all.append(message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 OK"
 
     def to(self, address: str, about: str) -> EmailMessage:

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import Env
+from config.env import SQLITE, Env
 
 
 def test_a_missing_value_is_named():
@@ -28,7 +28,9 @@ def test_a_flag_is_true_or_false(odd):
         Env({"DEBUG": odd}).flag("DEBUG", default=False)
 
 
-@pytest.mark.parametrize("odd", ["reeve.example", "ftp://reeve.example", "https://reeve.example/path", "https://"])
+@pytest.mark.parametrize(
+    "odd", ["reeve.example", "ftp://reeve.example", "https://reeve.example/path", "https://"]
+)
 def test_the_public_address_is_a_whole_one_without_path(odd):
     with pytest.raises(ImproperlyConfigured, match="PUBLIC_URL"):
         Env({"PUBLIC_URL": odd}).url("PUBLIC_URL")
@@ -43,7 +45,8 @@ def test_sqlite_takes_the_write_lock_at_the_start(tmp_path):
     database = Env({}).database("DATABASE_URL", tmp_path)
 
     assert database["NAME"] == str(tmp_path / "db.sqlite3")
-    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert database["OPTIONS"] == SQLITE
+    assert SQLITE["transaction_mode"] == "IMMEDIATE"
 
 
 def test_another_kind_of_database_is_refused(tmp_path):

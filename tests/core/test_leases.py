@@ -39,6 +39,7 @@ def test_a_row_is_free_again_when_its_lease_has_run_out(letter):
 
 def test_who_lost_the_lease_saves_nothing(letter):
     slow = OutgoingMail.objects.claim(letter.pk)
+    assert slow is not None
     with time_machine.travel(now() + LEASE + timedelta(seconds=1)):
         OutgoingMail.objects.claim(letter.pk)
 
@@ -56,7 +57,9 @@ def test_a_row_that_is_not_due_cannot_be_claimed(letter):
 
 
 def test_a_released_row_may_be_claimed_at_once(letter):
-    OutgoingMail.objects.claim(letter.pk).release(problem="later")
+    claimed = OutgoingMail.objects.claim(letter.pk)
+    assert claimed is not None
+    claimed.release(problem="later")
 
     again = OutgoingMail.objects.claim(letter.pk)
 

@@ -15,7 +15,8 @@ def people(db):
 
 
 def names_forward(rows, order):
-    found, after = [], ""
+    after = ""
+    found: list[User] = []
     while True:
         page = keyset_page(rows, order=order, after=after, size=4)
         found += page.rows

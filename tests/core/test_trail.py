@@ -28,9 +28,9 @@ def test_an_event_copies_the_names_it_tells_of(db):
 def test_an_event_goes_with_its_transaction(db):
     organisation = Organisation.current()
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         record("core.test", organisation, by=None)
-        _ = 1 / 0
+        transaction.set_rollback(True)
 
     assert not TrailEvent.objects.exists()
 

@@ -42,6 +42,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: str, port: int, also: list[str], **_options: Any) -> None:
+        os.umask(0o077)  # the folder holds secrets and people's data
         data: Path = settings.DATA
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # empty, but looked for

@@ -1,0 +1,86 @@
+"""`./dev test`: everything on SQLite and Valkey, then all but journeys and instances on PostgreSQL."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.browser import chromium
+from tests.postgres import Postgres
+from tests.valkey import Valkey
+
+PLAIN = ("-n", "2", "-m", "not browser and not instance")
+JOURNEYS = ("-m", "browser or instance")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """An error counts as a failure, so does a part that ended before it could count."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped
+    with Valkey() as valkey:
+        environment = {**os.environ, "REDIS_URL": valkey.url}
+        if arguments:
+            return run(arguments, environment)
+        return everything(environment)
+
+
+def everything(environment: dict[str, str]) -> int:
+    browser = chromium.ensured()
+    sqlite = {**environment, "CHROMIUM": browser} if browser else dict(environment)
+    sqlite.pop("DATABASE_URL", None)
+    done = {"SQLite": part("SQLite", PLAIN, sqlite), "journeys": part("journeys", JOURNEYS, sqlite)}
+    with Postgres() as postgres:
+        done["PostgreSQL"] = part("PostgreSQL", PLAIN, {**environment, "DATABASE_URL": postgres.url})
+    print()
+    for name, (code, counts) in done.items():
+        print(f"{name:<12}{counts}{'' if code == 0 else f' (pytest ended with {code})'}")
+    print(sum((counts for _, counts in done.values()), Counts()), flush=True)
+    return max(code for code, _ in done.values())
+
+
+def part(name: str, arguments: Sequence[str], environment: dict[str, str]) -> tuple[int, Counts]:
+    """Run one part; its exit code is pytest's, 5 (no test found) included."""
+    print(f"\n--- {name}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        code = run([*arguments, f"--junitxml={report}"], environment)
+        return code, counted(report, code)
+
+
+def run(arguments: Sequence[str], environment: dict[str, str]) -> int:
+    return abs(
+        subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+    )
+
+
+def counted(report: Path, code: int) -> Counts:
+    if not report.exists():
+        return Counts(failed=1)
+    suite = ET.parse(report).getroot().find("testsuite")
+    if suite is None:
+        return Counts(failed=1)
+    tests, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
+    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    return Counts(tests - failed - skipped, max(failed, 1 if code else 0), skipped)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
