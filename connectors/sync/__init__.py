@@ -1,0 +1,1 @@
+"""The sync machine: from a driver's batches to the access graph."""

@@ -67,10 +67,9 @@ class Command(BaseCommand):
 
     def _report(self, run: SyncRun) -> None:
         if run.status == SyncRun.Status.DONE:
+            differences = ", ".join(f"{run.total(what)} {what}" for what in ("new", "changed", "gone"))
             gaps = "".join(f" {sentence}" for sentence in run.gaps.values())
-            self.stdout.write(
-                f"Done: {run.total('new')} new, {run.total('changed')} changed, {run.total('gone')} gone.{gaps}"
-            )
+            self.stdout.write(f"Done: {differences}.{gaps}")
             return
         sentence = run.problem or run.get_status_display()
         raise CommandError(sentence, returncode=HELD if run.status == SyncRun.Status.HELD else FAILED)

@@ -1,0 +1,251 @@
+"""Brings what a run laid aside into the graph: new, changed, gone; then whose account is whose.
+
+For one transaction of the caller's, who looks at the numbers and may roll back.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+from django.utils.timezone import now
+
+from connectors.contract import DriverError
+from connectors.models import Account, Entitlement, Grant, Resource, ResourceType, SyncPage, SyncRun
+from connectors.sync import sql
+from connectors.sync.guard import Shrink
+from connectors.sync.matching import Directory, Person
+from connectors.sync.rows import Laid, Rows
+from connectors.sync.store import CHUNK
+from core.models import User
+
+ALWAYS = ("digest", "changed_run", "changed_at", "gone_at", "gone_run")
+UPDATED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
+    Resource: (*ALWAYS, "name", "description", "profile"),
+    Entitlement: (*ALWAYS, "resource", "slug", "name", "description", "search_text"),
+    Account: (
+        *(*ALWAYS, "login", "email", "name", "employee_id", "status", "status_word", "marks", "profile"),
+        *("person", "matched_by", "match_hint", "search_text"),
+    ),
+}
+"""What an upsert writes where the row is here already."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What applying a run did, by kind; `user` are accounts."""
+
+    before: Counter[str] = field(default_factory=Counter)
+    new: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    gone: Counter[str] = field(default_factory=Counter)
+    disabled: int = 0
+
+    def changes(self) -> dict[str, dict[str, int]]:
+        kinds = sorted(self.before.keys() | self.new.keys())
+        return {
+            kind: {"new": self.new[kind], "changed": self.changed[kind], "gone": self.gone[kind]}
+            for kind in kinds
+        }
+
+    def shrinks(self, names: Mapping[str, str]) -> list[Shrink]:
+        """What the guard looks at, accounts first; `names` are those of the kinds."""
+        ours = {"user": "Accounts", "grant": "Grants"}
+        return [
+            Shrink(
+                ours.get(kind, "kind").lower(),
+                ours.get(kind) or names.get(kind, kind),
+                before=before,
+                gone=self.gone[kind],
+                left=before - self.gone[kind] + self.new[kind],
+                disabled=self.disabled if kind == "user" else 0,
+            )
+            for kind, before in self.before.items()
+        ]
+
+
+def apply(run: SyncRun) -> Outcome:
+    """Make the graph what the run saw. Rows that did not change are not written.
+
+    Raises DriverError if a grant names what nothing else named.
+    """
+    work = _Difference(run)
+    for page in run.pages.order_by("seq").iterator(chunk_size=1):
+        work.take_kinds(json.loads(page.kinds))
+        work.take_resources(page)
+        work.take_entitlements(page)
+        work.take_accounts(page)
+    work.take_grants()
+    work.retire(sorted(set(run.complete) - set(run.gaps)))
+    work.rematch()
+    return work.outcome
+
+
+class _Difference:
+    """One run on its way into the graph."""
+
+    def __init__(self, run: SyncRun) -> None:
+        self._run = run
+        self._mine = {"app": run.connector.app_id, "source": run.source}
+        self._sql = sql.RunSql(run.pk, run.connector.app_id, run.source)
+        self._rows = Rows(run, now())
+        people = User.objects.values_list("pk", "email", "employee_id")
+        self._directory = Directory(Person(*row) for row in people.iterator())
+        self.outcome = Outcome(before=self._count())
+
+    def take_kinds(self, kinds: Iterable[Mapping[str, str]]) -> None:
+        known = dict(ResourceType.objects.filter(**self._mine).values_list("kind", "name"))
+        for record in kinds:
+            if known.get(record["kind"]) != record["name"]:
+                ResourceType.objects.update_or_create(
+                    app=self._run.connector.app,
+                    source=self._run.source,
+                    kind=record["kind"],
+                    defaults={"name": record["name"]},
+                )
+
+    def take_resources(self, page: SyncPage) -> None:
+        laid = {f"{record['kind']}:{record['id']}": record for record in json.loads(page.resources)}
+        known = self._known(Resource, page, "seen_resources", laid)
+        self._tally(laid, known, kind=None)
+        self._upsert(Resource, laid, self._rows.resource)
+
+    def take_entitlements(self, page: SyncPage) -> None:
+        laid = {record["id"]: record for record in json.loads(page.entitlements)}
+        of = {key: f"{record['kind']}:{record['resource_id']}" for key, record in laid.items()}
+        found = self._existing(Resource, sorted(set(of.values())))
+        here = {key for key, row in found.items() if row["gone_at"] is None}
+        lost = [key for key, resource in of.items() if resource not in here]
+        if lost:
+            raise DriverError(f"The app named {lost[0]} but not the {of[lost[0]]} that it is about.")
+
+        self._known(Entitlement, page, "seen_entitlements", laid)
+        self._upsert(
+            Entitlement,
+            laid,
+            lambda record: self._rows.entitlement(record, found[of[record["id"]]]["pk"]),
+        )
+
+    def take_accounts(self, page: SyncPage) -> None:
+        laid = {record["id"]: record for record in json.loads(page.accounts)}
+        known = self._known(Account, page, "seen_accounts", laid)
+        self._tally(laid, known, kind="user")
+        gone_quiet = (Account.Status.DISABLED, Account.Status.DELETED)
+        for key, row in known.items():
+            was_enabled = row["gone_at"] is None and row["status"] == Account.Status.ENABLED
+            self.outcome.disabled += was_enabled and laid[key]["status"] in gone_quiet
+        self._upsert(Account, laid, self._account)
+
+    def take_grants(self) -> None:
+        dangling = sql.rows(self._sql.dangling())
+        if dangling:
+            account, entitlement = dangling[0]
+            raise DriverError(
+                f"The app said that account {account} holds {entitlement}, but named one of the two nowhere."
+            )
+        self.outcome.new["grant"] = sql.execute(self._sql.insert_grants(self._rows.at))
+
+    def retire(self, kinds: Sequence[str]) -> None:
+        """End what a complete run no longer saw. Of other kinds nothing is taken away."""
+        at = self._rows.at
+        if "user" in kinds:
+            self.outcome.gone["user"] = sql.execute(self._sql.retire(sql.ACCOUNT, "seen_accounts", at))
+        things = [kind for kind in kinds if kind != "user"]
+        ended = 0
+        if things:
+            if sql.execute(self._sql.retire(sql.RESOURCE, "seen_resources", at, things)):
+                self.outcome.gone.update(self._gone_resources())
+            sql.execute(self._sql.retire(sql.ENTITLEMENT, "seen_entitlements", at, things))
+            ended += sql.execute(self._sql.retire_grants(at, things))
+        for table, column in ((sql.ACCOUNT, "account_id"), (sql.ENTITLEMENT, "entitlement_id")):
+            ended += sql.execute(self._sql.end_grants_of_the_gone(table, column, at))
+        self.outcome.gone["grant"] = ended
+
+    def rematch(self) -> None:
+        """Match the accounts that stayed as they were: the people may have changed."""
+        columns = ("pk", "employee_id", "email", "login", "person_id", "matched_by", "match_hint")
+        updates: list[tuple[str | None, str, str, str]] = []
+        accounts = Account.objects.here().filter(**self._mine).order_by("pk").values_list(*columns)
+        for row in accounts.iterator():
+            match = self._directory.match(employee_id=row[1], email=row[2], login=row[3])
+            if (match.person or None, match.by, match.hint) != row[4:]:
+                updates.append((match.person or None, match.by, match.hint, row[0]))
+        if updates:
+            with connection.cursor() as cursor:
+                cursor.executemany(sql.MATCH, updates)
+
+    def _account(self, record: Laid) -> Account:
+        match = self._directory.match(
+            employee_id=record["employee_id"], email=record["email"], login=record["login"]
+        )
+        return self._rows.account(record, match)
+
+    def _known(
+        self,
+        table: type[Resource | Entitlement | Account],
+        page: SyncPage,
+        column: str,
+        laid: dict[str, Laid],
+    ) -> dict[str, dict[str, Any]]:
+        """Rows that what is laid aside would change. What a later page saw unchanged is taken out of
+        `laid`: of a record that came twice the later one wins."""
+        known = self._existing(table, sorted(laid))
+        if known:
+            again = {row[0] for row in sql.rows(self._sql.seen_again(column, page.seq))}
+            for key in [key for key, row in known.items() if row["pk"] in again]:
+                del laid[key], known[key]
+        return known
+
+    def _existing(
+        self, table: type[Resource | Entitlement | Account], ids: Collection[str]
+    ) -> dict[str, dict[str, Any]]:
+        columns = ["external_id", "pk", "digest", "gone_at", "changed_run"]
+        if table is Account:
+            columns.append("status")
+        found: dict[str, dict[str, Any]] = {}
+        for chunk in batched(ids, CHUNK):
+            rows = table._default_manager.filter(**self._mine, external_id__in=chunk).values(*columns)
+            found |= {row["external_id"]: row for row in rows}
+        return found
+
+    def _tally(
+        self, laid: Mapping[str, Laid], known: Mapping[str, Mapping[str, Any]], *, kind: str | None
+    ) -> None:
+        for key, record in laid.items():
+            row = known.get(key)
+            counted = kind or record["kind"]
+            if row is None or row["gone_at"] is not None:
+                self.outcome.new[counted] += 1
+            elif row["changed_run"] != self._run.pk and row["digest"] != record["digest"]:
+                self.outcome.changed[counted] += 1
+
+    def _upsert[R: (Resource, Entitlement, Account)](
+        self,
+        table: type[R],
+        laid: Mapping[str, Laid],
+        make: Callable[[Laid], R],
+    ) -> None:
+        """All in the order of their ids: two writers of one order never wait for each other."""
+        table._default_manager.bulk_create(
+            [make(laid[key]) for key in sorted(laid)],
+            update_conflicts=True,
+            unique_fields=("app", "source", "external_id"),
+            update_fields=UPDATED[table],
+        )
+
+    def _count(self) -> Counter[str]:
+        """What is here before anything is applied."""
+        app, source = self._mine["app"], self._mine["source"]
+        grants = Grant.objects.here().filter(account__app=app, account__source=source)
+        counts = Counter(user=Account.objects.here().filter(**self._mine).count(), grant=grants.count())
+        by_kind = Resource.objects.here().filter(**self._mine).values("kind").annotate(n=Count("pk"))
+        counts.update({row["kind"]: row["n"] for row in by_kind.order_by("kind")})
+        return counts
+
+    def _gone_resources(self) -> dict[str, int]:
+        gone = Resource.objects.filter(**self._mine, gone_run=self._run.pk).values("kind")
+        return {row["kind"]: row["n"] for row in gone.annotate(n=Count("pk")).order_by("kind")}

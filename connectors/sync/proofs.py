@@ -1,0 +1,85 @@
+"""Proofs of a walk: a few entitlements are asked for a second way, and the holders compared.
+
+What a person changed meanwhile is read again singly; a difference that stays fails the run.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+
+from connectors.contract import Batch, Driver, DriverError, Grant, Note
+from connectors.models import Entitlement, ResourceType, SyncRun
+from connectors.sync import sql, store
+
+MOST_HOLDERS = 50
+"""Larger entitlements would cost more requests than a proof is worth."""
+MOST_READ_AGAIN = 20
+"""More accounts that differ are no coincidence."""
+
+
+def prove(run: SyncRun, driver: Driver) -> None:
+    """One entitlement of each complete kind, drawn by the run's number. Raises DriverError."""
+    for entitlement_id in _drawn(run):
+        _prove(run, driver, entitlement_id)
+
+
+def _drawn(run: SyncRun) -> Iterator[str]:
+    statements = sql.RunSql(run.pk, run.connector.app_id, run.source)
+    of_kind: defaultdict[str, list[str]] = defaultdict(list)
+    for (entitlement_id,) in sql.rows(statements.holder_counts(MOST_HOLDERS)):
+        of_kind[entitlement_id.partition(":")[0]].append(entitlement_id)
+    for kind in sorted(set(run.complete) - set(run.gaps)):
+        if of_kind[kind]:
+            yield of_kind[kind][run.pk % len(of_kind[kind])]
+
+
+def _prove(run: SyncRun, driver: Driver, entitlement_id: str) -> None:
+    read = _holders(run, entitlement_id)
+    asked, calls = driver.holders(entitlement_id)
+    store.lay_aside(run, Batch(cursor=run.cursor, calls=calls))
+    differ = sorted(read ^ asked)
+    name = _name(run, entitlement_id)
+    if len(differ) <= MOST_READ_AGAIN and all(
+        _corrected(run, driver, Grant(account_id, entitlement_id), held=account_id in asked)
+        for account_id in differ
+    ):
+        store.tell(run, [Note("info", f"Proof: {name}, asked a second way, has {len(asked)} holders too.")])
+        return
+    raise DriverError(
+        f"{name} has {len(read)} holders when read off the accounts, but {len(asked)} when asked for itself."
+        " Nothing was changed here; if a second sync says the same, the app contradicts itself."
+    )
+
+
+def _corrected(run: SyncRun, driver: Driver, grant: Grant, *, held: bool) -> bool:
+    """Read one account again; if it agrees with the second way, it takes the place of the first reading."""
+    batch = driver.read(grant.account_id)
+    if (grant in batch.records) != held:
+        return False
+    store.correct(run, grant.account_id, batch)
+    return True
+
+
+def _holders(run: SyncRun, entitlement_id: str) -> frozenset[str]:
+    statements = sql.RunSql(run.pk, run.connector.app_id, run.source)
+    return frozenset(account for _, account in sql.rows(statements.holders(entitlement_id)))
+
+
+def _name(run: SyncRun, entitlement_id: str) -> str:
+    """`Role “Buyer”`, from what this run laid aside or what is here."""
+    kinds: dict[str, str] = {}
+    name, kind = "", entitlement_id.partition(":")[0]
+    for page in run.pages.order_by("seq").only("kinds", "entitlements").iterator():
+        kinds |= {record["kind"]: record["name"] for record in json.loads(page.kinds)}
+        for record in json.loads(page.entitlements):
+            if record["id"] == entitlement_id:
+                name, kind = record["name"], record["kind"]
+    here = {"app": run.connector.app_id, "source": run.source}
+    if not name:
+        row = Entitlement.objects.filter(**here, external_id=entitlement_id).first()
+        name, kind = (row.name, row.kind) if row else (entitlement_id, kind)
+    word = (
+        kinds.get(kind)
+        or ResourceType.objects.filter(**here, kind=kind).values_list("name", flat=True).first()
+    )
+    return f"{word or kind} “{name}”"

@@ -1,0 +1,116 @@
+"""Records of the contract as JSON to lay aside, and as rows of the graph."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField
+
+from connectors.contract import Account as AccountRecord
+from connectors.contract import Entitlement as EntitlementRecord
+from connectors.contract import Grant as GrantRecord
+from connectors.contract import Record
+from connectors.contract import Resource as ResourceRecord
+from connectors.contract import ResourceType as TypeRecord
+from connectors.models import Account, Entitlement, Resource, SyncRun
+from connectors.models.graph import GraphRow
+from connectors.sync.matching import Match
+from core.models.keys import folded
+
+type Laid = dict[str, Any]
+"""A record as laid aside: its fields, and its digest."""
+
+
+def identity(record: Record) -> str:
+    """What tells one record from another of its type; for resources, entitlements and accounts the
+    external id of their row."""
+    match record:
+        case TypeRecord():
+            return record.kind
+        case ResourceRecord():
+            return f"{record.kind}:{record.id}"
+        case GrantRecord():
+            return json.dumps([record.account_id, record.entitlement_id])
+    return record.id
+
+
+def laid(record: ResourceRecord | EntitlementRecord | AccountRecord) -> Laid:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {**values, "digest": hashlib.sha256(packed(values).encode()).hexdigest()[:32]}
+
+
+def packed(value: object) -> str:
+    """Canonical JSON: equal values, equal text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> dict[str, object]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} does not belong into a record")
+
+
+class Rows:
+    """Makes rows of what a run laid aside; all bear the same moment."""
+
+    def __init__(self, run: SyncRun, at: datetime) -> None:
+        self.at = at
+        self._run = run
+
+    def resource(self, record: Laid) -> Resource:
+        return Resource(
+            **self._seen(record, f"{record['kind']}:{record['id']}"),
+            kind=record["kind"],
+            name=_fit(Resource, "name", record["name"]),
+            description=record["description"],
+            profile=record["profile"],
+        )
+
+    def entitlement(self, record: Laid, resource_pk: str) -> Entitlement:
+        return Entitlement(
+            **self._seen(record, record["id"]),
+            kind=record["kind"],
+            resource_id=resource_pk,
+            slug=record["slug"],
+            name=_fit(Entitlement, "name", record["name"]),
+            description=record["description"],
+            search_text=folded(_fit(Entitlement, "name", record["name"])),
+        )
+
+    def account(self, record: Laid, match: Match) -> Account:
+        names = ("login", "email", "name", "employee_id", "status_word")
+        texts = {name: _fit(Account, name, record[name]) for name in names}
+        return Account(
+            **self._seen(record, record["id"]),
+            **texts,
+            status=record["status"],
+            marks=record["marks"],
+            profile=record["profile"],
+            person_id=match.person or None,
+            matched_by=match.by,
+            match_hint=match.hint,
+            search_text=folded(texts["name"], texts["login"], texts["email"], texts["employee_id"]),
+        )
+
+    def _seen(self, record: Laid, external_id: str) -> dict[str, Any]:
+        return {
+            "app_id": self._run.connector.app_id,
+            "source": self._run.source,
+            "external_id": external_id,
+            "digest": record["digest"],
+            "first_run": self._run.pk,
+            "changed_run": self._run.pk,
+            "first_seen_at": self.at,
+            "changed_at": self.at,
+        }
+
+
+def _fit(table: type[GraphRow], column: str, text: str) -> str:
+    """As much of a text as its column holds: an over-long name must not end the reading of an app."""
+    field = table._meta.get_field(column)
+    if not isinstance(field, CharField) or field.max_length is None or len(text) <= field.max_length:
+        return text
+    return text[: field.max_length - 1] + "…"

@@ -1,0 +1,211 @@
+"""Lays batches aside: what was seen unchanged by our keys, what is new or changed in full."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, batched, pairwise
+
+from django.db import transaction
+
+from connectors.contract import (
+    Account,
+    Batch,
+    Call,
+    Entitlement,
+    Grant,
+    Note,
+    Record,
+    Resource,
+    ResourceType,
+)
+from connectors.models import Account as AccountRow
+from connectors.models import Entitlement as EntitlementRow
+from connectors.models import Grant as GrantRow
+from connectors.models import Resource as ResourceRow
+from connectors.models import SyncCall, SyncLogLine, SyncPage, SyncRun
+from connectors.sync.rows import identity, laid, packed
+
+CHUNK = 900
+"""Keys asked for at once: some builds of SQLite take no more than 999 parameters."""
+
+type Grouped = dict[type, dict[str, Record]]
+
+
+@transaction.atomic
+def lay_aside(run: SyncRun, batch: Batch) -> None:
+    """Keep a batch with the cursor that accounts for it, whole or not at all.
+
+    Only while the lease is ours, which is kept for another while; raises LeaseLost.
+    """
+    found = _grouped(batch.records)
+    run.renew(
+        cursor=batch.cursor,
+        attempts=0 if batch.cursor != run.cursor else run.attempts,
+        problem="",
+        read=_counted(run.read, found),
+        complete=sorted({*run.complete, *batch.complete}),
+        gaps={**run.gaps, **batch.gaps},
+        requests=run.requests + len(batch.calls),
+        bytes=run.bytes + sum(call.bytes for call in batch.calls),
+    )
+    if found:
+        _page(run, found).save(force_insert=True)
+    _keep_calls(run, batch.calls)
+    tell(run, batch.notes)
+
+
+@transaction.atomic
+def start_over(run: SyncRun) -> None:
+    """Forget what was laid aside; calls and log stay, they happened."""
+    run.renew(cursor="", read={}, complete=[], gaps={}, walked_at=None)
+    run.pages.all().delete()
+
+
+@transaction.atomic
+def correct(run: SyncRun, account_id: str, batch: Batch) -> None:
+    """Put one account, read again, in the place of what was laid aside of it.
+
+    Grants on entitlements that this run has not named, because they are newer, wait for the next run.
+    """
+    known = _entitlements_of(run)
+    kept = [
+        record
+        for record in batch.records
+        if isinstance(record, Account) or (isinstance(record, Grant) and record.entitlement_id in known)
+    ]
+    _strip(run, account_id)
+    lay_aside(run, Batch(records=kept, cursor=run.cursor, calls=batch.calls, notes=batch.notes))
+
+
+def tell(run: SyncRun, notes: Sequence[Note]) -> None:
+    """Write log lines, as many as a run may have; further ones are counted."""
+    if not notes:
+        return
+    room = max(0, SyncLogLine.LIMIT - run.log.count())
+    lines = [SyncLogLine(run=run, level=note.level, text=note.text) for note in notes[:room]]
+    SyncLogLine.objects.bulk_create(lines)
+    if len(notes) > room:
+        run.save_held(dropped_lines=run.dropped_lines + len(notes) - room)
+
+
+def _keep_calls(run: SyncRun, calls: Iterable[Call]) -> None:
+    SyncCall.objects.bulk_create(
+        SyncCall(
+            run=run,
+            at=call.at,
+            kind=call.kind,
+            asked=call.asked,
+            status=call.status,
+            records=call.records,
+            bytes=call.bytes,
+            sha256=call.sha256,
+            seconds=call.seconds,
+        )
+        for call in calls
+    )
+
+
+def _grouped(records: Iterable[Record]) -> Grouped:
+    """By type and identity: of a record that came twice the later one wins."""
+    found: Grouped = {}
+    for record in records:
+        found.setdefault(type(record), {})[identity(record)] = record
+    return found
+
+
+def _counted(read: Mapping[str, int], found: Grouped) -> dict[str, int]:
+    counts = Counter(read)
+    counts.update(record.kind for record in _of(found, Resource))
+    counts.update({"user": len(found.get(Account, ())), "grant": len(found.get(Grant, ()))})
+    return dict(sorted(counts.items()))
+
+
+def _page(run: SyncRun, found: Grouped) -> SyncPage:
+    last = run.pages.order_by("-seq").values_list("seq", flat=True).first()
+    page = SyncPage(run=run, seq=(last or 0) + 1)
+    page.kinds = packed([{"kind": r.kind, "name": r.name} for r in _of(found, ResourceType)])
+    page.seen_resources, page.resources = _split(run, ResourceRow, _of(found, Resource))
+    page.seen_entitlements, page.entitlements = _split(run, EntitlementRow, _of(found, Entitlement))
+    page.seen_accounts, page.accounts = _split(run, AccountRow, _of(found, Account))
+    page.seen_grants, page.grants = _split_grants(run, _of(found, Grant))
+    return page
+
+
+def _of[R: Record](found: Grouped, kind: type[R]) -> list[R]:
+    return [record for record in found.get(kind, {}).values() if isinstance(record, kind)]
+
+
+def _split(
+    run: SyncRun,
+    table: type[ResourceRow] | type[EntitlementRow] | type[AccountRow],
+    records: Sequence[Resource | Entitlement | Account],
+) -> tuple[str, str]:
+    """Our keys of those that are here and unchanged; the others in full."""
+    known: dict[str, tuple[str, str]] = {}
+    for ids in batched(map(identity, records), CHUNK):
+        here = table._default_manager.filter(
+            app=run.connector.app_id, source=run.source, external_id__in=ids, gone_at=None
+        )
+        known |= {row[0]: (row[1], row[2]) for row in here.values_list("external_id", "digest", "pk")}
+    seen, new = [], []
+    for record in records:
+        full = laid(record)
+        digest, pk = known.get(identity(record), ("", ""))
+        if digest == full["digest"]:
+            seen.append(pk)
+        else:
+            new.append(full)
+    return packed(sorted(seen)), packed(new)
+
+
+def _split_grants(run: SyncRun, records: Sequence[Grant]) -> tuple[str, str]:
+    wanted = {(record.account_id, record.entitlement_id) for record in records}
+    seen = []
+    for ids in batched(sorted({record.account_id for record in records}), CHUNK):
+        for account_id, entitlement_id, pk in _open_grants(run, ids):
+            if (account_id, entitlement_id) in wanted:
+                wanted.remove((account_id, entitlement_id))
+                seen.append(pk)
+    return packed(steps(sorted(seen))), packed(sorted(wanted))
+
+
+def steps(keys: Sequence[int]) -> list[int]:
+    """Sorted keys as the first and the steps from each to the next: most are 1, and take no room."""
+    return [key - before for before, key in pairwise([0, *keys])]
+
+
+def _open_grants(run: SyncRun, account_ids: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    return (
+        GrantRow.objects.here()
+        .filter(
+            account__app=run.connector.app_id,
+            account__source=run.source,
+            account__external_id__in=account_ids,
+        )
+        .values_list("account__external_id", "entitlement__external_id", "pk")
+        .iterator()
+    )
+
+
+def _entitlements_of(run: SyncRun) -> set[str]:
+    """The vendor's ids of all entitlements that this run has named."""
+    known: set[str] = set()
+    for page in run.pages.only("seen_entitlements", "entitlements").iterator():
+        known.update(record["id"] for record in json.loads(page.entitlements))
+        for pks in batched(json.loads(page.seen_entitlements), CHUNK):
+            known.update(EntitlementRow.objects.filter(pk__in=pks).values_list("external_id", flat=True))
+    return known
+
+
+def _strip(run: SyncRun, account_id: str) -> None:
+    """Take one account and its grants out of what was laid aside."""
+    mine = {"app": run.connector.app_id, "source": run.source, "external_id": account_id}
+    keys = set(AccountRow.objects.filter(**mine).values_list("pk", flat=True))
+    grants = {pk for _, _, pk in _open_grants(run, [account_id])}
+    for page in run.pages.iterator():
+        page.seen_accounts = packed([pk for pk in json.loads(page.seen_accounts) if pk not in keys])
+        seen = accumulate(json.loads(page.seen_grants))
+        page.seen_grants = packed(steps([pk for pk in seen if pk not in grants]))
+        page.accounts = packed([record for record in json.loads(page.accounts) if record["id"] != account_id])
+        page.grants = packed([pair for pair in json.loads(page.grants) if pair[0] != account_id])
+        page.save()

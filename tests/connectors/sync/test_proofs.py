@@ -1,0 +1,121 @@
+"""What a walk read is asked for a second way, and a difference that stays fails the run."""
+
+from dataclasses import replace
+
+import pytest
+
+from connectors.models import Account, Grant, SyncCall, SyncRun
+from connectors.queries import export_access
+from tests.connectors.sync.world import account
+
+
+@pytest.fixture
+def only_one_role(world):
+    """Every draw takes Approver, held by 3 and 4, and the one group."""
+    world.remove_thing("role:1")
+    return world
+
+
+def test_one_entitlement_of_each_kind_is_proved(sync):
+    run = sync()
+
+    proofs = [line.text for line in run.log.order_by("pk") if line.text.startswith("Proof")]
+    assert len(proofs) == 2
+    assert proofs[0] == "Proof: Group “Plant Göteborg”, asked a second way, has 6 holders too."
+    assert SyncCall.objects.filter(run=run, asked="POST /holders").count() == 2
+
+
+def test_what_changed_while_it_was_read_is_read_again_and_corrected(sync, driver, only_one_role, connector):
+    walk = driver.walk
+
+    def and_then_it_changes(kinds, cursor=""):
+        yield from walk(kinds, cursor)
+        only_one_role.take("role:2:member", 3)
+        only_one_role.give("role:2:member", 9)
+        only_one_role.add(account(9, name="Renamed meanwhile"))
+
+    driver.walk = and_then_it_changes
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert list(export_access(connector)) == only_one_role.truth()
+    assert Account.objects.get(external_id="9").name == "Renamed meanwhile"
+
+
+def test_a_correction_of_what_was_seen_unchanged_counts_too(sync, driver, only_one_role, connector):
+    sync()
+    walk = driver.walk
+
+    def and_then_it_changes(kinds, cursor=""):
+        yield from walk(kinds, cursor)
+        only_one_role.take("role:2:member", 3)
+        only_one_role.remove(4)
+
+    driver.walk = and_then_it_changes
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert list(export_access(connector)) == only_one_role.truth()
+    assert run.changes["grant"]["gone"] == 2
+
+
+def test_a_difference_that_stays_fails_the_run(sync, only_one_role):
+    only_one_role.second_opinion = {"role:2:member": frozenset({"3", "4", "5"})}
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.FAILED
+    assert run.problem.startswith("Role “Approver” has 2 holders when read off the accounts, but 3")
+    assert not Grant.objects.exists()
+
+
+def test_too_many_differences_are_no_coincidence_and_are_not_read_again(sync, driver, only_one_role):
+    only_one_role.second_opinion = {"role:2:member": frozenset(map(str, range(100, 130)))}
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.FAILED
+    assert not SyncCall.objects.filter(run=run, asked="GET /api/users").exists()
+
+
+def test_an_entitlement_of_many_holders_is_not_drawn(sync, only_one_role, monkeypatch):
+    monkeypatch.setattr("connectors.sync.proofs.MOST_HOLDERS", 1)
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE
+    assert not SyncCall.objects.filter(run=run, asked="POST /holders").exists()
+
+
+def test_a_grant_on_something_newer_than_the_walk_waits_for_the_next_run(
+    sync, driver, only_one_role, connector
+):
+    walk = driver.walk
+
+    def and_then_it_changes(kinds, cursor=""):
+        yield from walk(kinds, cursor)
+        only_one_role.things["role:9"] = "New role"
+        only_one_role.give("role:9:member", 3)
+        only_one_role.take("role:2:member", 3)
+
+    driver.walk = and_then_it_changes
+    run = sync()
+    driver.walk = walk
+
+    sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert run.changes["role"]["new"] == 1
+    assert list(export_access(connector)) == only_one_role.truth()
+
+
+def test_a_renamed_account_keeps_its_one_row(sync, world, connector):
+    sync()
+    world.accounts["1"] = replace(world.accounts["1"], login="other", email="other@meridian.example")
+
+    sync()
+
+    assert Account.objects.filter(external_id="1").count() == 1
+    assert list(export_access(connector)) == world.truth()
