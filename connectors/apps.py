@@ -5,3 +5,14 @@ from django.apps import AppConfig
 
 class ConnectorsConfig(AppConfig):
     name = "connectors"
+
+    def ready(self) -> None:
+        """Fill the slots of the ground floor."""
+        from connectors.views import panels  # models are there only now
+        from core.panels import Panel, fill
+
+        rail = "components/rail_link.html"
+        fill("rail", Panel(10, rail, panels.applications_link))
+        fill("rail", Panel(20, rail, panels.connectors_link))
+        fill("home", Panel(20, "connectors/home_waiting.html", panels.waiting))
+        fill("home_doors", Panel(10, "connectors/home_door.html", panels.door))

@@ -1,0 +1,1 @@
+"""The connectors room as a person sees it."""

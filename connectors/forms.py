@@ -1,0 +1,131 @@
+"""What people type in the connectors room, turned into typed values or into sentences about what is wrong."""
+
+from collections.abc import Mapping
+
+from django import forms
+
+from connectors.actions.connectors import AppChoice
+from connectors.contract import Setting, Spec
+from connectors.models import App, Connector, SettingsCandidate
+from core.models import User
+
+NAME_LIMIT = 200  # letters, as wide as the column
+
+
+class AppForm(forms.Form):
+    """Step 1 of the wizard: which app a connector is for."""
+
+    FOUND, MANAGED, NEW = "found", "managed", "new"
+
+    how = forms.ChoiceField(
+        choices=((FOUND, FOUND), (MANAGED, MANAGED), (NEW, NEW)),
+        error_messages={
+            "required": "Choose one of the three ways.",
+            "invalid_choice": "Choose one of the three ways.",
+        },
+    )
+    found = forms.ModelChoiceField(App.objects.none(), required=False)
+    managed = forms.ModelChoiceField(App.objects.none(), required=False)
+    name = forms.CharField(
+        max_length=NAME_LIMIT,
+        required=False,
+        error_messages={"max_length": f"A name has at most {NAME_LIMIT} letters."},
+    )
+
+    def __init__(self, data: Mapping[str, str] | None = None, *, user: User) -> None:
+        super().__init__(data)
+        for name, apps, word in (
+            (self.FOUND, App.objects.visible_to(user).unmanaged(), "found and not managed"),
+            (self.MANAGED, App.objects.visible_to(user).managed(), "managed"),
+        ):
+            field = self.fields[name]
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = apps
+            field.error_messages["invalid_choice"] = f"That app is no longer {word}; choose again."
+
+    def clean(self) -> None:
+        how: str = self.cleaned_data.get("how", "")
+        wanted = {
+            self.FOUND: "Choose one of the apps that were found.",
+            self.MANAGED: "Choose one of the managed apps.",
+            self.NEW: "Give the new app a name.",
+        }
+        part = "name" if how == self.NEW else how
+        if part and part not in self.errors and not self.cleaned_data.get(part):
+            self.add_error(part, wanted[how])
+
+    def choice(self) -> AppChoice:
+        """What was chosen. Only of a valid form."""
+        if self.cleaned_data["how"] == self.NEW:
+            return AppChoice(new_name=self.cleaned_data["name"])
+        return AppChoice(app=self.cleaned_data[self.cleaned_data["how"]])
+
+
+class OwnersForm(forms.Form):
+    """Step 2: who looks after the connector."""
+
+    owners = forms.ModelMultipleChoiceField(
+        User.objects.active(),
+        error_messages={
+            "required": "Name at least one owner.",
+            "invalid_choice": "One of the people chosen is deactivated or unknown: choose again.",
+            "invalid_pk_value": "One of the people chosen is not known here.",
+        },
+    )
+
+
+class SettingsForm(forms.Form):
+    """Step 3: the fields a driver asks for. What is right, the driver says when they are saved."""
+
+    def __init__(self, spec: Spec, connector: Connector, data: Mapping[str, str] | None = None) -> None:
+        super().__init__(data, initial=settings_shown(spec, connector))
+        for setting in spec.settings:
+            self.fields[setting.name] = _field(setting)
+
+    def typed(self) -> dict[str, str]:
+        """Everything as it was typed."""
+        return {name: str(self.data.get(name, "")) for name in self.fields}
+
+    def refuse(self, field: str, sentence: str) -> None:
+        """Say what is wrong with one field, or with the whole where no field is known by that name."""
+        self.full_clean()
+        self.add_error(field if field in self.fields else None, sentence)
+
+
+class ReasonForm(forms.Form):
+    """Why a held run was confirmed or discarded."""
+
+    reason = forms.CharField(
+        max_length=1000,
+        error_messages={
+            "required": "Say why; the reason stays with the run.",
+            "max_length": "A reason has at most 1,000 letters.",
+        },
+    )
+
+
+def settings_shown(spec: Spec, connector: Connector) -> dict[str, str]:
+    """What the form begins with: what was typed last if not in force, else what is. Never a secret."""
+    candidate: SettingsCandidate | None = getattr(connector, "candidate", None)
+    is_open = candidate is not None and candidate.status != SettingsCandidate.Status.PROMOTED
+    known = candidate.typed if candidate is not None and is_open else connector.settings
+    plain = [setting for setting in spec.settings if not setting.secret]
+    return {setting.name: known.get(setting.name) or setting.default for setting in plain}
+
+
+def _field(setting: Setting) -> forms.Field:
+    if setting.choices:
+        choices = [(value, label) for value, label, _ in setting.choices]
+        return forms.ChoiceField(
+            label=setting.label,
+            choices=choices,
+            required=False,
+            help_text=setting.help,
+            error_messages={"invalid_choice": f"{setting.label}: choose one of the offered."},
+        )
+    widget = forms.PasswordInput(render_value=False) if setting.secret else forms.TextInput()
+    widget.attrs["autocomplete"] = "new-password" if setting.secret else "off"
+    widget.attrs["spellcheck"] = "false"
+    return forms.CharField(
+        label=setting.label, required=False, strip=False, help_text=setting.help, widget=widget
+    )

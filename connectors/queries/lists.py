@@ -1,0 +1,259 @@
+"""Connectors, apps, accounts and entitlements as their pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import (
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce
+
+from connectors import registry
+from connectors.contract import Spec
+from connectors.models import (
+    Account,
+    App,
+    AppOwner,
+    Connector,
+    ConnectorOwner,
+    Entitlement,
+    Grant,
+    ResourceType,
+    SyncRun,
+)
+from core.models import User
+from core.models.keys import folded
+
+
+def catalogue(words: str = "") -> list[Spec]:
+    """Drivers that can be added, by what a person would type."""
+    wanted = folded(words).split()
+    return [
+        spec
+        for spec in registry.specs()
+        if all(word in folded(spec.label, spec.description, *spec.words) for word in wanted)
+    ]
+
+
+def connector_rows(user: User, *, words: str = "", only: str = "") -> QuerySet[Connector]:
+    """The list of connectors. `only`: `mine`, `help` (needs a person), or empty."""
+    rows = Connector.objects.visible_to(user).select_related("app").order_by("name", "pk")
+    for word in words.split():
+        rows = rows.filter(
+            Q(name__icontains=word) | Q(app__search_text__contains=folded(word)) | Q(pk__in=_owned_by(word))
+        )
+    if only == "mine":
+        rows = rows.filter(pk__in=ConnectorOwner.objects.filter(user=user).values("connector"))
+    if only == "help":
+        rows = rows.filter(NEEDS_HELP)
+    owners = ConnectorOwner.objects.select_related("user").order_by("user__search_text")
+    return rows.prefetch_related(Prefetch("ownerships", queryset=owners)).annotate(
+        account_count=_count(Account.objects.here().filter(app=OuterRef("app"), source=OuterRef("source"))),
+        last_done_at=Subquery(_last_done("pk").values("ended_at")[:1]),
+    )
+
+
+NEEDS_HELP = Q(status__in=(Connector.Status.NOT_CONNECTED, Connector.Status.ERROR, Connector.Status.HELD))
+"""Connectors that wait for a person."""
+
+
+def app_rows(user: User, *, status: str, words: str = "") -> QuerySet[App]:
+    """The list of apps with what was read of each."""
+    owners = AppOwner.objects.select_related("user").order_by("user__search_text")
+    return (
+        App.objects.visible_to(user)
+        .filter(status=status)
+        .search(words)
+        .prefetch_related(
+            Prefetch("ownerships", queryset=owners),
+            Prefetch("connectors", queryset=Connector.objects.order_by("created_at")),
+        )
+        .annotate(
+            account_count=_count(Account.objects.here().filter(app=OuterRef("pk"))),
+            ownerless_count=_count(Account.objects.here().filter(app=OuterRef("pk"), person=None)),
+            entitlement_count=_count(Entitlement.objects.here().filter(app=OuterRef("pk"))),
+            data_from=Subquery(
+                SyncRun.objects.filter(connector__app=OuterRef("pk"), status=SyncRun.Status.DONE)
+                .order_by("-id")
+                .values("ended_at")[:1]
+            ),
+        )
+    )
+
+
+def account_rows(app: App, *, words: str = "", only: str = "") -> QuerySet[Account]:
+    """The accounts of an app that are still there. `only`: `no-owner`, `disabled-with-access`, `enabled`,
+    `disabled`, a mark of the vendor, or empty."""
+    rows = Account.objects.here().filter(app=app).search(words).select_related("person")
+    if only == "no-owner":
+        rows = rows.without_owner()
+    elif only == "disabled-with-access":
+        rows = rows.disabled_with_access()
+    elif only in (Account.Status.ENABLED, Account.Status.DISABLED):
+        rows = rows.filter(status=only)
+    elif only:
+        rows = rows.annotate(marks_text=Cast("marks", TextField())).filter(marks_text__contains=f'"{only}"')
+    return rows.annotate(grant_count=_count(Grant.objects.here().filter(account=OuterRef("pk"))))
+
+
+def entitlement_rows(app: App, *, words: str = "", kind: str = "") -> QuerySet[Entitlement]:
+    """The entitlements of an app that are still there, with how many accounts hold each."""
+    rows = Entitlement.objects.here().filter(app=app).search(words).select_related("resource")
+    if kind:
+        rows = rows.filter(kind=kind)
+    return rows.annotate(holder_count=_count(Grant.objects.here().filter(entitlement=OuterRef("pk"))))
+
+
+def holders(entitlement: Entitlement, *, words: str = "") -> QuerySet[Account]:
+    """The accounts that hold an entitlement now."""
+    held = Grant.objects.here().filter(entitlement=entitlement).values("account")
+    return Account.objects.filter(pk__in=held).search(words).select_related("person")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a connector's source holds now, by kind; grants, and accounts that belong to nobody."""
+
+    by_kind: dict[str, int]
+    grants: int
+    ownerless: int
+
+
+def counts(connector: Connector) -> Counts:
+    """What was read through this connector and is still there."""
+    mine = {"app": connector.app_id, "source": connector.source}
+    by_kind = dict(
+        Entitlement.objects.here()
+        .filter(**mine)
+        .order_by()
+        .values_list("kind")
+        .annotate(Count("resource", distinct=True))
+    )
+    accounts = Account.objects.here().filter(**mine)
+    return Counts(
+        by_kind={"user": accounts.count(), **by_kind},
+        grants=Grant.objects.here()
+        .filter(account__app=connector.app_id, account__source=connector.source)
+        .count(),
+        ownerless=accounts.without_owner().count(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """How many accounts of an app each filter of the list would show."""
+
+    everything: int
+    ownerless: int
+    disabled_with_access: int
+    enabled: int
+    disabled: int
+    marks: dict[str, int]
+
+
+def account_counts(app: App) -> AccountCounts:
+    """Three reads, whatever the number of accounts."""
+    accounts = Account.objects.here().filter(app=app)
+    numbers = accounts.aggregate(
+        everything=Count("pk"),
+        ownerless=Count("pk", filter=Q(person=None)),
+        enabled=Count("pk", filter=Q(status=Account.Status.ENABLED)),
+        disabled=Count("pk", filter=Q(status=Account.Status.DISABLED)),
+    )
+    marks: dict[str, int] = {}
+    for held, number in accounts.order_by().values_list("marks").annotate(Count("pk")):
+        for mark in held:
+            marks[mark] = marks.get(mark, 0) + number
+    return AccountCounts(
+        **numbers,
+        disabled_with_access=accounts.disabled_with_access().count(),
+        marks=dict(sorted(marks.items())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    kind: str
+    name: str
+    number: int
+
+
+def entitlement_kinds(app: App) -> list[KindCount]:
+    """The kinds of entitlement an app has now, as the app calls them."""
+    names = kind_names(app)
+    rows = Entitlement.objects.here().filter(app=app).order_by("kind")
+    numbers = rows.values_list("kind").annotate(Count("pk"))
+    return [KindCount(kind, names.get(kind, kind), number) for kind, number in numbers]
+
+
+def grants_now(account: Account) -> QuerySet[Grant]:
+    """What an account holds now, by name."""
+    rows = Grant.objects.here().filter(account=account).select_related("entitlement")
+    return rows.order_by("entitlement__search_text", "pk")
+
+
+def grants_before(account: Account) -> QuerySet[Grant]:
+    """What an account held once, the latest loss first."""
+    rows = Grant.objects.gone().filter(account=account).select_related("entitlement")
+    return rows.order_by("-gone_at", "-pk")
+
+
+def grant_count(app: App) -> int:
+    """How many grants an app has now."""
+    return Grant.objects.here().filter(account__app=app).count()
+
+
+def data_from(app: App) -> datetime | None:
+    """When the last complete run of any of its connectors ended."""
+    done = SyncRun.objects.filter(connector__app=app, status=SyncRun.Status.DONE)
+    return done.order_by("-id").values_list("ended_at", flat=True).first()
+
+
+def kind_names(app: App) -> dict[str, str]:
+    """How the app calls its kinds of resource."""
+    return dict(ResourceType.objects.filter(app=app).values_list("kind", "name"))
+
+
+def other_accounts(account: Account, user: User) -> QuerySet[Account]:
+    """Further accounts of the same person in apps that `user` may know about."""
+    if account.person_id is None:
+        return Account.objects.none()
+    rows = Account.objects.here().visible_to(user).filter(person=account.person_id).exclude(pk=account.pk)
+    return rows.select_related("app").order_by("app__search_text", "search_text")
+
+
+def waiting_for(user: User) -> QuerySet[Connector]:
+    """Connectors that this person looks after and that wait for a person."""
+    mine = ConnectorOwner.objects.filter(connector=OuterRef("pk"), user=user)
+    return (
+        Connector.objects.filter(NEEDS_HELP, Exists(mine))
+        .select_related("app", "created_by", "candidate")
+        .order_by("name")
+    )
+
+
+def _owned_by(word: str) -> QuerySet[ConnectorOwner, str]:
+    return ConnectorOwner.objects.filter(user__search_text__contains=folded(word)).values_list(
+        "connector", flat=True
+    )
+
+
+def _last_done(connector: str) -> QuerySet[SyncRun]:
+    return SyncRun.objects.filter(connector=OuterRef(connector), status=SyncRun.Status.DONE).order_by("-id")
+
+
+def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # rows of any table
+    """How many of these belong to the outer row, without a join that doubles it."""
+    counted = (
+        rows.order_by().annotate(everything=Value(1)).values("everything").annotate(n=Count("pk")).values("n")
+    )
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

@@ -1,0 +1,146 @@
+"""How states of this room look: one tone, icon and word for each."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django import template
+
+from connectors import queries, registry
+from connectors.models import Account, Connector, SyncRun
+from core.templatetags.charts import duration
+from core.templatetags.reeve import chip
+
+register = template.Library()
+
+type Look = tuple[str, str]
+"""Tone and icon; an empty icon is the tone's own."""
+
+CONNECTOR: Mapping[str, Look] = {
+    Connector.Status.NOT_CONNECTED: ("gone", "plug-off"),
+    Connector.Status.SYNCING: ("busy", ""),
+    Connector.Status.CONNECTED: ("good", ""),
+    Connector.Status.ERROR: ("bad", ""),
+    Connector.Status.HELD: ("wait", ""),
+}
+RUN: Mapping[str, Look] = {
+    SyncRun.Status.QUEUED: ("gone", "clock"),
+    SyncRun.Status.RUNNING: ("busy", ""),
+    SyncRun.Status.HELD: ("wait", ""),
+    SyncRun.Status.DONE: ("good", ""),
+    SyncRun.Status.FAILED: ("bad", ""),
+    SyncRun.Status.DISCARDED: ("gone", ""),
+}
+ACCOUNT: Mapping[str, Look] = {
+    Account.Status.ENABLED: ("good", ""),
+    Account.Status.DISABLED: ("gone", "ban"),
+    Account.Status.DELETED: ("gone", "trash"),
+    Account.Status.UNKNOWN: ("gone", "circle-dashed"),
+}
+
+
+@register.inclusion_tag("components/status_chip.html")
+def connector_chip(connector: Connector, *, solid: bool = False) -> Mapping[str, Any]:
+    """The state of a connector. A paused one says so unless it waits for a person or is at work."""
+    rests = connector.status in (Connector.Status.CONNECTED, Connector.Status.ERROR)
+    if connector.paused_at and rests:
+        return chip("gone", "Paused", icon="player-pause", solid=solid)
+    tone, icon = CONNECTOR[connector.status]
+    return chip(tone, connector.get_status_display(), icon=icon, solid=solid)
+
+
+@register.inclusion_tag("components/status_chip.html")
+def run_chip(run: SyncRun, *, solid: bool = False) -> Mapping[str, Any]:
+    """How a run went, or goes. One that could not read everything is not simply good."""
+    if run.status == SyncRun.Status.DONE and run.gaps:
+        return chip("wait", "Done with gaps", solid=solid)
+    tone, icon = RUN[run.status]
+    return chip(tone, run.get_status_display(), icon=icon, solid=solid)
+
+
+@register.inclusion_tag("components/status_chip.html")
+def account_chip(account: Account, *, solid: bool = False) -> Mapping[str, Any]:
+    """The status of an account; of one that is no longer seen, that."""
+    if account.gone_at:
+        return chip("gone", "No longer seen", icon="eye-off", solid=solid)
+    tone, icon = ACCOUNT[account.status]
+    return chip(tone, account.get_status_display(), icon=icon, solid=solid)
+
+
+@register.filter
+def kind_icon(kind: str) -> str:
+    """The icon of a kind of resource, as some driver states it."""
+    icons = {each.kind: each.icon for spec in registry.specs() for each in spec.capabilities}
+    return icons.get(kind, "key")
+
+
+@register.filter
+def mark_word(mark: str) -> str:
+    """How a vendor's mark is written for people: API, Supplier."""
+    return mark.upper() if len(mark) <= 3 else mark.capitalize()
+
+
+@register.filter
+def took(length: timedelta) -> str:
+    """1 min 12 s; nothing where no time has passed yet."""
+    return duration(length.total_seconds()) if length else ""
+
+
+@register.filter
+def every(length: timedelta) -> str:
+    """A schedule in words: every day, every hour, every 30 minutes."""
+    minutes = int(length.total_seconds() // 60)
+    for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        if minutes and minutes % size == 0:
+            number = minutes // size
+            return f"Every {unit}" if number == 1 else f"Every {number} {unit}s"
+    return ""
+
+
+@register.filter
+def of(numbers: Mapping[str, int], kind: str) -> int:
+    """The number for a kind, or 0."""
+    return numbers.get(kind, 0)
+
+
+@register.filter
+def kind_label(kind: str) -> str:
+    """What a driver calls a kind, in the plural; grants have no kind of their own."""
+    labels = {each.kind: each.label for spec in registry.specs() for each in spec.capabilities}
+    return labels.get(kind, "Grants" if kind == "grant" else kind)
+
+
+@register.filter
+def took_of(run: SyncRun) -> timedelta:
+    """How long a run has been at work, or was."""
+    return queries.took_so_far(run)
+
+
+@register.filter
+def total(read: Mapping[str, int]) -> int:
+    """Records of all kinds."""
+    return sum(read.values())
+
+
+@register.filter
+def changed(run: SyncRun, what: str) -> int:
+    """How many records are `new`, `changed` or `gone`."""
+    return run.total(what)
+
+
+@register.filter
+def confirm_sentence(run: SyncRun) -> str:
+    """What confirming a held run would end."""
+    gone = [
+        f"{numbers['gone']:,} {kind_label(kind).lower()}"
+        for kind, numbers in run.changes.items()
+        if numbers.get("gone")
+    ]
+    ends = ", ".join(gone) or "What is no longer seen"
+    return f"{ends} will count as gone from now on. Nothing is changed in the app itself."
+
+
+@register.filter
+def named(names: Mapping[str, str], kind: str) -> str:
+    """How the app calls a kind; the kind itself where it does not say."""
+    return names.get(kind, kind)

@@ -1,0 +1,108 @@
+"""The list of connectors, one connector, and what can be done with it."""
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from connectors import queries, registry
+from connectors.actions import runs
+from connectors.forms import ReasonForm
+from connectors.models import App, Connector, SyncRun
+from connectors.views.asked import one_of, page, words
+from connectors.views.names import spoken
+from core.http import HtmxRequest
+
+ONLY = ("help", "mine")
+TABS = ("log",)
+BARS = 30
+
+
+@require_GET
+def index(request: HtmxRequest) -> HttpResponse:
+    asked, only = words(request), one_of(request, "only", ONLY)
+    visible = Connector.objects.visible_to(request.user)
+    numbers = visible.aggregate(
+        everything=Count("pk", distinct=True),
+        help=Count("pk", distinct=True, filter=queries.NEEDS_HELP),
+        mine=Count("pk", distinct=True, filter=Q(ownerships__user=request.user)),
+    )
+    rows = queries.connector_rows(request.user, words=asked, only=only)
+    context = {
+        "page": page(request, rows, order="name"),
+        "numbers": numbers,
+        "words": asked,
+        "only": only,
+        "labels": {spec.kind: spec for spec in registry.specs()},
+    }
+    return render(request, "connectors/index.html", context)
+
+
+@require_GET
+def connector(request: HtmxRequest, pk: str) -> HttpResponse:
+    shown = _connector(request, pk)
+    spec = registry.spec(shown.driver)
+    past = shown.runs.select_related("wanted_by", "settled_by")
+    open_run = past.filter(status__in=SyncRun.OPEN).first()
+    tab = one_of(request, "tab", TABS)
+    newest = past.order_by("-id").first()
+    ownerships = list(shown.ownerships.select_related("user").order_by("user__search_text"))
+    context = {
+        "connector": shown,
+        "spec": spec,
+        "tab": tab,
+        "counts": queries.counts(shown) if shown.has_settings else None,
+        "settings": [(setting, _shown(shown, setting.name)) for setting in spec.settings],
+        "candidate": queries.open_candidate(shown),
+        "held": open_run if open_run is not None and open_run.status == SyncRun.Status.HELD else None,
+        "open_run": open_run,
+        "newest": newest,
+        "last_done": queries.last_done(shown),
+        "health": queries.health(list(past.order_by("-id")[:BARS])),
+        "ownerships": ownerships,
+        "asked": spoken([each.user for each in ownerships if each.asked_at and each.user != request.user]),
+        "runs": page(request, past, order="-id", size=20) if not tab else None,
+        "run_count": past.count(),
+        "lines": newest.log.order_by("-id")[:100][::-1] if tab and newest is not None else [],
+        "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),
+        "reason_form": ReasonForm(),
+    }
+    return render(request, "connectors/connector.html", context)
+
+
+@require_POST
+def sync(request: HtmxRequest, pk: str) -> HttpResponse:
+    wanted = _connector(request, pk)
+    runs.start(wanted, by=request.user)
+    return redirect("connectors:live", wanted.pk)
+
+
+@require_POST
+def pause(request: HtmxRequest, pk: str) -> HttpResponse:
+    wanted = _connector(request, pk)
+    runs.pause(wanted, by=request.user)
+    messages.success(request, f"{wanted} is paused: no sync starts by itself.")
+    return redirect("connectors:connector", wanted.pk)
+
+
+@require_POST
+def resume(request: HtmxRequest, pk: str) -> HttpResponse:
+    wanted = _connector(request, pk)
+    runs.resume(wanted, by=request.user)
+    messages.success(request, f"{wanted} syncs by its schedule again.")
+    return redirect("connectors:connector", wanted.pk)
+
+
+def _connector(request: HtmxRequest, pk: str) -> Connector:
+    rows = Connector.objects.visible_to(request.user)
+    return get_object_or_404(rows.select_related("app", "secret_set_by", "paused_by", "created_by"), pk=pk)
+
+
+def _shown(connector: Connector, name: str) -> str:
+    """A setting in force as people read it: the label where it was chosen."""
+    value = str(connector.settings.get(name, ""))
+    for setting in registry.spec(connector.driver).settings:
+        if setting.name == name and setting.choices:
+            return next((label for known, label, _ in setting.choices if known == value), value)
+    return value

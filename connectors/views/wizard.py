@@ -1,0 +1,188 @@
+"""Setting a connector up: catalogue, app, owners, settings."""
+
+from collections.abc import Sequence
+
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from connectors import queries, registry
+from connectors.actions import connectors, settings
+from connectors.actions.permission import may_manage, must_run_connectors
+from connectors.contract import BadSettings, DriverError, Spec
+from connectors.forms import AppForm, OwnersForm, SettingsForm
+from connectors.models import App, Connector
+from connectors.views.asked import one_of, words
+from connectors.views.guide import access_setting, guide, scope_sets
+from connectors.views.names import spoken
+from connectors.views.steps import steps
+from core.http import HtmxRequest
+from core.models import User
+from core.queries import people_matching
+
+APPS_SHOWN = 50
+
+
+@require_GET
+def catalogue(request: HtmxRequest) -> HttpResponse:
+    must_run_connectors(request.user)
+    asked = words(request)
+    return render(request, "connectors/catalogue.html", {"specs": queries.catalogue(asked), "words": asked})
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: HtmxRequest, driver: str) -> HttpResponse:
+    must_run_connectors(request.user)
+    spec = _spec(driver)
+    form = AppForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_bound and form.is_valid():
+        connector = connectors.create(spec.kind, form.choice(), by=request.user)
+        return redirect("connectors:owners", connector.pk)
+    return _app_page(request, spec, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+def app(request: HtmxRequest, pk: str) -> HttpResponse:
+    connector = _connector(request, pk)
+    must_run_connectors(request.user)
+    form = AppForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_bound and form.is_valid():
+        connectors.choose_app(connector, form.choice(), by=request.user)
+        return redirect("connectors:owners", connector.pk)
+    return _app_page(request, _spec(connector.driver), form, connector)
+
+
+@require_http_methods(["GET", "POST"])
+def owners(request: HtmxRequest, pk: str) -> HttpResponse:
+    connector = _connector(request, pk)
+    if request.method == "GET":
+        chosen = _people(request.GET) if request.htmx else list(connector.owners_now())
+        return _owners_page(request, connector, chosen)
+    form = OwnersForm(request.POST)
+    if "owners_find" in request.POST:
+        return _owners_page(request, connector, _people(request.POST))
+    if not form.is_valid():
+        return _owners_page(request, connector, _people(request.POST), form)
+    asked = connectors.name_owners(connector, form.cleaned_data["owners"], by=request.user)
+    if asked:
+        messages.success(request, f"We asked {spoken(asked)} to help.")
+    if request.POST.get("then") == "settings" and may_manage(connector, request.user):
+        return redirect("connectors:settings", connector.pk)
+    if may_manage(connector, request.user):
+        return redirect("connectors:connector", connector.pk)
+    return redirect("core:home")
+
+
+@require_POST
+def ask_again(request: HtmxRequest, pk: str) -> HttpResponse:
+    connector = _connector(request, pk)
+    owner = get_object_or_404(connector.owners_now(), pk=request.POST.get("owner", ""))
+    connectors.ask_again(connector, owner, by=request.user)
+    messages.success(request, f"We asked {owner} again.")
+    return redirect("connectors:connector", connector.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:
+    connector = _connector(request, pk)
+    spec = _spec(connector.driver)
+    form = SettingsForm(spec, connector, request.POST if request.method == "POST" else None)
+    if form.is_bound:
+        try:
+            settings.save(connector, by=request.user, typed=form.typed())
+        except DriverError as problem:
+            form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
+        else:
+            return redirect("connectors:live", connector.pk)
+    return _settings_page(request, connector, spec, form)
+
+
+def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connector | None) -> HttpResponse:
+    found = App.objects.visible_to(request.user).unmanaged()
+    managed = App.objects.visible_to(request.user).managed()
+    how = form["how"].value() or one_of(request, "how", (AppForm.FOUND, AppForm.MANAGED, AppForm.NEW))
+    asked = words(request)
+    present = connector.app_id if connector is not None else None
+    context = {
+        "spec": spec,
+        "form": form,
+        "connector": connector,
+        "steps": steps(1, connector),
+        "words": asked,
+        "how": how or (AppForm.MANAGED if present else AppForm.FOUND if found.exists() else AppForm.NEW),
+        "found_count": found.count(),
+        "managed_count": managed.count(),
+        "found": found.search(asked if how == AppForm.FOUND else "").order_by("search_text")[:APPS_SHOWN],
+        "managed": managed.search(asked if how == AppForm.MANAGED else "").order_by("search_text")[
+            :APPS_SHOWN
+        ],
+        "chosen": form["found"].value() or form["managed"].value() or present,
+        "shown": APPS_SHOWN,
+    }
+    return render(request, "connectors/app.html", context, status=422 if form.is_bound else 200)
+
+
+def _owners_page(
+    request: HtmxRequest, connector: Connector, chosen: Sequence[User], form: OwnersForm | None = None
+) -> HttpResponse:
+    """The whole page, or for htmx the sentence about who will be written to."""
+    held = set(connector.ownerships.values_list("user_id", flat=True))
+    new = [person for person in chosen if person.pk not in held and person != request.user]
+    asked = request.POST.get("owners_words", "").replace("\0", "").strip()
+    matches = (
+        people_matching(asked, seen_by=request.user, without=[person.pk for person in chosen])
+        if asked
+        else []
+    )
+    context = {
+        "connector": connector,
+        "spec": _spec(connector.driver),
+        "errors": form.errors.get("owners", []) if form is not None else [],
+        "steps": [] if connector.has_settings else steps(2, connector),
+        "chosen": chosen,
+        "to_be_asked": spoken(new) if new and not connector.has_settings else "",
+        "words": asked,
+        "matches": matches,
+        "app_owners": connector.app.owners_now(),
+        "mail_is_off": not django_settings.MAIL_URL,
+        "may_choose_app": request.user.runs_connectors and not connector.has_settings,
+    }
+    template = "connectors/owners.html#letters" if request.htmx else "connectors/owners.html"
+    return render(request, template, context, status=422 if form is not None else 200)
+
+
+def _people(typed: QueryDict) -> list[User]:
+    """The active people whose keys were sent, by name."""
+    keys = [key for key in typed.getlist("owners") if key.isalnum()]
+    return list(User.objects.active().filter(pk__in=keys).order_by("search_text"))
+
+
+def _settings_page(
+    request: HtmxRequest, connector: Connector, spec: Spec, form: SettingsForm
+) -> HttpResponse:
+    context = {
+        "connector": connector,
+        "spec": spec,
+        "form": form,
+        "fields": [(setting, form[setting.name]) for setting in spec.settings],
+        "steps": [] if connector.has_settings else steps(3, connector),
+        "candidate": queries.open_candidate(connector),
+        "guide": guide(spec),
+        "scope_sets": scope_sets(spec),
+        "access": access_setting(spec),
+    }
+    return render(request, "connectors/settings.html", context, status=422 if form.is_bound else 200)
+
+
+def _connector(request: HtmxRequest, pk: str) -> Connector:
+    rows = Connector.objects.visible_to(request.user).select_related("app", "secret_set_by")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _spec(driver: str) -> Spec:
+    try:
+        return registry.spec(driver)
+    except LookupError as problem:
+        raise Http404 from problem
