@@ -45,7 +45,7 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(field.querySelector("code").textContent);
-      button.replaceChildren(symbol("check"));
+      button.querySelector("svg").replaceWith(symbol("check"));
       button.classList.add("r-copy__done");
       const said = document.createElement("span");
       said.className = "visually-hidden";
@@ -53,7 +53,7 @@
       said.textContent = "Copied";
       field.append(said);
       window.setTimeout(() => {
-        button.replaceChildren(symbol("copy"));
+        button.querySelector("svg").replaceWith(symbol("copy"));
         button.classList.remove("r-copy__done");
         said.remove();
       }, 2000);

@@ -1,7 +1,7 @@
 """The life of a sync run: begun, claimed, put off, failed, finished, held, settled."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -16,12 +16,14 @@ from connectors.sync import guard, store
 from connectors.sync.apply import Outcome, apply
 from core.errors import NotPossible
 from core.mailbox import post
-from core.models import User
+from core.models import Organisation, User
 from core.queue import nudge
 from core.trail import record
 
 TRIES = 5
 """Claims without a new cursor, after which a run has failed."""
+AGAIN = timedelta(hours=1)
+"""After a run that failed because the vendor was away for too long, at the latest."""
 FIRST_WAIT = timedelta(seconds=30)
 """After a first passing trouble; twice as long after each further one."""
 
@@ -81,7 +83,7 @@ def claim(run_id: str) -> SyncRun | None:
 def put_off(run: SyncRun, problem: str) -> None:
     """Let go for a while after a passing trouble; after the last try the run has failed."""
     if run.attempts >= TRIES:
-        fail(run, f"{problem} Tried {TRIES} times.")
+        fail(run, f"{problem} Tried {TRIES} times.", passing=True)
         return
     wait = FIRST_WAIT * 2 ** max(0, run.attempts - 1)
     store.tell(run, [Note("warn", f"{problem} Trying again in {wait.seconds} s.")])
@@ -89,11 +91,14 @@ def put_off(run: SyncRun, problem: str) -> None:
 
 
 @transaction.atomic
-def fail(run: SyncRun, problem: str) -> None:
-    """End the run without touching the graph. The sentence is shown to people."""
+def fail(run: SyncRun, problem: str, *, passing: bool = False) -> None:
+    """End the run without touching the graph. The sentence is shown to people.
+
+    After a trouble that may pass by itself the next run comes within the hour.
+    """
     store.tell(run, [Note("error", problem)])
     _end(run, SyncRun.Status.FAILED, problem=problem)
-    connector = _settle(run, Connector.Status.ERROR)
+    connector = _settle(run, Connector.Status.ERROR, latest=now() + AGAIN if passing else None)
     record("connectors.run_failed", connector, by=None, run=run.key, problem=problem)
 
 
@@ -183,10 +188,12 @@ def _end(run: SyncRun, status: SyncRun.Status, **changes: object) -> None:
     run.pages.all().delete()
 
 
-def _settle(run: SyncRun, status: Connector.Status) -> Connector:
-    """Move the connector on and say when it is read again."""
+def _settle(run: SyncRun, status: Connector.Status, *, latest: datetime | None = None) -> Connector:
+    """Move the connector on and say when it is read again: as it is scheduled, or by then."""
     connector = _locked(run)
-    connector.move(status, next_run_at=now() + connector.every)
+    zone = Organisation.current().zone
+    scheduled = connector.next_run_after(now(), zone)
+    connector.move(status, next_run_at=min(scheduled, latest or scheduled))
     return connector
 
 

@@ -1,8 +1,9 @@
 """A driver set up for one app: its settings, owners, schedule and state."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -13,6 +14,10 @@ from core.leases import Leased, LeasedQuerySet
 from core.models import User
 from core.models.keys import KeyField
 from core.states import Stateful
+
+
+DAILY_AT = time(2)
+"""When connectors that are read every so many days are read, in the organisation's time zone."""
 
 
 class ConnectorQuerySet(models.QuerySet["Connector"]):
@@ -85,6 +90,21 @@ class Connector(Stateful):
     def place(self) -> str:
         """Where its secrets are sealed for."""
         return f"connectors_connector:sealed:{self.pk}"
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether it is read every so many days, at a time of day."""
+        return not self.every % timedelta(days=1)
+
+    def next_run_after(self, at: datetime, zone: ZoneInfo) -> datetime:
+        """When it is read again by itself: by whole days at the time of day, else so much later."""
+        if not self.is_daily:
+            return at + self.every
+        local = at.astimezone(zone)
+        last = datetime.combine(local.date(), DAILY_AT, zone)
+        if last > local:
+            last -= timedelta(days=1)
+        return last + self.every  # the same time by the clock on the wall, whatever summer does
 
     def owners_now(self) -> models.QuerySet[User]:
         """The active people who look after it now."""

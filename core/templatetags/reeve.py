@@ -151,9 +151,9 @@ def _zone(context: Context) -> ZoneInfo:
     """The organisation's zone, asked for once a request."""
     request = getattr(context, "request", None)
     if request is None:
-        return ZoneInfo(Organisation.current().time_zone)
+        return Organisation.current().zone
     if not hasattr(request, "zone"):
-        request.zone = ZoneInfo(Organisation.current().time_zone)
+        request.zone = Organisation.current().zone
     zone: ZoneInfo = request.zone
     return zone
 

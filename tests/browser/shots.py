@@ -38,12 +38,17 @@ request.session.save()
 print(request.session.session_key)
 """
 FACTS = """
+from connectors.actions.connectors import AppChoice, create, name_owners
 from connectors.models import Account, App, Connector, Entitlement
+from core.models import User
 
 connector = Connector.objects.get()
+maker = User.objects.get(email="rafael.duarte@meridian.example")
+draft = create("coupa", AppChoice(app=App.objects.get(name="Travel Desk")), by=maker)
+name_owners(draft, [maker, User.objects.get(email="ingrid.halvorsen@meridian.example")], by=maker)
 account = Account.objects.filter(app=connector.app, person__isnull=False).order_by("id").first()
 entitlement = Entitlement.objects.filter(app=connector.app).order_by("id").first()
-print(connector.pk, connector.app_id, account.pk, entitlement.pk, connector.runs.latest("id").key)
+print(connector.pk, draft.pk, connector.app_id, account.pk, entitlement.pk, connector.runs.latest("id").key)
 """
 
 
@@ -68,12 +73,15 @@ SCREENS = (
     Screen("connectors", "/connectors/"),
     Screen("wizard_catalogue", "/connectors/add/"),
     Screen("wizard_app", "/connectors/add/coupa/"),
-    Screen("wizard_owners", "/connectors/{connector}/owners/"),
-    Screen("wizard_settings", "/connectors/{connector}/settings/"),
+    Screen("wizard_owners", "/connectors/{draft}/owners/"),
+    Screen("wizard_settings", "/connectors/{draft}/settings/"),
     Screen("wizard_live", "/connectors/{connector}/live/"),
+    Screen("connector_draft", "/connectors/{draft}/"),
     Screen("connector", "/connectors/{connector}/"),
+    Screen("connector_settings", "/connectors/{connector}/settings/"),
     Screen("run", "/connectors/runs/{run}/"),
     Screen("apps", "/applications/"),
+    Screen("apps_unmanaged", "/applications/?tab=unmanaged"),
     Screen("app", "/applications/{app}/"),
     Screen("app_accounts", "/applications/{app}/accounts/"),
     Screen("account", "/applications/{app}/accounts/{account}/"),
@@ -95,7 +103,7 @@ def main() -> int:
         set_up = {"set_up": instance.setup_link.removeprefix(instance.url)}
         Camera(browser, instance.url).shoot(FIRST_RUN, set_up)
         session = told(instance, "shell", "-v", "0", "-c", SIGN_IN)
-        names = ("connector", "app", "account", "entitlement", "run")
+        names = ("connector", "draft", "app", "account", "entitlement", "run")
         facts = dict(zip(names, told(instance, "shell", "-v", "0", "-c", FACTS).split(), strict=True))
         Camera(browser, instance.url, session).shoot(SCREENS, facts)
     print(f"{len(list(SHOTS.iterdir()))} pictures in {SHOTS.relative_to(ROOT)}")

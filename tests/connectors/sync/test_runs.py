@@ -236,6 +236,20 @@ def test_a_run_put_off_is_not_taken_before_its_time(sync, driver):
     assert run.problem == "Coupa answered 503."
 
 
+def test_an_app_that_stays_away_fails_the_run_and_is_asked_again_within_the_hour(sync, driver, connector):
+    driver.trouble = dict.fromkeys(range(1, 20), BUSY)
+    run = sync()
+    while run.status == Status.RUNNING:
+        SyncRun.objects.filter(pk=run.pk).update(due_at=now())
+        jobs.run_sync(str(run.pk))
+        run.refresh_from_db()
+
+    connector.refresh_from_db()
+
+    assert (run.status, run.problem) == (Status.FAILED, "Coupa answered 503. Tried 5 times.")
+    assert connector.next_run_at <= now() + timedelta(hours=1)
+
+
 def test_a_database_that_is_busy_puts_a_run_off(sync, driver, monkeypatch):
     driver.trouble = {2: OperationalError("database is locked")}
 
