@@ -17,7 +17,7 @@ SETTINGS = (
         "mode",
         "Access",
         choices=(
-            (READ, "Read", "Reviews work; removals become tasks for people."),
+            (READ, "Read", "Enough for all that syncs do. Nothing in Coupa can be changed with it."),
             (READ_WRITE, "Read and write", "Asks for the write scopes too. This version still only reads."),
         ),
         default=READ,
