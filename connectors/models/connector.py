@@ -15,7 +15,6 @@ from core.models import User
 from core.models.keys import KeyField
 from core.states import Stateful
 
-
 DAILY_AT = time(2)
 """When connectors that are read every so many days are read, in the organisation's time zone."""
 
