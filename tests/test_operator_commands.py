@@ -24,8 +24,16 @@ def coupa():
 
 
 @pytest.fixture(scope="module")
-def console(coupa, tmp_path_factory):
-    with Instance(tmp_path_factory.mktemp("console"), {"CONNECTOR_HOSTS": coupa.url}) as running:
+def shrinking():
+    """A tenant from which a test takes people away."""
+    with FakeCoupa(users=60, groups=6, roles=4) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def console(coupa, shrinking, tmp_path_factory):
+    hosts = {"CONNECTOR_HOSTS": f"{coupa.url},{shrinking.url}"}
+    with Instance(tmp_path_factory.mktemp("console"), hosts) as running:
         assert running.manage("shell", "-c", MAKE_OWNER).returncode == 0
         yield running
 
@@ -69,6 +77,31 @@ def test_a_second_sync_changes_nothing(console, synced):
 
     assert done.returncode == 0
     assert "0 new, 0 changed, 0 gone" in done.stdout
+
+
+def test_a_run_that_would_take_away_too_much_ends_the_wait_with_three(console, shrinking):
+    connector = connect(console, shrinking, secret=shrinking.client_secret, app="Shrinking").stdout.split()[
+        -1
+    ]
+    assert console.manage("sync", connector, "--wait", "--timeout", "60").returncode == 0
+    before = list(shrinking.truth())
+    for line in before[:30]:
+        shrinking.remove_user(int(line["id"]))
+
+    done = console.manage("sync", connector, "--wait", "--timeout", "60")
+
+    kept = console.manage("export_access", connector)
+    assert done.returncode == 3
+    assert "30 of 60" in done.stderr
+    assert [json.loads(line) for line in kept.stdout.splitlines()] == before
+
+
+def test_a_wait_that_is_too_short_ends_with_four_and_the_sync_goes_on(console, synced):
+    hurried = console.manage("sync", synced, "--wait", "--timeout", "0")
+
+    patient = console.manage("sync", synced, "--wait", "--timeout", "60")
+    assert (hurried.returncode, patient.returncode) == (4, 0)
+    assert "goes on" in hurried.stderr
 
 
 def test_a_wrong_secret_ends_the_wait_with_one_and_coupas_sentence(console, coupa):

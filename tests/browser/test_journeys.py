@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.world import EMAIL, Look, World, link_in
 from tests.make import PASSWORD
@@ -56,10 +56,8 @@ def test_first_run_makes_the_first_administrator_and_the_link_works_once(
         expect(late.get_by_role("heading", name="Waiting for you")).to_be_visible()
 
 
-def test_the_wizard_connects_a_new_app_and_its_access_is_found_under_applications(
-    world: World, page: Page, accessible: Look
-):
-    world.first_administrator(page)
+def connect(world: World, page: Page, accessible: Look) -> None:
+    """From the list of connectors through the wizard to Connected."""
     page.get_by_role("link", name="Connectors").first.click()
     accessible(page)
     page.get_by_role("link", name="Add connector").first.click()
@@ -74,11 +72,22 @@ def test_the_wizard_connects_a_new_app_and_its_access_is_found_under_application
     accessible(page)
     world.type_settings(page, secret=world.coupa.client_secret)
     page.get_by_role("button", name="Save and start the first sync").click()
-
-    expect(page.get_by_role("link", name="120 accounts", exact=True)).to_be_visible(timeout=A_SYNC)
-
+    expect(all_accounts(page)).to_be_visible(timeout=A_SYNC)
     accessible(page)
-    page.get_by_role("link", name="120 accounts", exact=True).click()
+
+
+def all_accounts(page: Page) -> Locator:
+    return page.get_by_role("link", name="120 accounts", exact=True)
+
+
+def test_the_wizard_connects_a_new_app_and_its_access_is_found_under_applications(
+    world: World, page: Page, accessible: Look
+):
+    world.first_administrator(page)
+
+    connect(world, page, accessible)
+
+    all_accounts(page).click()
     expect(page.get_by_text("of 120")).to_be_visible()
     accessible(page)
     page.locator("tbody a").first.click()
@@ -99,6 +108,21 @@ def test_the_wizard_connects_a_new_app_and_its_access_is_found_under_application
     accessible(page)
 
 
+def set_password_by_letter(world: World, grace: Page, accessible: Look) -> None:
+    """From the letter that asks for help, by a second one, to the settings: the first link survives it all."""
+    grace.goto(link_in(world.letters.to("grace@meridian.example", "Your help is needed")))
+    accessible(grace)
+    grace.get_by_role("link", name="Password forgotten, or none yet?").click()
+    grace.get_by_label("E-mail").fill("grace@meridian.example")
+    accessible(grace)
+    grace.locator("main").get_by_role("button").click()
+    grace.goto(link_in(world.letters.to("grace@meridian.example", "assword")))
+    accessible(grace)
+    for field in grace.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    grace.get_by_role("button", name="Set password").click()
+
+
 def test_an_owner_who_was_mailed_sets_a_password_and_finishes_the_connector(
     world: World, page: Page, browser: Browser, accessible: Look
 ):
@@ -115,21 +139,9 @@ def test_an_owner_who_was_mailed_sets_a_password_and_finishes_the_connector(
     expect(page.get_by_role("heading", name="We asked Grace Kim to finish")).to_be_visible()
     accessible(page)
 
-    letter = world.letters.to("grace@meridian.example", "Your help is needed")
     with browser.new_context() as other:
         grace = other.new_page()
-        grace.goto(link_in(letter))
-        accessible(grace)
-        grace.get_by_role("link", name="Password forgotten, or none yet?").click()
-        grace.get_by_label("E-mail").fill("grace@meridian.example")
-        accessible(grace)
-        grace.locator("main").get_by_role("button").click()
-        link = world.letters.to("grace@meridian.example", "assword")
-        grace.goto(link_in(link))
-        accessible(grace)
-        for field in grace.locator("input[type=password]").all():
-            field.fill(PASSWORD)
-        grace.get_by_role("button", name="Set password").click()
+        set_password_by_letter(world, grace, accessible)
         world.type_settings(grace, secret=world.coupa.client_secret)
         grace.get_by_role("button", name="Save and start the first sync").click()
         expect(grace.get_by_text("120 accounts; 120 accounts have no owner")).to_be_visible(timeout=A_SYNC)
@@ -162,4 +174,4 @@ def test_a_wrong_secret_brings_coupas_sentence_and_a_right_one_goes_on(
     expect(page.get_by_label("Client secret")).to_have_value("")
     page.get_by_label("Client secret").fill(world.coupa.client_secret)
     page.get_by_role("button", name="Save and start the first sync").click()
-    expect(page.get_by_role("link", name="120 accounts", exact=True)).to_be_visible(timeout=A_SYNC)
+    expect(all_accounts(page)).to_be_visible(timeout=A_SYNC)
