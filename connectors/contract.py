@@ -98,7 +98,11 @@ type Record = ResourceType | Resource | Entitlement | Account | Grant
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it was made and answered; `sha256` is of the body as received."""
+    """One request as it was made and answered.
+
+    `bytes` and `sha256` are of the whole body with its content coding undone (gzip, deflate: RFC 9110,
+    8.4), before it was parsed; of an answer that did not come whole they are 0 and empty.
+    """
 
     kind: Kind
     asked: str
@@ -129,7 +133,8 @@ class Batch:
     3. Going on from a cursor repeats nothing that it accounts for.
     4. A cursor carries the driver's version; one no longer understood raises `CursorExpired`.
     5. Only kinds named in `complete` may lose rows: everything of that kind, and every grant on
-       it, has been named. A kind in `gaps` could not be read this time, for the reason given.
+       it that is not `silent`, has been named. A kind in `gaps` could not be read this time, for
+       the reason given.
     """
 
     records: Sequence[Record] = ()
@@ -138,6 +143,12 @@ class Batch:
     notes: Sequence[Note] = ()
     complete: Collection[Kind] = ()
     gaps: Mapping[Kind, str] = field(default_factory=dict)
+    silent: Collection[Grant] = ()
+    """Holdings this walk could not see either way, because the vendor told nothing about them.
+
+    They come in the batch of their account and keep rule 1. One that was held stays held, one that was
+    not stays so, whatever `complete` names. A pair that is among the records too is held.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,7 @@ class Driver(Protocol):
         """The ids of all accounts that hold it, asked in another way than `walk` does: a proof."""
 
     def read(self, account_id: str) -> Batch:
-        """One account and all it holds, as it is now."""
+        """One account and all it holds, as it is now; what the vendor does not tell of it is `silent`."""
 
     def close(self) -> None:
         """Let go of connections."""

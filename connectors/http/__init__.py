@@ -3,5 +3,6 @@
 from connectors.http.api import Api, Refused
 from connectors.http.door import Clock, is_loopback
 from connectors.http.tokens import ClientCredentials
+from connectors.http.words import UNSTORABLE, quotable
 
-__all__ = ["Api", "ClientCredentials", "Clock", "Refused", "is_loopback"]
+__all__ = ["UNSTORABLE", "Api", "ClientCredentials", "Clock", "Refused", "is_loopback", "quotable"]

@@ -100,6 +100,9 @@ class Door(httpx.BaseTransport):
         response = None
         try:
             response = self._exchange(request, began)
+        except httpx.LocalProtocolError:
+            # Its text may quote a header, and so the token: not even the cause is kept.
+            raise DriverError(f"A request to {self.vendor} was not sent: HTTP does not allow it.") from None
         except httpx.RequestError as problem:
             raise _worded(self.vendor, problem) from problem
         finally:
@@ -137,7 +140,7 @@ class Door(httpx.BaseTransport):
             raise DriverError(f"A request to {url.host} was stopped: only {mine.host} may be asked.")
 
     def _exchange(self, request: httpx.Request, began: float) -> httpx.Response:
-        """The body as decoded from its transfer; more than the bounds allow is never held."""
+        """The body with its content coding undone; more than the bounds allow is never held."""
         response = self._http.send(request, stream=True)
         try:
             body = bytearray()
@@ -172,6 +175,7 @@ def _authorities(scheme: str, ca_file: str) -> ssl.SSLContext:
 
 
 def _worded(vendor: str, problem: httpx.RequestError) -> DriverError | Busy:
+    """A sentence by the kind of trouble; the problem's own text, which may quote anything, is never in it."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -179,4 +183,10 @@ def _worded(vendor: str, problem: httpx.RequestError) -> DriverError | Busy:
         cause = cause.__cause__ or cause.__context__
     if isinstance(problem, httpx.TimeoutException):
         return Busy(f"{vendor} did not answer in time")
-    return Busy(f"{vendor} did not answer ({problem or type(problem).__name__})")
+    if isinstance(problem, httpx.ConnectError):
+        return Busy(f"{vendor} could not be reached")
+    if isinstance(problem, httpx.ProxyError):
+        return Busy(f"{vendor} could not be reached through the proxy")
+    if isinstance(problem, httpx.DecodingError):
+        return Busy(f"{vendor} sent an answer that cannot be unpacked")
+    return Busy(f"{vendor} did not answer to the end")

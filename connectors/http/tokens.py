@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import warnings
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,7 @@ from authlib.deprecate import AuthlibDeprecationWarning
 
 from connectors.contract import BadCredentials, DriverError, MissingScope, Outside, Token
 from connectors.http.door import TIMEOUT, Door
+from connectors.http.words import quotable
 
 with warnings.catch_warnings():
     # Authlib means to leave httpx for its successor; this project stays, knowingly.
@@ -22,6 +24,8 @@ RIPENING = (2.0, 5.0)
 """Seconds waited after a 401 on a new token; Coupa's advice is about five ("OpenID Connect Clients")."""
 OLDEST = timedelta(hours=20)
 """A token is renewed at this age, or when a tenth of its life is left."""
+SENDABLE = re.compile("[\x21-\x7e]+")
+"""What a token may consist of (RFC 6749, A.12), but for the space, which would end it in the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,8 @@ def scopes_in(token: str) -> tuple[str, ...] | None:
     except (IndexError, KeyError, TypeError, ValueError):
         return None
     if isinstance(scope, str):
-        return tuple(scope.split())
-    return tuple(str(name) for name in scope) if isinstance(scope, list) else None
+        return _names(scope)
+    return tuple(quotable(str(name)) for name in scope) if isinstance(scope, list) else None
 
 
 class Tokens:
@@ -115,9 +119,11 @@ class Tokens:
             ) from problem
         except (KeyError, TypeError, ValueError, OverflowError) as problem:
             raise DriverError(f"{vendor} answered, but not with a token. Is the domain right?") from problem
+        if not isinstance(value, str) or not SENDABLE.fullmatch(value):
+            raise DriverError(f"{vendor} gave a token that cannot be sent back: it is no plain text.")
         scope = answer.get("scope")
-        self._granted = tuple(scope.split()) if isinstance(scope, str) and scope else None
-        return Token(str(value), asked_at + min(OLDEST, life * 0.9))
+        self._granted = _names(scope) if isinstance(scope, str) and scope else None
+        return Token(value, asked_at + min(OLDEST, life * 0.9))
 
     def _worded(self, refusal: OAuthError) -> DriverError:
         vendor, scopes = self._door.vendor, self._credentials.scopes
@@ -127,4 +133,8 @@ class Tokens:
             named = [scope for scope in scopes if scope in str(refusal.description or "").split()]
             lacking = ", ".join(named) or f"at least one of {', '.join(scopes)}"
             return MissingScope(f"The {vendor} client has not been given {lacking}.")
-        return DriverError(f"{vendor} gave no token: {str(refusal.error)[:100]}.")
+        return DriverError(f"{vendor} gave no token: {quotable(str(refusal.error))}.")
+
+
+def _names(scope: str) -> tuple[str, ...]:
+    return tuple(quotable(name) for name in scope.split())

@@ -31,10 +31,9 @@ class CoupaClient:
             yield found
             after = found[-1].id
 
-    def first(self, kind: Kind, fields: Fields | None) -> Row | None:
-        """The first record, in Coupa's default shape if no fields are named; None if there is none."""
-        found = self._list(kind, fields, after=0, limit=1) or self._list(kind, fields, after=0, limit=1)
-        return min(found, key=lambda record: record.id, default=None)
+    def few(self, kind: Kind, fields: Fields | None, most: int) -> list[Row]:
+        """At most so many records, in Coupa's default shape if no fields are named."""
+        return self._list(kind, fields, after=0, limit=most) or self._list(kind, fields, after=0, limit=most)
 
     def one(self, kind: Kind, identity: str, fields: Fields) -> Row | None:
         """One record by its id, None if Coupa has no such."""

@@ -18,7 +18,7 @@ def clean_domain(typed: str, extra_hosts: Collection[str]) -> str:
     if not text:
         raise _bad(f"Enter the domain of your Coupa instance, {EXAMPLE}.")
     scheme, netloc = _parts(text)
-    allowed = {host.strip().lower().rstrip("/").removeprefix("https://") for host in extra_hosts}
+    allowed = {host.lower() for host in extra_hosts}
     host = netloc.rpartition("@")[2].partition(":")[0]
     if scheme != "https" and f"http://{netloc}" in allowed and is_loopback(host):
         return f"http://{netloc}"

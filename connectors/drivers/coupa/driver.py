@@ -47,15 +47,15 @@ class CoupaDriver:
         self._flags: tuple[str, ...] | None = None
 
     def check(self) -> Check:
-        """A token, one user, one role, one group. Raises `MissingScope` with every refusal in it."""
+        """A token, one user, one role, one group. Raises `MissingScope` with every refusal in it, once."""
         refusals = []
         for kind in ("user", "role", "group"):
             try:
-                self._client.first(kind, ["id"])
+                self._client.few(kind, ["id"], 1)
             except MissingScope as refusal:
                 refusals.append(str(refusal))
         if refusals:
-            raise MissingScope(" ".join(refusals))
+            raise MissingScope(" ".join(dict.fromkeys(refusals)))
         granted = self._client.granted()
         return Check(self._needed, granted, tuple(self._remarks(granted)), self._client.take_calls())
 
@@ -88,9 +88,11 @@ class CoupaDriver:
         if self._flags is None:
             self._flags = licences_shown(self._client)
         found: list[Record] = []
+        silent: list[Grant] = []
         if record := self._client.one("user", account_id, records.user_fields(self._flags)):
             found = [records.account(record), *self._held(record, self._flags)]
-        return Batch(records=found, calls=self._client.take_calls())
+            silent = [records.licence_grant(record, flag) for flag in records.untold(record, self._flags)]
+        return Batch(records=found, calls=self._client.take_calls(), silent=silent)
 
     def close(self) -> None:
         self._client.close()

@@ -35,7 +35,8 @@ def name(flag: str) -> str:
 
 
 def is_licence(flag: str, value: object) -> bool:
-    """Whether this field of a user is a licence: known by name, or a boolean named like one."""
+    """Whether this field of a user is a licence: known by name, or named like one and a boolean or null."""
     if flag in NAMES:
         return True
-    return isinstance(value, bool) and flag not in NOT_LICENCES and FLAG.fullmatch(flag) is not None
+    is_flag = value is None or isinstance(value, bool)
+    return is_flag and flag not in NOT_LICENCES and FLAG.fullmatch(flag) is not None

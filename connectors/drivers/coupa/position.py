@@ -1,13 +1,14 @@
 """Where a walk through Coupa has got to: the cursor, written and read."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from connectors.contract import CursorExpired, Kind
 
-VERSION = 1
+VERSION = 2
 STAGES = ("license", "role", "group", "user", "end")
 
 
@@ -23,6 +24,8 @@ class Position:
     known: dict[Kind, set[int]] = field(default_factory=lambda: {"role": set(), "group": set()})
     """Ids of resources already named, so that no grant dangles and nothing is named twice."""
     gaps: dict[Kind, str] = field(default_factory=dict)
+    untold: Counter[str] = field(default_factory=Counter)
+    """Of how many users a licence was null or missing so far."""
 
     @property
     def after(self) -> int:
@@ -38,7 +41,8 @@ class Position:
     def encode(self) -> str:
         known = {kind: spans(ids) for kind, ids in self.known.items()}
         told = {"v": VERSION, "stage": self.stage, "lanes": self.lanes, "flags": self.flags}
-        return json.dumps({**told, "known": known, "gaps": self.gaps}, separators=(",", ":"))
+        read = {"known": known, "gaps": self.gaps, "untold": self.untold}
+        return json.dumps({**told, **read}, separators=(",", ":"))
 
 
 def decode(cursor: str) -> Position:
@@ -55,6 +59,7 @@ def decode(cursor: str) -> Position:
             flags=tuple(told["flags"]),
             known={kind: unspans(told["known"][kind]) for kind in ("role", "group")},
             gaps=dict(told["gaps"]),
+            untold=Counter(dict(told["untold"])),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise CursorExpired("The place where this run stopped cannot be read; it starts over.") from problem

@@ -76,10 +76,17 @@ def account(record: Row) -> Account:
 
 
 def licence_grants(record: Row, flags: tuple[str, ...]) -> Iterator[Grant]:
-    """Only a true flag is a grant; null or missing tells nothing, so it gives none."""
-    for flag in flags:
-        if record.values.get(flag) is True:
-            yield Grant(str(record.id), entitlement_id("license", flag))
+    """Only a true flag is a grant."""
+    return (licence_grant(record, flag) for flag in flags if record.values.get(flag) is True)
+
+
+def untold(record: Row, flags: tuple[str, ...]) -> list[str]:
+    """Flags that are null or missing for this user, and so say nothing of the licence either way."""
+    return [flag for flag in flags if not isinstance(record.values.get(flag), bool)]
+
+
+def licence_grant(record: Row, flag: str) -> Grant:
+    return Grant(str(record.id), entitlement_id("license", flag))
 
 
 def _status(active: object) -> tuple[Literal["enabled", "disabled", "unknown"], str]:

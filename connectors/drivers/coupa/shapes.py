@@ -1,13 +1,10 @@
 """Coupa's JSON as typed rows: keys with dashes, whole ids, text that any store can hold."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.contract import DriverError, Scalar
-
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""No database keeps NUL or half a surrogate pair."""
+from connectors.http import UNSTORABLE, quotable
 
 
 @dataclass(slots=True)
@@ -74,9 +71,9 @@ def answered(answer: object, field: str) -> list[Row]:
 
 
 def complaint(answer: object) -> str:
-    """Coupa's own words in an error answer, at most 300 characters; empty if there are none."""
+    """Coupa's own words in an error answer, fit to be quoted; empty if there are none."""
     errors = answer.get("errors") if isinstance(answer, dict) else None
-    return "; ".join(_texts(errors))[:300]
+    return quotable("; ".join(_texts(errors)))
 
 
 def _key(key: str) -> str:

@@ -1,7 +1,8 @@
 """One walk: licences, roles, groups, then every user with all that the user holds."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from connectors.contract import (
     Account,
@@ -18,13 +19,15 @@ from connectors.contract import (
 )
 from connectors.drivers.coupa import records
 from connectors.drivers.coupa.client import CoupaClient
-from connectors.drivers.coupa.licences import NAMES, is_licence
+from connectors.drivers.coupa.licences import NAMES, is_licence, name
 from connectors.drivers.coupa.position import Position
 from connectors.drivers.coupa.shapes import Row
 from connectors.http import Refused
 
 SIZE = 5_000
-"""Grants that make a batch worth a save."""
+"""Grants, and pairs that nothing was told of, that make a batch worth a save."""
+SAMPLE = 10
+"""Users asked for the licences they show: one may lack a flag that the others have."""
 MOST_CALLS = 40
 MOST_SECONDS = 20.0
 """A batch comes at least this often, so that progress shows and a crash costs little."""
@@ -39,23 +42,31 @@ class Piece:
 
     records: Sequence[Record]
     notes: Sequence[Note] = ()
-    gaps: Mapping[Kind, str] = field(default_factory=dict)
+    silent: Sequence[Grant] = ()
+
+    @property
+    def weight(self) -> int:
+        return len(self.silent) + sum(isinstance(record, Grant) for record in self.records)
 
 
 def licences_shown(client: CoupaClient) -> tuple[str, ...]:
-    """The licences of this tenant: flags of its default shape, and newer ones that come only when named."""
-    seen: dict[str, object] = {}
-    if usual := client.first("user", None):
-        seen.update(usual.values)
+    """The licences of this tenant: flags of its default shape, and newer ones that come only when named.
+
+    A flag is shown if its key is there, even with null: null of one user says nothing about the licence.
+    """
+    sample = client.few("user", None, SAMPLE)
     try:
-        named = client.first("user", records.user_fields(tuple(NAMES)))
+        sample += client.few("user", records.user_fields(tuple(NAMES)), SAMPLE)
     except Refused as refusal:
         if refusal.status != 400:
-            raise
-        named = None  # some older tenants do not know every flag; what they show unasked is theirs
-    if named:
-        seen.update(named.values)
-    return tuple(sorted(flag for flag, value in seen.items() if is_licence(flag, value)))
+            raise  # some older tenants do not know every flag; what they show unasked is theirs
+    seen: defaultdict[str, list[object]] = defaultdict(list)
+    for user in sample:
+        for key, value in user.values.items():
+            seen[key].append(value)
+    return tuple(
+        sorted(flag for flag, values in seen.items() if all(is_licence(flag, value) for value in values))
+    )
 
 
 class Walk:
@@ -65,21 +76,20 @@ class Walk:
         self._client = client
         self._kinds = [kind for kind in records.TYPES if kind in kinds]
         self._at = position
-        self._told: set[str] = set()
 
     def batches(self) -> Iterator[Batch]:
         """Pages gathered until they are worth a save. Nothing if the position is the end already."""
         if self._at.stage == "end":
             return
         kept: list[Piece] = []
-        grants, since = 0, self._client.ticks()
+        weight, since = 0, self._client.ticks()
         try:
             for piece in self._pieces():
                 kept.append(piece)
-                grants += sum(isinstance(record, Grant) for record in piece.records)
-                if grants >= SIZE or self._is_due(since):
+                weight += piece.weight
+                if weight >= SIZE or self._is_due(since):
                     yield self._batch(kept)
-                    kept, grants, since = [], 0, self._client.ticks()
+                    kept, weight, since = [], 0, self._client.ticks()
         except TransientError:
             if kept:  # what was read need not be read again
                 yield self._batch(kept)
@@ -104,6 +114,7 @@ class Walk:
             notes=[note for piece in pieces for note in piece.notes],
             complete=tuple(kind for kind in self._kinds if kind not in self._at.gaps) if ended else (),
             gaps=dict(self._at.gaps) if ended else {},
+            silent=[pair for piece in pieces for pair in piece.silent],
         )
 
     def _pieces(self) -> Iterator[Piece]:
@@ -123,6 +134,10 @@ class Walk:
             for flag in self._at.flags:
                 found += records.licence(flag)
             notes.append(Note("info", f"Coupa shows {len(self._at.flags)} licences."))
+            if not self._at.flags:
+                self._at.gaps["license"] = (
+                    "Coupa shows no licence of any user, so those here stay as they are."
+                )
         self._at.next_stage()
         return Piece(found, notes)
 
@@ -149,13 +164,17 @@ class Walk:
     def _users(self) -> Iterator[Piece]:
         for page in self._client.pages("user", records.user_fields(self._at.flags), self._at.after):
             found: list[Record] = []
+            silent: list[Grant] = []
             for record in page:
                 found.append(records.account(record))
                 found += self._held(record)
+                untold = records.untold(record, self._at.flags)
+                silent += [records.licence_grant(record, flag) for flag in untold]
+                self._at.untold.update(untold)
             self._at.moved(page[-1].id)
-            yield Piece(found, list(self._remarks(page)))
+            yield Piece(found, list(self._remarks(page)), silent)
         self._at.next_stage()
-        yield Piece(())
+        yield Piece((), list(self._silence()))
 
     def _held(self, record: Row) -> Iterator[Record]:
         """The user's grants, before them whatever was made since roles and groups were listed."""
@@ -175,11 +194,13 @@ class Walk:
                 yield Note(
                     "warn", f"Coupa's record {record.id} holds characters no database keeps; left out."
                 )
-            silent = [flag for flag in self._at.flags if record.values.get(flag) is None]
-            if "login" in record.values and silent and "flags" not in self._told:
-                self._told.add("flags")
-                yield Note(
-                    "warn",
-                    f"Coupa tells nothing about {len(silent)} licences of user {record.id}, and perhaps of"
-                    " others; they count as not held.",
-                )
+
+    def _silence(self) -> Iterator[Note]:
+        """One line on what was null or missing, however many users it concerns."""
+        if not self._at.untold:
+            return
+        told = ", ".join(
+            f"{name(flag)} of {count} user{'' if count == 1 else 's'}"
+            for flag, count in sorted(self._at.untold.items())
+        )
+        yield Note("warn", f"Coupa did not tell whether these are held, so none of them was ended: {told}.")

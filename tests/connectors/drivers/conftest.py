@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.contract import Account, Batch, Entitlement, Grant, Outside
@@ -11,6 +12,7 @@ from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.driver import CoupaDriver
 from connectors.drivers.coupa.settings import scopes
 from connectors.http import Api, ClientCredentials, Clock
+from tests.connectors.drivers.vendor import ORIGIN, SECRET, Vendor
 from tests.fakes.coupa import FakeCoupa
 from tests.fakes.coupa.tenant import line_order
 
@@ -65,6 +67,23 @@ def drive(hands: Hands) -> Iterator[Callable[..., CoupaDriver]]:
     yield open_on
     for driver in opened:
         driver.close()
+
+
+@pytest.fixture
+def api(hands) -> Iterator[Callable[..., Api]]:
+    opened: list[Api] = []
+
+    def open_on(vendor: Vendor, origin: str = ORIGIN, outside: Outside | None = None) -> Api:
+        credentials = ClientCredentials(f"{origin}/oauth2/token", "an-id", SECRET, ("a.read", "b.read"))
+        transport = httpx.MockTransport(vendor)
+        opened.append(
+            Api("Coupa", origin, credentials, outside or Outside(), clock=hands.clock(), transport=transport)
+        )
+        return opened[-1]
+
+    yield open_on
+    for one in opened:
+        one.close()
 
 
 def as_lines(batches: Iterable[Batch]) -> list[dict[str, Any]]:

@@ -81,6 +81,10 @@ def test_a_batch_names_only_what_it_or_an_earlier_one_brought(spec, driver):
                 case Grant():
                     assert record.entitlement_id in entitlements
                     assert record.account_id in accounts
+        for pair in batch.silent:
+            assert pair.entitlement_id in entitlements
+            assert pair.account_id in accounts
+            assert pair not in batch.records
         assert batch.cursor
 
     assert accounts

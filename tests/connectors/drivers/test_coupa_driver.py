@@ -30,6 +30,16 @@ def test_check_names_every_scope_that_is_lacking(fake, drive):
         drive(fake).check()
 
 
+def test_check_says_each_refusal_once(drive):
+    with (
+        FakeCoupa(users=3, scopes=frozenset({"core.user.read"})) as fake,
+        pytest.raises(MissingScope) as caught,
+    ):
+        drive(fake).check()
+
+    assert str(caught.value).count("has not been given") == 1
+
+
 def test_check_says_that_the_secret_is_wrong_and_not_what_it_is(fake, drive):
     with pytest.raises(BadCredentials) as caught:
         drive(fake, secret="canary").check()
@@ -104,6 +114,19 @@ def test_one_account_is_read_as_it_is_now(fake, drive):
     assert len(now.calls) == 1
 
 
+@pytest.mark.parametrize("missing", [False, True], ids=["null", "missing"])
+def test_a_licence_not_told_of_one_account_is_silent(missing, fake, drive):
+    account = fake.truth()[0]["id"]
+    fake.grant(account, "license:travel-user:assigned")
+    fake.hush(account, "travel-user", missing=missing)
+
+    batch = drive(fake).read(account)
+
+    pair = Grant(account, "license:travel-user:assigned")
+    assert batch.silent == [pair]
+    assert pair not in batch.records
+
+
 def test_an_account_coupa_does_not_have_is_a_batch_without_records(fake, drive):
     batch = drive(fake).read("999999")
 
@@ -134,6 +157,12 @@ def test_only_what_no_database_keeps_is_taken_out_of_a_text():
     assert (fine.text("login"), fine.cleaned) == (" Zoe\u0308 🚀 <b> =1 ", False)
 
 
+def test_coupas_own_words_are_quoted_within_bounds_and_without_what_no_database_keeps():
+    words = shapes.complaint({"errors": {"user": ["a\x00b\ud800c", "x" * 5_000]}})
+
+    assert words == "abc; " + "x" * 295
+
+
 @pytest.mark.parametrize("answer", [{}, None, "x", [1], [{}], [{"id": True}], [{"id": "x"}]])
 def test_what_is_no_list_of_records_is_an_error(answer):
     with pytest.raises(DriverError):
@@ -155,8 +184,9 @@ def test_keys_are_read_with_underscores_or_dashes():
     [
         ("travel-user", None, True),
         ("fleet-user", False, True),
-        ("fleet-user", None, False),
+        ("fleet-user", None, True),
         ("fleet-user", "yes", False),
+        ("created-by-user", {"id": 1}, False),
         ("api-user", True, False),
         ("msp-user", True, False),
         ("active", True, False),

@@ -16,6 +16,7 @@ from connectors.contract import (
 from connectors.drivers.coupa import position, walk
 from tests.connectors.drivers.conftest import KINDS, as_lines
 from tests.fakes.coupa import FakeCoupa
+from tests.fakes.coupa.people import LICENCES
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -185,12 +186,103 @@ def test_projects_and_inactive_groups_are_told_apart(fake, drive):
     assert {"buyers", "Buyers"} <= groups.keys()
 
 
-def test_a_licence_told_as_null_is_no_grant_and_said_once(fake, drive):
+def silent(batches: list[Batch]) -> set[Grant]:
+    return {pair for batch in batches for pair in batch.silent}
+
+
+def warnings(batches: list[Batch]) -> list[str]:
+    return [note.text for batch in batches for note in batch.notes if note.level == "warn"]
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["null", "missing"])
+def test_a_licence_told_as_null_or_not_at_all_is_silent_and_said_once(missing, drive):
+    with FakeCoupa(users=9) as fake:
+        first, second = sorted(fake.tenant.users)[:2]
+        fake.grant(str(first), "license:travel-user:assigned")
+        fake.hush(str(first), "travel-user", "aic-user", missing=missing)
+        fake.hush(str(second), "travel-user", missing=missing)
+
+        batches = list(drive(fake).walk(KINDS))
+
+        told = [(first, "aic-user"), (first, "travel-user"), (second, "travel-user")]
+        assert silent(batches) == {Grant(str(user), f"license:{flag}:assigned") for user, flag in told}
+        assert not [record for batch in batches for record in batch.records if record in batch.silent]
+        assert "".join(warnings(batches)) == (
+            "Coupa did not tell whether these are held, so none of them was ended:"
+            " AI Spend Classification of 1 user, Travel of 2 users."
+        )
+        assert "license" in batches[-1].complete
+
+
+@pytest.mark.parametrize("flag", ["travel-user", "intake-user", "fleet-user"])
+@pytest.mark.parametrize("missing", [False, True], ids=["null", "missing"])
+def test_a_licence_the_first_user_is_silent_about_is_still_the_tenants(missing, flag, fake, drive):
+    fake.hush(str(min(fake.tenant.users)), flag, missing=missing)
+
     batches = list(drive(fake).walk(KINDS))
 
-    warnings = [note.text for batch in batches for note in batch.notes if note.level == "warn"]
-    assert len(warnings) == 1
-    assert "count as not held" in warnings[0]
+    named = {record.id for batch in batches for record in batch.records if isinstance(record, Resource)}
+    assert flag in named
+
+
+def test_a_licence_null_for_everybody_is_silent_for_everybody(fake, drive):
+    for user in fake.tenant.users:
+        fake.hush(str(user), "intake-user")
+
+    batches = list(drive(fake).walk(KINDS))
+
+    entitlement = "license:intake-user:assigned"
+    named = {getattr(record, "id", "") for batch in batches for record in batch.records}
+    assert silent(batches) == {Grant(str(user), entitlement) for user in fake.tenant.users}
+    assert entitlement in named
+
+
+def test_silent_pairs_come_with_their_account_and_survive_in_the_cursor(fake, drive, monkeypatch):
+    monkeypatch.setattr(walk, "SIZE", 1)
+    whole = list(drive(fake).walk(KINDS))
+
+    for place, batch in enumerate(whole):
+        rest = list(drive(fake).walk(KINDS, batch.cursor))
+
+        accounts = {record.id for record in batch.records if isinstance(record, Account)}
+        assert {pair.account_id for pair in batch.silent} <= accounts
+        assert [one.silent for one in rest] == [one.silent for one in whole[place + 1 :]]
+        assert warnings([*whole[: place + 1], *rest]) == warnings(whole)
+    assert silent(whole)
+    assert len(warnings(whole)) == 1
+
+
+def test_a_batch_is_bounded_though_all_of_it_is_silent(fake, drive, monkeypatch):
+    monkeypatch.setattr(walk, "SIZE", 60)
+    for user in fake.tenant.users.values():
+        user.roles, user.groups, user.flags = set(), set(), set()
+        fake.hush(str(user.id), "travel-user", "fleet-user")
+
+    batches = list(drive(fake).walk(KINDS))
+
+    assert max(len(batch.silent) for batch in batches) == 100
+
+
+def test_a_tenant_that_shows_no_licence_at_all_loses_none(drive):
+    with FakeCoupa(users=9) as fake:
+        for user in fake.tenant.users:
+            fake.hush(str(user), *LICENCES, missing=True)
+
+        *_, last = drive(fake).walk(KINDS)
+
+        assert "stay as they are" in last.gaps["license"]
+        assert set(last.complete) == set(KINDS) - {"license"}
+
+
+def test_a_licence_taken_away_is_neither_held_nor_silent(fake, drive):
+    account = str(min(fake.tenant.users))
+    fake.revoke(account, "license:travel-user:assigned")
+
+    batches = list(drive(fake).walk(KINDS))
+
+    pair = Grant(account, "license:travel-user:assigned")
+    assert pair not in silent(batches)
+    assert pair not in {record for batch in batches for record in batch.records if isinstance(record, Grant)}
 
 
 def test_only_the_kinds_asked_for_are_read(fake, drive):
@@ -202,7 +294,7 @@ def test_only_the_kinds_asked_for_are_read(fake, drive):
     assert not [asked for asked in fake.requests if "user_groups" in asked.target.split("?")[0]]
 
 
-@pytest.mark.parametrize("cursor", ["{", "[]", '{"v":0}', '{"v":1,"stage":"moon"}', '{"v":1,"stage":"user"}'])
+@pytest.mark.parametrize("cursor", ["{", "[]", '{"v":1}', '{"v":2,"stage":"moon"}', '{"v":2,"stage":"user"}'])
 def test_a_cursor_not_understood_starts_the_run_over(cursor, fake, drive):
     with pytest.raises(CursorExpired):
         list(drive(fake).walk(KINDS, cursor))

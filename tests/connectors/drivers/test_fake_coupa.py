@@ -114,6 +114,32 @@ def test_newer_licences_come_only_when_named_and_only_what_is_named_comes(ask):
     assert named["roles"][0].keys() == {"id"}
 
 
+def test_a_licence_may_be_null_or_missing_for_one_user_though_it_is_held(fake, ask):
+    one, two, three = sorted(fake.tenant.users)[:3]
+    for user in (one, two, three):
+        fake.grant(str(user), "license:travel-user:assigned")
+    fake.hush(str(one), "travel-user")
+    fake.hush(str(two), "travel-user", missing=True)
+
+    usual = ask("GET", "/api/users?limit=3").json()
+    named = ask("GET", '/api/users?limit=3&fields=["id","travel-user"]').json()
+    filtered = ask("GET", "/api/users?travel-user=true&limit=1").json()
+
+    assert [user.get("travel-user", "missing") for user in usual] == [None, "missing", True]
+    assert named == [{"id": one, "travel-user": None}, {"id": two}, {"id": three, "travel-user": True}]
+    assert filtered[0]["id"] == three
+    assert sum(line.get("entitlement_id") == "license:travel-user:assigned" for line in fake.truth()) >= 3
+
+
+def test_a_graphql_answer_may_be_empty_once(fake, ask):
+    fake.misbehave(graphql_empty_once=True)
+
+    replies = [ask("POST", "/api/graphql", json={"query": "{ users { id } }"}).json() for _ in range(2)]
+
+    assert replies[0] == {"data": {"users": []}}
+    assert len(replies[1]["data"]["users"]) == 50
+
+
 def test_an_invalid_query_is_explained(ask):
     assert ask("GET", "/api/users?id[like]=1").status_code == 400
     assert ask("GET", "/api/users?fields=nonsense").json()["errors"]["query"] == ["fields is not JSON"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from connectors.contract import Grant as GrantRecord
 from connectors.models import Account, Grant, SyncCall, SyncRun
 from connectors.queries import export_access
 from tests.connectors.sync.world import account
@@ -69,6 +70,36 @@ def test_a_difference_that_stays_fails_the_run(sync, only_one_role):
     assert run.status == SyncRun.Status.FAILED
     assert run.problem.startswith("Role “Approver” has 2 holders when read off the accounts, but 3")
     assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize("first_answer", [frozenset(), frozenset({"3"})], ids=["empty", "short"])
+def test_one_wrong_answer_to_a_proof_is_asked_again_and_nobody_is_read_singly(
+    first_answer, sync, driver, only_one_role
+):
+    holders, wrong = driver.holders, {"role:2:member": first_answer}
+
+    def wrong_once(entitlement_id):
+        right, calls = holders(entitlement_id)
+        return wrong.pop(entitlement_id, right), calls
+
+    driver.holders = wrong_once
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert SyncCall.objects.filter(run=run, asked="POST /holders").count() == 3
+    assert not SyncCall.objects.filter(run=run, asked="GET /api/users").exists()
+
+
+def test_silence_about_a_grant_contradicts_nothing_and_grants_nothing(sync, driver, only_one_role):
+    only_one_role.second_opinion = {"role:2:member": frozenset({"3", "4", "9"})}
+    read, untold = driver.read, GrantRecord("9", "role:2:member")
+    driver.read = lambda account_id: replace(read(account_id), silent=[untold])
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert not Grant.objects.filter(account__external_id="9", entitlement__external_id="role:2:member")
 
 
 def test_too_many_differences_are_no_coincidence_and_are_not_read_again(sync, driver, only_one_role):

@@ -32,6 +32,8 @@ class Habits:
     missing_scope: Collection[str] = ()
     wrong_secret: bool = False
     graphql_errors: bool = False
+    graphql_empty_once: bool = False
+    """Say of the next GraphQL question that there are no such records."""
     token_fresh_401: int = 0
     """So many first requests with each new token are refused."""
 

@@ -64,6 +64,8 @@ class User:
     flags: set[str] = field(default_factory=set)
     unknown: frozenset[str] = frozenset()
     """Licences answered with null."""
+    missing: frozenset[str] = frozenset()
+    """Licences whose key is left out."""
 
     @property
     def shown_name(self) -> str:

@@ -31,6 +31,7 @@ GROUP = (
     "updated-at",
     "users",
 )
+KEYS = {"user": EVERY_USER, "role": ROLE, "group": GROUP}
 
 
 class Record(Mapping[str, Any]):
@@ -41,11 +42,13 @@ class Record(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if isinstance(self._thing, User):
+            if key in self._thing.missing:
+                raise KeyError(key)
             return _user_value(self._tenant, self._thing, key)
         return _thing_value(self._tenant, self._thing, self._kind, key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter({"user": EVERY_USER, "role": ROLE, "group": GROUP}[self._kind])
+        return iter([key for key in KEYS[self._kind] if key in self])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -54,7 +57,7 @@ class Record(Mapping[str, Any]):
         """As in an answer: the default shape, or only what `fields` names."""
         if fields is None:
             keys = {"user": DEFAULT_USER, "role": ROLE, "group": GROUP}[self._kind]
-            return {WRITTEN.get(key, key): self[key] for key in keys}
+            return {WRITTEN.get(key, key): self[key] for key in keys if key in self}
         told: dict[str, Any] = {}
         for wish in fields:
             pairs: Any = wish.items() if isinstance(wish, dict) else [(wish, None)]

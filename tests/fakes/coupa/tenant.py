@@ -63,6 +63,12 @@ class Tenant:
             held = sets[kind]
             (held.add if holds else held.discard)(resource if kind == "license" else int(resource))
 
+    def hush(self, identity: int, licences: frozenset[str], *, missing: bool) -> None:
+        with self.lock:
+            user = self.users[identity]
+            user.missing = licences if missing else frozenset()
+            user.unknown = frozenset() if missing else licences
+
     def put(self, identity: int, wish: Mapping[str, Any]) -> None:
         """A PUT on a user: lists add, null and empty lists clear, the unknown is passed over in silence."""
         with self.lock:
