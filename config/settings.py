@@ -1,5 +1,6 @@
 """One settings module for every place it runs: values differ, code does not."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ VERSION = "0.1.0"
 
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY")
-SEALING_KEYS = [key for key in env.secret("SEALING_KEYS").split(",") if key]  # newest first
+SEALING_KEYS = env.keys("SEALING_KEYS")  # newest first
 
 PUBLIC_URL = env.url("PUBLIC_URL")
 _public = urlsplit(PUBLIC_URL)
@@ -42,6 +43,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "core.http.refuse_unreadable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -134,14 +136,14 @@ DATETIME_FORMAT = "j M Y H:i"
 DATE_FORMAT = "j M Y"
 
 # Mail: without MAIL_URL letters wait in the outbox.
-MAIL_URL = env.secret("MAIL_URL", "")
-MAIL_FROM = env.text("MAIL_FROM", f"Reeve <reeve@{_public.hostname}>")
+MAIL_URL = env.mail_server("MAIL_URL")
+MAIL_FROM = env.sender("MAIL_FROM", f"Reeve <reeve@{_public.hostname}>")
 MAIL_DOMAIN = str(_public.hostname)
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.
-REDIS_URL = env.secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.broker("REDIS_URL", "redis://127.0.0.1:6379/0")
 SOLE_WORKER = env.flag("SOLE_WORKER", default=False)
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = re.sub(r"^unix://", "redis+socket://", REDIS_URL)  # Celery's name for it
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
@@ -160,9 +162,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 
 # What connectors may reach beyond the vendors' own hosts: host[:port], or http://host[:port] for loopback.
-CONNECTOR_HOSTS = env.items("CONNECTOR_HOSTS")
-CA_FILE = env.text("CA_FILE", "")
-SYNC_DEFAULT_MINUTES = env.number("SYNC_DEFAULT_MINUTES", default=24 * 60)
+CONNECTOR_HOSTS = env.hosts("CONNECTOR_HOSTS")
+CA_FILE = env.file("CA_FILE")
+SYNC_DEFAULT_MINUTES = env.number("SYNC_DEFAULT_MINUTES", default=24 * 60, least=30, most=366 * 24 * 60)
+LOG_LEVEL = env.word("LOG_LEVEL", "INFO", known=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 LOGGING = {
     "version": 1,
@@ -171,7 +174,7 @@ LOGGING = {
         "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "httpx": {"level": "WARNING"},  # its INFO lines carry whole addresses
         "httpcore": {"level": "WARNING"},

@@ -8,6 +8,7 @@ from connectors.actions.connectors import AppChoice
 from connectors.contract import Setting, Spec
 from connectors.models import App, Connector, SettingsCandidate
 from core.models import User
+from core.models.keys import one_line
 
 NAME_LIMIT = 200  # letters, as wide as the column
 
@@ -42,6 +43,9 @@ class AppForm(forms.Form):
             if isinstance(field, forms.ModelChoiceField):
                 field.queryset = apps
             field.error_messages["invalid_choice"] = f"That app is no longer {word}; choose again."
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
     def clean(self) -> None:
         how: str = self.cleaned_data.get("how", "")

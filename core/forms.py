@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from core.models import User
+from core.models.keys import one_line
 
 LONGEST_PASSWORD = 1000
 
@@ -29,6 +30,17 @@ class EmailField(forms.EmailField):
         return str(super().clean(value)).lower()
 
 
+class NameField(forms.CharField):
+    """A person's name, on one line."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "name"})
+        super().__init__(label="Name", max_length=200, widget=widget, **options)
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
 class SignInForm(forms.Form):
     email = EmailField()
     password = PasswordField(label="Password", autocomplete="current-password")
@@ -39,9 +51,7 @@ class LinkForm(forms.Form):
 
 
 class FirstAdministratorForm(forms.Form):
-    name = forms.CharField(
-        label="Name", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    name = NameField()
     email = EmailField(help_text="Used to sign in and for what waits for you.")
     password = PasswordField(
         label="Password",

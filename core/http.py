@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,6 +14,9 @@ from core.models import TrailEvent, User
 from core.trail import Source, source
 
 type Answer = Callable[[HttpRequest], HttpResponse]
+
+
+UNREADABLE = "This request broke off, or holds a character that no text holds (NUL)."
 
 
 class HtmxRequest(HttpRequest):
@@ -37,6 +40,32 @@ def onward(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if is_ours else reverse("core:home")
+
+
+def refuse_unreadable(answer: Answer) -> Answer:
+    """Middleware: 400 for a NUL wherever a request may carry text. PostgreSQL takes none, SQLite all."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not _holds_nul(request):
+            return answer(request)
+        if request.headers.get("HX-Request") == "true":
+            toast = {"sentence": UNREADABLE, "tone": "error"}
+            return render(request, "components/toast.html", toast, status=400)
+        return render(request, "refused.html", {"sentence": UNREADABLE, "is_technical": True}, status=400)
+
+    return middleware
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether a NUL stands in path, query, form or cookies; a form that breaks off counts as well."""
+    try:
+        fields = [*request.GET.lists(), *request.POST.lists()]
+    except UnreadablePostError:
+        return True
+    texts = [request.path, *request.COOKIES.values()]
+    for name, values in fields:
+        texts += [name, *values]
+    return any("\0" in text for text in texts)
 
 
 def trail_source(answer: Answer) -> Answer:

@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from celery import shared_task
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.timezone import now
 
 from core.actions.password import password_link
@@ -63,6 +62,8 @@ def _send(mail: OutgoingMail) -> None:
         _refused(mail, problem)
     except (smtplib.SMTPException, OSError) as problem:
         _put_off(mail, f"The mail server could not be used: {problem}")
+    except ValueError as problem:  # after OSError: a refused certificate is both, and may be put right
+        _fail(mail, f"It cannot be written as a mail: {problem}")
     else:
         mail.release(status=OutgoingMail.Status.SENT, problem="", sent_at=now())
 
@@ -132,14 +133,10 @@ def _deliver(message: EmailMessage) -> None:
 
 
 def _connection(server: SplitResult) -> smtplib.SMTP:
-    if server.scheme not in PORTS or not server.hostname:
-        raise ImproperlyConfigured(
-            "MAIL_URL must read smtp://, smtps:// or smtp+tls://USER:PASSWORD@HOST:PORT."
-        )
-    port = server.port or PORTS[server.scheme]
+    host, port = server.hostname or "", server.port or PORTS[server.scheme]
     if server.scheme == "smtps":
-        return smtplib.SMTP_SSL(server.hostname, port, timeout=TIMEOUT, context=_tls())
-    return smtplib.SMTP(server.hostname, port, timeout=TIMEOUT)
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=_tls())
+    return smtplib.SMTP(host, port, timeout=TIMEOUT)
 
 
 def _tls() -> ssl.SSLContext:

@@ -7,6 +7,7 @@ from django.template import Context, Engine
 from django.template.loader import render_to_string
 
 from core.models import Organisation, OutgoingMail, User
+from core.models.keys import one_line
 from core.queue import nudge
 
 LINK_MARK = "[[password-link]]"
@@ -28,6 +29,7 @@ def post(letter: str, *, to: User, key: str, reply_to: User | None = None, **con
     }
     plain = Engine.get_default().get_template(f"emails/{letter}.txt")
     subject, _, text = plain.render(Context(everything, autoescape=False)).partition("\n")
+    subject = one_line(subject)
     mail, is_new = OutgoingMail.objects.get_or_create(
         key=f"{letter}:{key}:{to.pk}",
         defaults={
@@ -35,9 +37,9 @@ def post(letter: str, *, to: User, key: str, reply_to: User | None = None, **con
             "recipient": to,
             "to": to.email,
             "reply_to": reply_to.email if reply_to else "",
-            "subject": subject.strip(),
+            "subject": subject,
             "text": text.strip() + "\n",
-            "html": render_to_string(f"emails/{letter}.html", {"subject": subject.strip(), **everything}),
+            "html": render_to_string(f"emails/{letter}.html", {"subject": subject, **everything}),
         },
     )
     if is_new:

@@ -11,7 +11,6 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 _NONCE = 12  # bytes, as NIST SP 800-38D advises for GCM
 
@@ -47,10 +46,5 @@ def new_key() -> str:
 
 
 def _ring() -> dict[str, bytes]:
-    ring = {}
-    for text in settings.SEALING_KEYS:
-        key = base64.urlsafe_b64decode(text)
-        if len(key) != 32:
-            raise ImproperlyConfigured("Each of SEALING_KEYS is 32 bytes in URL-safe base64.")
-        ring[hashlib.sha256(key).hexdigest()[:8]] = key
-    return ring
+    keys = [base64.urlsafe_b64decode(text) for text in settings.SEALING_KEYS]
+    return {hashlib.sha256(key).hexdigest()[:8]: key for key in keys}

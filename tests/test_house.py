@@ -23,7 +23,8 @@ TOP = {
     "docker-compose.yml", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
     "THREAT_MODEL.md", "LICENSE",
 }  # fmt: skip
-READING = re.compile(r"""\b(?:env|self)\.(?:text|secret|flag|number|items|url|database)\(\s*"([A-Z_]+)\"""")
+READERS = "text|secret|flag|number|word|items|url|keys|mail_server|sender|broker|hosts|file|database"
+READING = re.compile(rf"""\b(?:env|self)\.(?:{READERS})\(\s*"([A-Z_]+)\"""")
 DOCUMENTED = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
 NUDGED = re.compile(r"""\bnudge\(\s*"([^"]+)\"""")
 

@@ -26,6 +26,16 @@ class KeyField(BytewiseField):
         super().__init__(**{"max_length": LENGTH, "default": ksuid, "editable": False, **options})
 
 
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # Unicode's controls, lone surrogates, ends of line and paragraph
+
+
+def one_line(text: str) -> str:
+    """Text for one line, as a name is: what breaks lines becomes a blank, and several blanks one."""
+    return " ".join(
+        "".join(" " if unicodedata.category(each) in _LINE_BREAKERS else each for each in text).split()
+    )
+
+
 def folded(*texts: str) -> str:
     """Lower case without accents: what search columns hold and search words become."""
     spread = unicodedata.normalize("NFKD", " ".join(texts)).casefold()

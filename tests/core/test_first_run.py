@@ -38,6 +38,7 @@ def test_the_link_makes_a_super_administrator_who_is_signed_in(db, client, trail
         ({"password": "ada lindgren"}, "too similar to the name"),
         ({"email": "nowhere"}, "valid email"),
         ({"name": " "}, "required"),
+        ({"name": "\x01\x0b"}, "required"),
     ],
 )
 def test_a_bad_answer_is_said_and_makes_nobody(change, sentence, db, client, trail):
@@ -49,6 +50,12 @@ def test_a_bad_answer_is_said_and_makes_nobody(change, sentence, db, client, tra
     assert sentence in reply.content.decode()
     assert not User.objects.exists()
     assert trail() == []
+
+
+def test_a_name_is_kept_on_one_line(db, client):
+    client.post(set_up_link(), {**ANSWERS, "name": "Ada\r\nBcc:\u2028 Lindgren\x85"})
+
+    assert User.objects.get().name == "Ada Bcc: Lindgren"
 
 
 def test_the_link_is_refused_once_there_is_an_administrator(db, client):

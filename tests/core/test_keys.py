@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import LENGTH, ksuid
-from core.models.keys import folded
+from core.models.keys import folded, one_line
 
 
 def test_keys_have_27_characters_and_differ():
@@ -35,6 +35,15 @@ def test_folding_twice_changes_nothing(text):
     once = folded(text)
 
     assert folded(once) == once
+
+
+@given(st.text())
+def test_one_line_is_one_line_and_keeps_every_word(text):
+    line = one_line(text)
+
+    assert len(line.splitlines()) <= 1
+    assert one_line(line) == line
+    assert all(word in line.split(" ") for word in text.split() if word.isprintable())
 
 
 def test_keys_are_compared_byte_by_byte_on_postgresql(db):

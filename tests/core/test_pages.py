@@ -5,8 +5,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core import panels
+from core.actions.password import password_link
 from core.models import Organisation, Role, User
 from core.panels import Panel
+from core.sign_in.first_run import set_up_link
 from tests.make import make_user
 
 OPEN = {
@@ -82,14 +84,28 @@ def test_doors_are_for_the_first_administrator(who, is_demo, doors, demo_door, c
 
 def test_demo_data_is_marked_on_every_page_and_real_data_is_not(cast, sign_in):
     browser = sign_in(cast["super"])
-    pages = ["/", "/settings/outbox/", "/nothing/here/"]
-    real = [browser.get(page).content.decode() for page in pages]
+    stranger = sign_in(None)
+    pages = [(browser, page) for page in ("/", "/settings/outbox/", "/nothing/here/")]
+    pages += [(stranger, page) for page in ("/sign-in/", "/password/", "/nothing/here/")]
+    pages += [(stranger, password_link(cast["basic"]).removeprefix("http://testserver"))]
+    real = [client.get(page).content.decode() for client, page in pages]
     Organisation.objects.update(is_demo=True)
 
-    demo = [browser.get(page).content.decode() for page in pages]
+    demo = [client.get(page).content.decode() for client, page in pages]
 
     assert not any("Demo data" in page for page in real)
-    assert all("Demo data" in page for page in demo)
+    assert [page for (_, page), text in zip(pages, demo, strict=True) if "Demo data" not in text] == []
+
+
+def test_demo_data_is_marked_while_there_is_no_administrator(db, client):
+    Organisation.current()
+    Organisation.objects.update(is_demo=True)
+
+    pages = [client.get(page).content.decode() for page in ("/sign-in/", set_up_link())]
+
+    assert "This console has no administrator yet" in pages[0]
+    assert "Create the first administrator" in pages[1]
+    assert all("Demo data" in page for page in pages)
 
 
 def test_settings_stand_in_the_rail_of_super_administrators_only(cast, sign_in):

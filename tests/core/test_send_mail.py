@@ -1,5 +1,6 @@
 """Letters go out once, later, or never, and the row says which."""
 
+import ssl
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -9,11 +10,12 @@ import time_machine
 from aiosmtpd.controller import Controller
 from django.utils.timezone import now
 
+from core import jobs
 from core.actions.password import person_of
 from core.jobs import TRIES, send_mail, sweep_mail
-from core.mailbox import LINK_MARK
+from core.mailbox import LINK_MARK, post
 from core.models import OutgoingMail, User
-from tests.make import make_letter, make_user
+from tests.make import make_app, make_connector, make_letter, make_user
 
 
 class Server:
@@ -138,6 +140,46 @@ def test_without_a_mail_server_letters_wait(db, settings, nudges):
     letter.refresh_from_db()
     assert (letter.status, letter.attempts) == ("queued", 0)
     assert nudges == []
+
+
+@pytest.mark.parametrize("subject", ["Connect Coupa\rBcc: all", "Connect\u2028Coupa", "Connect\x85Coupa"])
+def test_a_letter_that_is_no_mail_fails_with_a_sentence(subject, server):
+    letter = make_letter(subject=subject)
+
+    send_mail(letter.pk)
+
+    letter.refresh_from_db()
+    assert letter.status == OutgoingMail.Status.FAILED
+    assert letter.problem.startswith("It cannot be written as a mail: ")
+    assert letter.leased_until is None
+    assert server.taken == []
+
+
+@pytest.mark.parametrize("odd", ["\r", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_what_breaks_lines_in_a_name_does_not_stop_the_letter(odd, server):
+    app = make_app(f"Coupa{odd}Bcc: all@meridian.example")
+    letter = post(
+        "owner_help", to=make_user("Grace Kim"), key="1", connector=make_connector(app=app), who="Ada"
+    )
+
+    send_mail(letter.pk)
+
+    letter.refresh_from_db()
+    assert (letter.status, letter.problem) == ("sent", "")
+    assert server.taken[0]["Subject"] == "Your help is needed to connect Coupa Bcc: all@meridian.example"
+
+
+def test_a_certificate_that_is_not_accepted_means_later(server, monkeypatch):
+    def refuse(message):
+        raise ssl.SSLCertVerificationError("self-signed certificate")
+
+    monkeypatch.setattr(jobs, "_deliver", refuse)
+    letter = make_letter()
+
+    send_mail(letter.pk)
+
+    letter.refresh_from_db()
+    assert letter.status == OutgoingMail.Status.QUEUED
 
 
 def test_the_link_is_made_when_the_letter_goes_and_stays_out_of_the_outbox(server):

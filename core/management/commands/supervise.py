@@ -69,7 +69,8 @@ class Command(BaseCommand):
             raise CommandError(f"Valkey did not start; {data}/valkey/valkey.log says why.")
         own_address.touch(mode=0o600)
         own_address.write_text(server.url, encoding="utf-8")
-        # Nobody else can reach this broker, so our worker is the only one.
+        # Nobody else can reach this broker, so our worker is the only one it feeds. Where DATABASE_URL is
+        # shared with a worker elsewhere, that one finds its lease lost and stops.
         return {"SOLE_WORKER": "true", **os.environ, "REDIS_URL": server.url}
 
     def _migrate(self) -> None:
