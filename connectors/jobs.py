@@ -1,7 +1,9 @@
 """What workers do for this room: carry syncs to their end, check settings, look for what was forgotten."""
 
 import logging
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 
 from celery import shared_task
 from django.db import OperationalError
@@ -25,66 +27,26 @@ def run_sync(run_id: str) -> None:
     run = runs.claim(run_id)
     if run is None:
         return  # over already, not due, or in another worker's hands
-    try:
-        _carry(run)
-    except LeaseLost:
-        return  # we were slow; the worker that holds the lease carries on
-
-
-def _carry(run: SyncRun) -> None:
-    try:
+    with _settled(run, put_off=partial(runs.put_off, run), end=lambda sentence, _: runs.fail(run, sentence)):
         with closing(open_driver(run.connector)) as driver:
             engine.walk(run, driver)
         runs.finish(run)
-    except LeaseLost:
-        raise
-    except TransientError as problem:
-        runs.put_off(run, str(problem))
-    except OperationalError as problem:
-        log.warning("Run %s was put off: %s", run.pk, problem)
-        runs.put_off(run, "The database did not answer in time.")
-    except DriverError as problem:
-        runs.fail(run, str(problem))
-    except Exception as problem:
-        # The edge of the process: no run may stand as running for ever because of a fault of ours.
-        runs.fail(run, f"Reeve itself failed: {type(problem).__name__}: {problem}")
-        raise
 
 
 @shared_task(name="connectors.check_settings", acks_late=True)
 def check_settings(candidate_id: str) -> None:
     """Ask the vendor whether settings work; promote or refuse them. Harmless to deliver twice."""
-    waiting = SettingsCandidate.objects.filter(status=SettingsCandidate.Status.WAITING)
-    candidate = waiting.claim(candidate_id)
+    candidate = settings.claim(candidate_id)
     if candidate is None:
-        return  # settled already, replaced, or in another worker's hands
-    try:
-        _check(candidate)
-    except LeaseLost:
-        return  # replaced by newer settings meanwhile
+        return  # settled already, replaced, not due, or in another worker's hands
 
+    def refuse(sentence: str, problem: Exception) -> None:
+        settings.refuse(candidate, sentence, _field(candidate, problem))
 
-def _check(candidate: SettingsCandidate) -> None:
-    try:
+    with _settled(candidate, put_off=partial(settings.put_off, candidate), end=refuse):
         with closing(open_candidate(candidate)) as driver:
-            driver.check()
-        settings.promote(candidate)
-    except LeaseLost:
-        raise
-    except TransientError as problem:
-        settings.put_off(candidate, str(problem))
-    except OperationalError as problem:
-        log.warning("Settings %s were put off: %s", candidate.pk, problem)
-        settings.put_off(candidate, "The database did not answer in time.")
-    except BadSettings as problem:
-        settings.refuse(candidate, str(problem), problem.field)
-    except BadCredentials as problem:
-        settings.refuse(candidate, str(problem), _secret_field(candidate))
-    except DriverError as problem:
-        settings.refuse(candidate, str(problem))
-    except Exception as problem:
-        settings.refuse(candidate, f"Reeve itself failed: {type(problem).__name__}: {problem}")
-        raise
+            check = driver.check()
+        settings.promote(candidate, check)
 
 
 @shared_task(name="connectors.sweep")
@@ -102,6 +64,39 @@ def sweep() -> None:
             log.info("%s was not started: %s", connector, problem)
 
 
-def _secret_field(candidate: SettingsCandidate) -> str:
-    spec = registry.spec(candidate.connector.driver)
-    return next((setting.name for setting in spec.settings if setting.secret), "")
+@contextmanager
+def _settled(
+    row: SyncRun | SettingsCandidate,
+    *,
+    put_off: Callable[[str], None],
+    end: Callable[[str, Exception], None],
+) -> Iterator[None]:
+    """Whatever goes wrong within is said in the row: it is put off if the trouble may pass, else over."""
+    try:
+        try:
+            yield
+        except TransientError as problem:
+            put_off(str(problem))
+        except OperationalError as problem:
+            log.warning("%s was put off: %s", row, problem)
+            put_off("The database did not answer in time.")
+        except DriverError as problem:
+            end(str(problem), problem)
+        except LeaseLost:
+            raise
+        except Exception as problem:
+            # The edge of the process: no row may stand as worked on for ever because of a fault of ours.
+            end(f"Reeve itself failed: {type(problem).__name__}: {problem}", problem)
+            raise
+    except LeaseLost:
+        return  # we were slow, or newer settings came: whoever holds the row now carries on
+
+
+def _field(candidate: SettingsCandidate, problem: Exception) -> str:
+    """The setting to look at, if one is known."""
+    if isinstance(problem, BadSettings):
+        return problem.field
+    if isinstance(problem, BadCredentials):
+        spec = registry.spec(candidate.connector.driver)
+        return next((setting.name for setting in spec.settings if setting.secret), "")
+    return ""

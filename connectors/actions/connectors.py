@@ -14,6 +14,7 @@ from connectors.models import App, Connector, ConnectorOwner, SettingsCandidate
 from core.errors import NotPossible
 from core.mailbox import post
 from core.models import User
+from core.models.keys import one_line
 from core.trail import record
 
 ASK_AGAIN_AFTER = timedelta(minutes=10)
@@ -49,6 +50,7 @@ def create(driver: str, choice: AppChoice, *, by: User | None) -> Connector:
 def choose_app(connector: Connector, choice: AppChoice, *, by: User | None) -> None:
     """Change one's mind about the app, as long as nothing was read into it."""
     must_run_connectors(by)
+    connector = Connector.objects.locked(connector.pk)
     if connector.has_settings or connector.runs.exists():
         raise NotPossible(f"{connector} has read {connector.app} already; add another connector instead.")
     before = connector.app
@@ -67,6 +69,7 @@ def name_owners(connector: Connector, owners: Collection[User], *, by: User | No
     written to that their help is needed, as long as nobody has given settings. Answers who was written to."""
     must_manage(connector, by)
     _must_be_possible(owners)
+    connector = Connector.objects.locked(connector.pk)
     held = set(connector.ownerships.values_list("user_id", flat=True))
     wanted = {person.pk for person in owners}
     connector.ownerships.exclude(user__in=wanted).delete()
@@ -121,9 +124,9 @@ def _must_be_possible(owners: Collection[User]) -> None:
 def _take(choice: AppChoice, *, by: User | None) -> App:
     """The chosen app, managed from now on."""
     if choice.app is None:
-        if not choice.new_name.strip():
+        if not one_line(choice.new_name):
             raise NotPossible("Give the new app a name.")
-        app = App.objects.create(name=choice.new_name.strip(), status=App.Status.MANAGED)
+        app = App.objects.create(name=one_line(choice.new_name), status=App.Status.MANAGED)
         record("apps.created", app, by=by)
         return app
     app = App.objects.select_for_update().get(pk=choice.app.pk)
@@ -146,4 +149,4 @@ def _let_go(app: App, *, by: User | None) -> None:
 
 
 def _name(choice: AppChoice) -> str:
-    return choice.app.name if choice.app else choice.new_name.strip()
+    return choice.app.name if choice.app else one_line(choice.new_name)

@@ -19,6 +19,16 @@ def must_manage(connector: Connector, user: User | None) -> None:
         raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
 
 
+def must_confirm(user: User | None) -> None:
+    """To take a large shrink for the truth is more than looking after a connector."""
+    if user is not None and not may_confirm(user):
+        raise Denied("Only a Connector Administrator or a Super Administrator can confirm a held sync.")
+
+
+def may_confirm(user: User) -> bool:
+    return user.is_active and user.runs_connectors
+
+
 def may_manage(connector: Connector, user: User) -> bool:
     if not user.is_active:
         return False

@@ -9,16 +9,17 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors import registry
-from connectors.actions.permission import must_manage
+from connectors.actions.permission import must_confirm, must_manage
 from connectors.contract import Note
 from connectors.models import App, Connector, ResourceType, SyncRun
 from connectors.sync import guard, store
 from connectors.sync.apply import Outcome, apply
+from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
-from core.models import Organisation, User
+from core.models import Organisation, TrailEvent, User
 from core.queue import nudge
-from core.trail import record
+from core.trail import record, source
 
 TRIES = 5
 """Claims without a new cursor, after which a run has failed."""
@@ -28,11 +29,18 @@ FIRST_WAIT = timedelta(seconds=30)
 """After a first passing trouble; twice as long after each further one."""
 
 
+class OtherRunOpen(NotPossible):
+    """Another connector is reading the same source into the same app: one after the other."""
+
+
 @transaction.atomic
 def start(connector: Connector, *, by: User | None) -> SyncRun:
-    """Begin a run; if one is open already, answer that one. `by` is None for schedule and commands."""
+    """Begin a run; if one is open already, answer that one. `by` is None for schedule and commands.
+
+    Raises OtherRunOpen while another connector reads the same source into the same app.
+    """
     must_manage(connector, by)
-    connector = Connector.objects.select_for_update(of=("self",)).get(pk=connector.pk)
+    connector = Connector.objects.locked(connector.pk)
     under_way = connector.runs.filter(status__in=SyncRun.OPEN).first()
     if under_way:
         return under_way
@@ -40,11 +48,12 @@ def start(connector: Connector, *, by: User | None) -> SyncRun:
         raise NotPossible(f"{connector} is not set up yet: its settings are missing.")
     if connector.paused_at:
         raise NotPossible(f"{connector} is paused; resume it first.")
+    _must_be_alone(connector)
     run = SyncRun.objects.create(
         connector=connector, source=connector.source, kinds=_kinds(connector), wanted_by=by
     )
     connector.move(Connector.Status.SYNCING)
-    if by:
+    if by or source.get().channel == TrailEvent.Channel.COMMAND:
         record("connectors.run_started", connector, by=by, run=run.key)
     nudge("connectors.run_sync", run.pk)
     return run
@@ -82,6 +91,7 @@ def claim(run_id: str) -> SyncRun | None:
 @transaction.atomic
 def put_off(run: SyncRun, problem: str) -> None:
     """Let go for a while after a passing trouble; after the last try the run has failed."""
+    problem = storable(problem)
     if run.attempts >= TRIES:
         fail(run, f"{problem} Tried {TRIES} times.", passing=True)
         return
@@ -96,6 +106,7 @@ def fail(run: SyncRun, problem: str, *, passing: bool = False) -> None:
 
     After a trouble that may pass by itself the next run comes within the hour.
     """
+    problem = storable(problem)
     store.tell(run, [Note("error", problem)])
     _end(run, SyncRun.Status.FAILED, problem=problem)
     connector = _settle(run, Connector.Status.ERROR, latest=now() + AGAIN if passing else None)
@@ -124,8 +135,8 @@ def finish(run: SyncRun) -> None:
 
 @transaction.atomic
 def confirm(run: SyncRun, *, by: User | None, reason: str) -> None:
-    """Let a held run be applied as it is: a person has looked and takes it for the truth."""
-    must_manage(run.connector, by)
+    """Let a held run be applied as it is: an administrator has looked and takes it for the truth."""
+    must_confirm(by)
     run.move(SyncRun.Status.QUEUED, due_at=now(), attempts=0, **_settled(by, reason))
     _locked(run).move(Connector.Status.SYNCING)
     record("connectors.run_confirmed", run.connector, by=by, run=run.key, reason=reason.strip())
@@ -140,6 +151,24 @@ def discard(run: SyncRun, *, by: User | None, reason: str) -> None:
     run.pages.all().delete()
     _settle(run, Connector.Status.CONNECTED)
     record("connectors.run_discarded", run.connector, by=by, run=run.key, reason=reason.strip())
+
+
+def _must_be_alone(connector: Connector) -> None:
+    """Two runs would each take the other's rows for gone, or back again."""
+    others = SyncRun.objects.filter(
+        connector__app=connector.app_id, source=connector.source, status__in=SyncRun.OPEN
+    ).exclude(connector=connector)
+    # Looked for twice: at once, without waiting for one that is being applied; then with the app in our
+    # hands, so that of two that start together the second sees the first.
+    other = others.select_related("connector").first()
+    if other is None:
+        App.objects.select_for_update(no_key=True).get(pk=connector.app_id)
+        other = others.select_related("connector").first()
+    if other is not None:
+        raise OtherRunOpen(
+            f"{other.connector} reads {connector.source} into the same app, and its sync {other.pk} is not"
+            " over yet. Sync again when it is."
+        )
 
 
 def _kinds(connector: Connector) -> list[str]:
@@ -198,7 +227,7 @@ def _settle(run: SyncRun, status: Connector.Status, *, latest: datetime | None =
 
 
 def _locked(run: SyncRun) -> Connector:
-    return Connector.objects.select_for_update(of=("self",)).get(pk=run.connector_id)
+    return Connector.objects.locked(run.connector_id)
 
 
 def _settled(by: User | None, reason: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,9 +11,10 @@ from django.utils.timezone import now
 from connectors import registry
 from connectors.actions import runs
 from connectors.actions.permission import must_manage
-from connectors.contract import BadSettings, Spec
+from connectors.contract import BadSettings, Check, DriverError, Spec
 from connectors.models import Connector, SettingsCandidate
-from connectors.sync.opening import allowed, secrets_of
+from connectors.sync.opening import Secrets, allowed, secrets_of
+from connectors.sync.sentences import storable
 from core.models import User
 from core.queue import nudge
 from core.sealing import seal
@@ -31,6 +33,7 @@ def save(connector: Connector, *, by: User | None, typed: Mapping[str, str]) -> 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
     must_manage(connector, by)
+    connector = Connector.objects.locked(connector.pk)
     spec = registry.spec(connector.driver)
     hidden = {setting.name for setting in spec.settings if setting.secret}
     new_secrets = {name: typed[name] for name in hidden if typed.get(name, "").strip()}
@@ -54,30 +57,51 @@ def save(connector: Connector, *, by: User | None, typed: Mapping[str, str]) -> 
     return candidate
 
 
+def claim(candidate_id: str) -> SettingsCandidate | None:
+    """Take settings for this worker. None if they are settled, replaced, not due, in other hands, or have
+    had their tries."""
+    waiting = SettingsCandidate.objects.filter(status=SettingsCandidate.Status.WAITING)
+    candidate = waiting.claim(candidate_id)
+    if candidate is not None and candidate.attempts > TRIES:
+        last = f" The last trouble: {candidate.problem}" if candidate.problem else ""
+        refuse(candidate, f"{TRIES} workers took these settings and none came to an end with them.{last}")
+        return None
+    return candidate
+
+
 @transaction.atomic
-def promote(candidate: SettingsCandidate) -> None:
-    """The vendor took them: they are in force from now on, and the first run with them begins."""
-    candidate.release(problem="", problem_field="")
-    connector = Connector.objects.select_for_update(of=("self",)).get(pk=candidate.connector_id)
+def promote(candidate: SettingsCandidate, check: Check) -> None:
+    """The vendor took them: they are in force from now on, and a run with them begins as soon as one may.
+
+    Raises BadSettings if the connector has come to read another tenant meanwhile, LeaseLost.
+    """
+    connector = Connector.objects.locked(candidate.connector_id)
     spec = registry.spec(connector.driver)
     secrets = secrets_of(candidate)
+    tenant = spec.source({**candidate.settings, **secrets})
+    _must_stay(connector, tenant)
+    candidate.release(problem="", problem_field="")
     changes: dict[str, object] = {
         "settings": candidate.settings,
         "sealed": seal(json.dumps(secrets), place=connector.place),
-        "source": spec.source({**candidate.settings, **secrets}),
+        "source": tenant,
+        "said": _said(connector, check),
+        "next_run_at": now(),
     }
-    if secrets != secrets_of(connector):
+    if _differ(secrets, connector):
         changes |= {"secret_set_at": candidate.saved_at, "secret_set_by": candidate.saved_by}
     Connector.objects.filter(pk=connector.pk).update(**changes)
     candidate.move(SettingsCandidate.Status.PROMOTED, sealed="")
     record("connectors.settings_in_force", connector, by=None, saved_by=candidate.saved_by)
     if not connector.paused_at:
-        runs.start(connector, by=None)
+        with suppress(runs.OtherRunOpen):  # then the sweeper begins it, for it is due
+            runs.start(connector, by=None)
 
 
 @transaction.atomic
 def refuse(candidate: SettingsCandidate, sentence: str, field: str = "") -> None:
     """They do not work; those in force stay. `field` names the setting to look at, if one is known."""
+    sentence = storable(sentence)
     candidate.release(problem=sentence, problem_field=field)
     candidate.move(SettingsCandidate.Status.REFUSED, sealed="")
     record("connectors.settings_refused", candidate.connector, by=None, problem=sentence)
@@ -89,7 +113,28 @@ def put_off(candidate: SettingsCandidate, problem: str) -> None:
         refuse(candidate, f"{problem} Tried {TRIES} times.")
         return
     wait = FIRST_WAIT * 2 ** max(0, candidate.attempts - 1)
-    candidate.release(problem=problem, due_at=now() + wait)
+    candidate.release(problem=storable(problem), due_at=now() + wait)
+
+
+def _said(connector: Connector, check: Check) -> list[dict[str, str]]:
+    """The scopes in one sentence, then what the driver has to warn of."""
+    if check.granted is None:
+        scopes = f"Not told by {connector.app}"
+    else:
+        granted = len(set(check.needed) & set(check.granted))
+        scopes = f"{granted} of {len(check.needed)} granted"
+        scopes += "" if set(check.granted) - set(check.needed) else ", none in excess"
+    warnings = [
+        {"level": note.level, "text": storable(note.text)} for note in check.notes if note.level != "info"
+    ]
+    return [{"level": "info", "text": scopes}, *warnings]
+
+
+def _differ(secrets: Secrets, connector: Connector) -> bool:
+    try:
+        return secrets != secrets_of(connector)
+    except DriverError:
+        return True  # those in force were sealed with a key that is gone; new ones take their place
 
 
 def _must_be_whole(spec: Spec, cleaned: Mapping[str, str]) -> None:

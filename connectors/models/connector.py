@@ -26,9 +26,13 @@ class ConnectorQuerySet(models.QuerySet["Connector"]):
             return self
         return self.filter(Exists(ConnectorOwner.objects.filter(connector=OuterRef("pk"), user=user)))
 
+    def locked(self, pk: str) -> "Connector":
+        """The row as it is now, and in nobody else's hands until this transaction ends."""
+        return self.select_for_update(of=("self",)).get(pk=pk)
+
     def to_be_synced(self) -> Self:
         """Connectors whose next run is due. One that waits for a person or is paused is not."""
-        ready = (Connector.Status.CONNECTED, Connector.Status.ERROR)
+        ready = (Connector.Status.NOT_CONNECTED, Connector.Status.CONNECTED, Connector.Status.ERROR)
         return self.filter(status__in=ready, paused_at=None, next_run_at__lte=now())
 
 
@@ -63,6 +67,8 @@ class Connector(Stateful):
     secret_set_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     source = models.CharField(max_length=200, default="", blank=True)
     """The tenant the rows come from, such as `coupa:acme.coupahost.com`; empty before the first check."""
+    said = models.JSONField(default=list)
+    """What the vendor said of the settings in force: `[{"level": "info", "text": "..."}]`, scopes first."""
     every = models.DurationField(default=timedelta(days=1))
     next_run_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)

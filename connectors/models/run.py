@@ -115,6 +115,8 @@ class SyncPage(models.Model):
     seen_accounts = models.TextField(default="[]")
     seen_grants = models.TextField(default="[]")
     """Sorted, the first and then the step to each next one: a tenth of the room."""
+    silent_grants = models.TextField(default="[]")
+    """Grants of ours that the app said nothing about, kept in the same way: never ended by this run."""
     kinds = models.TextField(default="[]")
     resources = models.TextField(default="[]")
     entitlements = models.TextField(default="[]")

@@ -46,6 +46,8 @@ class Live:
     rate: float
     """Records a second."""
     has_earlier: bool
+    is_due: bool = False
+    """Whether the first run is to begin by itself: another connector has to finish before."""
 
     @property
     def is_first(self) -> bool:
@@ -59,20 +61,20 @@ class Live:
 
     @property
     def word(self) -> str:
-        """`checking`, `refused`, or the state of the latest run; empty where nothing was ever begun."""
+        """`checking`, `refused`, `due`, or the state of the latest run; empty where nothing was begun."""
         if self.candidate is not None and self.candidate.status == SettingsCandidate.Status.WAITING:
             return "checking"
         if self.candidate is not None and self.candidate.status == SettingsCandidate.Status.REFUSED:
             return "refused"
         if self.run is None:
-            return ""
+            return "due" if self.is_due else ""
         is_applying = self.run.status == SyncRun.Status.RUNNING and self.run.walked_at is not None
         return "applying" if is_applying else self.run.status
 
     @property
     def goes_on(self) -> bool:
         """Whether a look in a second may show something else."""
-        return self.word in ("checking", "applying", *SyncRun.UNFINISHED)
+        return self.word in ("checking", "due", "applying", *SyncRun.UNFINISHED)
 
 
 def open_candidate(connector: Connector) -> SettingsCandidate | None:
@@ -86,7 +88,8 @@ def live(connector: Connector, *, lines: int = 12) -> Live:
     candidate = open_candidate(connector)
     run = connector.runs.order_by("-id").first()
     if run is None:
-        return Live(candidate, None, (), (), timedelta(), 0, has_earlier=False)
+        is_due = connector.has_settings and connector.next_run_at is not None and not connector.paused_at
+        return Live(candidate, None, (), (), timedelta(), 0, has_earlier=False, is_due=is_due)
     took = took_so_far(run)
     return Live(
         candidate,

@@ -23,7 +23,7 @@ def walk(run: SyncRun, driver: Driver) -> None:
         store.tell(run, [Note("warn", f"The walk starts over: {problem}")])
         _lay_all_aside(run, driver)
     proofs.prove(run, driver)
-    run.renew(walked_at=now())
+    run.renew(walked_at=now(), read=store.counted(run))
 
 
 def _lay_all_aside(run: SyncRun, driver: Driver) -> None:

@@ -82,16 +82,16 @@ class RunSql:
         )
 
     def retire_grants(self, at: datetime, kinds: Sequence[str]) -> Statement:
-        """Open grants on entitlements of these kinds that this run did not see."""
+        """Open grants on entitlements of these kinds that this run did not see, and was told about."""
         joined, values = self._laid_rows("JOIN")
         return Statement(
             f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
             f"SELECT g.id FROM {GRANT} g JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
             f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({_marks(kinds)}) AND g.gone_at IS NULL"
-            f" EXCEPT {_seen('seen_grants')}"
+            f" EXCEPT {_seen('seen_grants')} EXCEPT {_seen('silent_grants')}"
             f" EXCEPT SELECT g.id {joined}"
             f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL)",
-            [at, self._run, *self._mine, *kinds, self._run, *values],
+            [at, self._run, *self._mine, *kinds, self._run, self._run, *values],
         )
 
     def end_grants_of_the_gone(self, table: str, column: str, at: datetime) -> Statement:
@@ -105,15 +105,16 @@ class RunSql:
         )
 
     def holders(self, entitlement: str = "") -> Statement:
-        """Pairs of entitlement and account, vendor's ids, as this run read them: all, or of one."""
+        """Pairs of entitlement and account, vendor's ids, as this run will leave them: all, or of one."""
         only = " WHERE held.entitlement = %s" if entitlement else ""
         return Statement(
             "SELECT held.entitlement, held.account FROM ("
-            f"SELECT e.external_id AS entitlement, a.external_id AS account FROM ({_seen('seen_grants')}) s"
+            "SELECT e.external_id AS entitlement, a.external_id AS account"
+            f" FROM ({_seen('seen_grants')} UNION ALL {_seen('silent_grants')}) s"
             f" JOIN {GRANT} g ON g.id = s.id JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
             f" JOIN {ACCOUNT} a ON a.id = g.account_id"
             f" UNION SELECT laid.entitlement, laid.account FROM ({_laid_grants()}) laid) held{only}",
-            [self._run, self._run, *([entitlement] if entitlement else [])],
+            [self._run, self._run, self._run, *([entitlement] if entitlement else [])],
         )
 
     def holder_counts(self, most: int) -> Statement:
@@ -129,6 +130,22 @@ class RunSql:
         """Our keys of rows that a page after this one saw unchanged."""
         return Statement(f"{_seen(column)} AND p.seq > %s", [self._run, after])
 
+    def read(self) -> Statement:
+        """Kind and number of what this run was told, what came twice counted once; `user` and `grant` too."""
+        kind, key = _field("kind"), _field("id")
+        return Statement(
+            "SELECT named.kind, count(*) FROM ("
+            f"SELECT r.kind, r.external_id FROM {RESOURCE} r"
+            f" JOIN ({_seen('seen_resources')}) s ON s.id = r.id"
+            f" UNION SELECT {kind}, {kind} || ':' || {key} {_each('resources')}"
+            f" UNION SELECT 'user', a.external_id FROM {ACCOUNT} a"
+            f" JOIN ({_seen('seen_accounts')}) s ON s.id = a.id"
+            f" UNION SELECT 'user', {key} {_each('accounts')}) named GROUP BY named.kind"
+            f" UNION ALL SELECT 'grant', (SELECT count(DISTINCT id) FROM ({_seen('seen_grants')}) s)"
+            f" + (SELECT count(*) FROM ({_laid_grants()}) laid)",
+            [self._run] * 6,
+        )
+
     def _laid_rows(self, join: str) -> Statement:
         """`FROM laid`, with the rows it means: `a` and `e`, as far as they are here."""
         return Statement(
@@ -143,8 +160,8 @@ class RunSql:
 
 def _seen(column: str) -> str:
     """Our keys of rows seen unchanged, as `id`. Takes the run."""
-    if column == "seen_grants":
-        return _seen_grants()
+    if column in ("seen_grants", "silent_grants"):
+        return _stepped(column)
     if connection.vendor == "postgresql":
         return (
             f"SELECT j.value AS id FROM {PAGE} p"
@@ -153,17 +170,34 @@ def _seen(column: str) -> str:
     return f"SELECT j.value AS id FROM {PAGE} p, json_each(p.{column}) j WHERE p.run_id = %s"
 
 
-def _seen_grants() -> str:
+def _stepped(column: str) -> str:
     """The same for grants, whose keys are kept as steps from one to the next."""
     if connection.vendor == "postgresql":
         return (
             "SELECT (sum(j.step::bigint) OVER (PARTITION BY p.id ORDER BY j.n))::bigint AS id"
-            f" FROM {PAGE} p CROSS JOIN LATERAL json_array_elements_text(p.seen_grants::json)"
+            f" FROM {PAGE} p CROSS JOIN LATERAL json_array_elements_text(p.{column}::json)"
             " WITH ORDINALITY AS j(step, n) WHERE p.run_id = %s"
         )
     return (
         "SELECT sum(j.value) OVER (PARTITION BY p.id ORDER BY j.key) AS id"
-        f" FROM {PAGE} p, json_each(p.seen_grants) j WHERE p.run_id = %s"
+        f" FROM {PAGE} p, json_each(p.{column}) j WHERE p.run_id = %s"
+    )
+
+
+def _each(column: str) -> str:
+    """`FROM` every record laid aside in full, as `j`. Takes the run."""
+    if connection.vendor == "postgresql":
+        return (
+            f"FROM {PAGE} p CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS j(value)"
+            " WHERE p.run_id = %s"
+        )
+    return f"FROM {PAGE} p, json_each(p.{column}) j WHERE p.run_id = %s"
+
+
+def _field(name: str) -> str:
+    """A text of such a record."""
+    return (
+        f"(j.value->>'{name}')" if connection.vendor == "postgresql" else f"json_extract(j.value, '$.{name}')"
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, batched, pairwise
 
 from django.db import transaction
@@ -23,7 +23,9 @@ from connectors.models import Entitlement as EntitlementRow
 from connectors.models import Grant as GrantRow
 from connectors.models import Resource as ResourceRow
 from connectors.models import SyncCall, SyncLogLine, SyncPage, SyncRun
+from connectors.sync import sql
 from connectors.sync.rows import identity, laid, packed
+from connectors.sync.sentences import storable
 
 CHUNK = 900
 """Keys asked for at once: some builds of SQLite take no more than 999 parameters."""
@@ -42,14 +44,14 @@ def lay_aside(run: SyncRun, batch: Batch) -> None:
         cursor=batch.cursor,
         attempts=0 if batch.cursor != run.cursor else run.attempts,
         problem="",
-        read=_counted(run.read, found),
+        read=_added(run.read, found),
         complete=sorted({*run.complete, *batch.complete}),
-        gaps={**run.gaps, **batch.gaps},
+        gaps={**run.gaps, **{kind: storable(why) for kind, why in batch.gaps.items()}},
         requests=run.requests + len(batch.calls),
         bytes=run.bytes + sum(call.bytes for call in batch.calls),
     )
-    if found:
-        _page(run, found).save(force_insert=True)
+    if found or batch.silent:
+        _page(run, found, batch.silent).save(force_insert=True)
     _keep_calls(run, batch.calls)
     tell(run, batch.notes)
 
@@ -74,7 +76,15 @@ def correct(run: SyncRun, account_id: str, batch: Batch) -> None:
         if isinstance(record, Account) or (isinstance(record, Grant) and record.entitlement_id in known)
     ]
     _strip(run, account_id)
-    lay_aside(run, Batch(records=kept, cursor=run.cursor, calls=batch.calls, notes=batch.notes))
+    again = Batch(records=kept, cursor=run.cursor, calls=batch.calls, notes=batch.notes, silent=batch.silent)
+    lay_aside(run, again)
+
+
+def counted(run: SyncRun) -> dict[str, int]:
+    """What was laid aside by kind. A record that came in two batches counts once, unlike in `run.read`
+    while the walk goes on."""
+    statements = sql.RunSql(run.pk, run.connector.app_id, run.source)
+    return dict(sorted({"user": 0, **dict(sql.rows(statements.read()))}.items()))
 
 
 def tell(run: SyncRun, notes: Sequence[Note]) -> None:
@@ -82,7 +92,7 @@ def tell(run: SyncRun, notes: Sequence[Note]) -> None:
     if not notes:
         return
     room = max(0, SyncLogLine.LIMIT - run.log.count())
-    lines = [SyncLogLine(run=run, level=note.level, text=note.text) for note in notes[:room]]
+    lines = [SyncLogLine(run=run, level=note.level, text=storable(note.text)) for note in notes[:room]]
     SyncLogLine.objects.bulk_create(lines)
     if len(notes) > room:
         run.save_held(dropped_lines=run.dropped_lines + len(notes) - room)
@@ -113,21 +123,23 @@ def _grouped(records: Iterable[Record]) -> Grouped:
     return found
 
 
-def _counted(read: Mapping[str, int], found: Grouped) -> dict[str, int]:
+def _added(read: Mapping[str, int], found: Grouped) -> dict[str, int]:
     counts = Counter(read)
     counts.update(record.kind for record in _of(found, Resource))
     counts.update({"user": len(found.get(Account, ())), "grant": len(found.get(Grant, ()))})
     return dict(sorted(counts.items()))
 
 
-def _page(run: SyncRun, found: Grouped) -> SyncPage:
+def _page(run: SyncRun, found: Grouped, silent: Collection[Grant]) -> SyncPage:
     last = run.pages.order_by("-seq").values_list("seq", flat=True).first()
     page = SyncPage(run=run, seq=(last or 0) + 1)
     page.kinds = packed([{"kind": r.kind, "name": r.name} for r in _of(found, ResourceType)])
     page.seen_resources, page.resources = _split(run, ResourceRow, _of(found, Resource))
     page.seen_entitlements, page.entitlements = _split(run, EntitlementRow, _of(found, Entitlement))
     page.seen_accounts, page.accounts = _split(run, AccountRow, _of(found, Account))
-    page.seen_grants, page.grants = _split_grants(run, _of(found, Grant))
+    granted = _of(found, Grant)
+    page.seen_grants, page.grants = _split_grants(run, granted)
+    page.silent_grants, _nothing_of_ours = _split_grants(run, set(silent).difference(granted))
     return page
 
 
@@ -158,7 +170,8 @@ def _split(
     return packed(sorted(seen)), packed(new)
 
 
-def _split_grants(run: SyncRun, records: Sequence[Grant]) -> tuple[str, str]:
+def _split_grants(run: SyncRun, records: Collection[Grant]) -> tuple[str, str]:
+    """Our keys of those that are open, as steps; the others as pairs of the vendor's ids."""
     wanted = {(record.account_id, record.entitlement_id) for record in records}
     seen = []
     for ids in batched(sorted({record.account_id for record in records}), CHUNK):
@@ -204,8 +217,13 @@ def _strip(run: SyncRun, account_id: str) -> None:
     grants = {pk for _, _, pk in _open_grants(run, [account_id])}
     for page in run.pages.iterator():
         page.seen_accounts = packed([pk for pk in json.loads(page.seen_accounts) if pk not in keys])
-        seen = accumulate(json.loads(page.seen_grants))
-        page.seen_grants = packed(steps([pk for pk in seen if pk not in grants]))
+        page.seen_grants = _without(page.seen_grants, grants)
+        page.silent_grants = _without(page.silent_grants, grants)
         page.accounts = packed([record for record in json.loads(page.accounts) if record["id"] != account_id])
         page.grants = packed([pair for pair in json.loads(page.grants) if pair[0] != account_id])
         page.save()
+
+
+def _without(kept: str, grants: Collection[int]) -> str:
+    """Stepped keys, these taken out."""
+    return packed(steps([pk for pk in accumulate(json.loads(kept)) if pk not in grants]))

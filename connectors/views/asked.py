@@ -12,8 +12,8 @@ WORDS_LIMIT = 200  # letters
 
 
 def words(request: HttpRequest) -> str:
-    """The search words, cut to a sensible length and without the one character no database takes."""
-    return request.GET.get("q", "").replace("\0", "")[:WORDS_LIMIT].strip()
+    """The search words, cut to a sensible length."""
+    return request.GET.get("q", "")[:WORDS_LIMIT].strip()
 
 
 def one_of(request: HttpRequest, name: str, known: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import queries, registry
 from connectors.actions import runs
+from connectors.actions.permission import may_confirm
 from connectors.forms import ReasonForm
 from connectors.models import App, Connector, SyncRun
 from connectors.views.asked import one_of, page, words
@@ -67,6 +68,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "lines": newest.log.order_by("-id")[:100][::-1] if tab and newest is not None else [],
         "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),
         "reason_form": ReasonForm(),
+        "may_confirm": may_confirm(request.user),
     }
     return render(request, "connectors/connector.html", context)
 

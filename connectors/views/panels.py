@@ -18,7 +18,7 @@ def applications_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown
     user = _user(request)
     if user is None or not (user.runs_connectors or App.objects.visible_to(user).exists()):
         return None
-    return _link(request, "Applications", "apps", reverse("connectors:applications"))
+    return _link("Applications", "apps", reverse("connectors:applications"))
 
 
 def connectors_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
@@ -29,7 +29,7 @@ def connectors_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     visible = Connector.objects.visible_to(user)
     if not (user.runs_connectors or visible.exists()):
         return None
-    link = _link(request, "Connectors", "plug-connected", reverse("connectors:index"))
+    link = _link("Connectors", "plug-connected", reverse("connectors:index"))
     return {**link, "count": visible.filter(queries.NEEDS_HELP).count(), "count_waits": True}
 
 
@@ -52,6 +52,5 @@ def _user(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def _link(request: HttpRequest, label: str, icon: str, url: str) -> dict[str, Any]:
-    is_here = request.path.startswith(url)
-    return {"label": label, "icon": icon, "url": url, "is_here": is_here, "group": "admin"}
+def _link(label: str, icon: str, url: str) -> dict[str, Any]:
+    return {"label": label, "icon": icon, "url": url, "group": "admin"}

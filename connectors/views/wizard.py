@@ -130,7 +130,7 @@ def _owners_page(
     """The whole page, or for htmx the sentence about who will be written to."""
     held = set(connector.ownerships.values_list("user_id", flat=True))
     new = [person for person in chosen if person.pk not in held and person != request.user]
-    asked = request.POST.get("owners_words", "").replace("\0", "").strip()
+    asked = request.POST.get("owners_words", "").strip()
     matches = (
         people_matching(asked, seen_by=request.user, without=[person.pk for person in chosen])
         if asked

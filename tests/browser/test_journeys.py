@@ -109,7 +109,7 @@ def test_the_wizard_connects_a_new_app_and_its_access_is_found_under_application
 
 
 def set_password_by_letter(world: World, grace: Page, accessible: Look) -> None:
-    """From the letter that asks for help, by a second one, to the settings: the first link survives it all."""
+    """From the letter that asks for help, by a second one, to the settings the first one named."""
     grace.goto(link_in(world.letters.to("grace@meridian.example", "Your help is needed")))
     accessible(grace)
     grace.get_by_role("link", name="Password forgotten, or none yet?").click()

@@ -92,6 +92,26 @@ def test_the_app_of_a_connector_that_was_set_up_stays(admin):
         connectors.choose_app(connector, AppChoice(new_name="Another"), by=admin)
 
 
+def test_an_app_chosen_for_a_connector_that_was_set_up_meanwhile_is_refused(admin):
+    stale = make_connector()
+    Connector.objects.update(source="coupa:acme.coupahost.com")
+
+    with pytest.raises(NotPossible):
+        connectors.choose_app(stale, AppChoice(new_name="Another"), by=admin)
+
+    assert App.objects.count() == 1
+
+
+def test_owners_named_for_a_connector_that_was_set_up_meanwhile_are_not_written_to(admin, grace):
+    stale = make_connector(admin)
+    Connector.objects.update(source="coupa:acme.coupahost.com")
+
+    asked = connectors.name_owners(stale, [admin, grace], by=admin)
+
+    assert asked == []
+    assert not OutgoingMail.objects.exists()
+
+
 def test_others_named_as_owners_are_written_to_and_the_namer_is_not(admin, grace, trail):
     connector = connectors.create("coupa", AppChoice(new_name="Coupa"), by=admin)
 

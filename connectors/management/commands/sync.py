@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from connectors.actions import runs
-from connectors.models import Connector, SyncRun
+from connectors.models import Connector, SettingsCandidate, SyncRun
 from core.errors import DomainError
 from core.queue import workers
 from core.trail import by_command
@@ -48,10 +48,9 @@ class Command(BaseCommand):
         """Settings just saved are still being checked: the first sync starts with their promotion."""
         while time.monotonic() < until:
             connector.refresh_from_db()
-            candidate = getattr(connector, "candidate", None)
+            candidate = SettingsCandidate.objects.filter(connector=connector).first()
             if connector.has_settings or candidate is None:
                 return
-            candidate.refresh_from_db()
             if candidate.status == candidate.Status.REFUSED:
                 raise CommandError(candidate.problem, returncode=FAILED)
             time.sleep(LOOK_EVERY)

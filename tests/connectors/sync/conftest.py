@@ -59,3 +59,11 @@ def sync(connector: Connector, driver: WorldDriver) -> Sync:
         return run
 
     return one_run
+
+
+@pytest.fixture
+def held(sync: Sync, world: World) -> SyncRun:
+    """A run that would take away three of twelve accounts."""
+    sync()
+    world.remove(10, 11, 12)
+    return sync()

@@ -113,6 +113,16 @@ def test_a_log_ends_at_its_limit_and_the_rest_is_counted(run, monkeypatch):
     assert run.dropped_lines == 2
 
 
+def test_notes_and_gaps_no_database_keeps_are_kept_readable(run):
+    told = Batch(cursor="1", notes=[Note("warn", "a\0b\udc00")], gaps={"role": "c\0d\ud800"})
+
+    store.lay_aside(run, told)
+
+    run.refresh_from_db()
+    assert run.log.get().text == "a\ufffdb\ufffd"
+    assert run.gaps == {"role": "c\ufffdd\ufffd"}
+
+
 def test_a_run_goes_on_where_it_was_left(sync, driver, world, connector):
     driver.trouble = {3: TransientError("Coupa answered 503.")}
     run = sync()

@@ -1,5 +1,7 @@
 """The life of a run: who may begin, settle and pause it, and what becomes of trouble."""
 
+import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,10 +14,9 @@ from connectors.actions import runs
 from connectors.contract import BadCredentials, CursorExpired, TransientError
 from connectors.models import Account, Connector, SyncPage, SyncRun
 from connectors.queries import export_access
-from core.errors import Denied, IllegalMove, NotPossible, StaleState
+from core.errors import Denied, NotPossible
 from core.leases import LEASE
 from core.models import OutgoingMail, TrailEvent
-from tests.connectors.sync.world import account
 
 Status = SyncRun.Status
 BUSY = TransientError("Coupa answered 503.")
@@ -23,14 +24,6 @@ BUSY = TransientError("Coupa answered 503.")
 
 def later(**by: float) -> time_machine.travel:
     return time_machine.travel(now() + timedelta(**by))
-
-
-@pytest.fixture
-def held(sync, world):
-    """A run that would take away three of twelve accounts."""
-    sync()
-    world.remove(10, 11, 12)
-    return sync()
 
 
 def test_starting_tells_a_worker(connector, nudges, django_capture_on_commit_callbacks):
@@ -74,12 +67,11 @@ def verbs(connector, run):
         "start": lambda by: runs.start(connector, by=by),
         "pause": lambda by: runs.pause(connector, by=by),
         "resume": lambda by: runs.resume(connector, by=by),
-        "confirm": lambda by: runs.confirm(run, by=by, reason="Checked with Tom"),
         "discard": lambda by: runs.discard(run, by=by, reason="Checked with Tom"),
     }
 
 
-@pytest.mark.parametrize("verb", ["start", "pause", "resume", "confirm", "discard"])
+@pytest.mark.parametrize("verb", ["start", "pause", "resume", "discard"])
 @pytest.mark.parametrize(
     ("who", "is_allowed"),
     [
@@ -133,71 +125,16 @@ def test_a_first_run_that_is_done_is_told_to_owners_once(sync, owner, trail, con
     assert connector.next_run_at > now()
 
 
-def test_a_run_that_takes_away_too_much_is_held_and_changes_nothing(held, connector, trail, owner):
-    assert held.status == Status.HELD
-    assert connector.status == Connector.Status.HELD
-    assert held.problem.startswith("Accounts: 3 of 12 would disappear, more than 10 %.")
-    assert held.changes["user"]["gone"] == 3
-    assert Account.objects.here().count() == 12
-    assert SyncPage.objects.filter(run=held).exists()
-    assert trail()[-1] == "connectors.run_held"
-    assert OutgoingMail.objects.filter(letter="sync_held", to=owner.email).count() == 1
+def test_the_first_letter_leads_an_owner_without_a_role_to_what_was_found(sync, owner, sign_in):
+    sync()
+    letter = OutgoingMail.objects.get(letter="sync_done", to=owner.email)
+    links = re.findall(r"https?://[^/]+(/\S+)", letter.text)
 
+    reply = sign_in(owner).get(links[0])
 
-def test_a_confirmed_run_is_applied_as_it_was_read(held, connector, world, driver, owner, trail):
-    walks = len(driver.begun_at)
-
-    runs.confirm(held, by=owner, reason=" Checked with Tom ")
-    jobs.run_sync(str(held.pk))
-
-    held.refresh_from_db()
-    connector.refresh_from_db()
-    assert (held.status, connector.status) == (Status.DONE, Connector.Status.CONNECTED)
-    assert (held.settled_by, held.settled_reason) == (owner, "Checked with Tom")
-    assert list(export_access(connector)) == world.truth()
-    assert len(driver.begun_at) == walks
-    assert trail()[-2:] == ["connectors.run_confirmed", "connectors.run_done"]
-
-
-def test_a_discarded_run_leaves_no_trace_and_the_next_begins_afresh(
-    held, connector, world, sync, owner, trail
-):
-    before = list(export_access(connector))
-
-    runs.discard(held, by=owner, reason="Coupa was half empty")
-
-    connector.refresh_from_db()
-    assert (held.status, connector.status) == (Status.DISCARDED, Connector.Status.CONNECTED)
-    assert list(export_access(connector)) == before
-    assert not SyncPage.objects.exists()
-    assert trail()[-1] == "connectors.run_discarded"
-    assert sync().status == Status.HELD
-
-
-@pytest.mark.parametrize("verb", [runs.confirm, runs.discard])
-def test_a_held_run_is_settled_once_and_with_a_reason(verb, held, owner):
-    with pytest.raises(NotPossible, match="reason"):
-        verb(held, by=owner, reason="  ")
-    stale = SyncRun.objects.get(pk=held.pk)
-
-    verb(held, by=owner, reason="Checked")
-
-    with pytest.raises(StaleState):
-        verb(stale, by=owner, reason="Checked")
-    with pytest.raises(IllegalMove):
-        verb(held, by=owner, reason="Checked")
-
-
-def test_a_first_run_is_never_held_and_newly_disabled_accounts_count(sync, world):
-    world.add(account(1, status="disabled"), account(2, status="disabled"))
-    first = sync()
-    world.add(account(3, status="disabled"), account(4, status="disabled"))
-
-    second = sync()
-
-    assert first.status == Status.DONE
-    assert second.status == Status.HELD
-    assert "2 of 12 would disappear or be disabled" in second.problem
+    assert links[0] in letter.html
+    assert reply.status_code == 200
+    assert "12 accounts" in reply.content.decode()
 
 
 def test_passing_trouble_puts_a_run_off_longer_each_time_and_then_fails_it(sync, driver, connector, trail):
@@ -282,6 +219,32 @@ def test_a_fault_of_ours_fails_the_run_and_is_raised(connector, driver):
     run.refresh_from_db()
     assert run.status == Status.FAILED
     assert run.problem == "Reeve itself failed: ZeroDivisionError: division by zero"
+
+
+UNSTORABLE = "Coupa answered \0 and \ud800."
+
+
+@pytest.mark.parametrize("trouble", [BadCredentials(UNSTORABLE), ZeroDivisionError(UNSTORABLE)])
+def test_a_sentence_no_database_keeps_ends_the_run_all_the_same(trouble, connector, driver, trail):
+    driver.trouble = {1: trouble}
+    run = runs.start(connector, by=None)
+
+    with suppress(ZeroDivisionError):
+        jobs.run_sync(str(run.pk))
+
+    run.refresh_from_db()
+    assert run.status == Status.FAILED
+    assert run.problem.endswith("Coupa answered \ufffd and \ufffd.")
+    assert run.log.latest("pk").text == run.problem
+    assert trail() == ["connectors.run_failed"]
+
+
+def test_such_a_sentence_puts_a_run_off_too(sync, driver):
+    driver.trouble = {1: TransientError(UNSTORABLE)}
+
+    run = sync()
+
+    assert (run.status, run.problem) == (Status.RUNNING, "Coupa answered \ufffd and \ufffd.")
 
 
 def test_five_workers_that_died_without_a_new_cursor_fail_the_run(connector, driver):

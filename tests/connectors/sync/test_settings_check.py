@@ -1,13 +1,15 @@
 """Settings are kept sealed, checked with the vendor by a job, and only then in force."""
 
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils.timezone import now
 
 from connectors import jobs
-from connectors.actions import settings
-from connectors.contract import BadCredentials, BadSettings, MissingScope, TransientError
+from connectors.actions import runs, settings
+from connectors.contract import BadCredentials, BadSettings, Check, MissingScope, Note, TransientError
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from connectors.sync.opening import secrets_of
 from core.errors import Denied
@@ -195,3 +197,91 @@ def test_settings_of_a_paused_connector_come_into_force_without_a_run(fresh, own
     fresh.refresh_from_db()
     assert fresh.has_settings
     assert not SyncRun.objects.exists()
+
+
+def test_a_paused_connector_is_read_with_its_first_settings_once_it_is_resumed(fresh, owner, driver):
+    runs.pause(fresh, by=owner)
+    jobs.check_settings(settings.save(fresh, by=owner, typed=TYPED).pk)
+
+    runs.resume(fresh, by=owner)
+    jobs.sweep()
+
+    assert fresh.runs.count() == 1
+
+
+def test_five_workers_that_died_with_settings_refuse_them(fresh, owner, driver):
+    candidate = settings.save(fresh, by=owner, typed=TYPED)
+    for number in range(5):
+        with time_machine.travel(now() + timedelta(hours=number)):
+            assert settings.claim(candidate.pk) is not None
+
+    with time_machine.travel(now() + timedelta(hours=6)):
+        jobs.check_settings(candidate.pk)
+
+    candidate.refresh_from_db()
+    assert (candidate.status, candidate.sealed) == (Status.REFUSED, "")
+    assert candidate.problem == "5 workers took these settings and none came to an end with them."
+
+
+@pytest.mark.parametrize("trouble", [MissingScope, BadCredentials, TransientError])
+def test_a_sentence_no_database_keeps_is_kept_readable(trouble, fresh, owner, driver):
+    driver.trouble = {0: trouble("Coupa answered \0 and \ud800.")}
+    candidate = settings.save(fresh, by=owner, typed=TYPED)
+
+    jobs.check_settings(candidate.pk)
+
+    candidate.refresh_from_db()
+    assert candidate.problem == "Coupa answered \ufffd and \ufffd."
+
+
+def test_settings_for_another_tenant_than_the_one_read_meanwhile_are_refused(fresh, owner, driver):
+    candidate = settings.save(fresh, by=owner, typed=TYPED)
+    Connector.objects.update(source="coupa:other.coupahost.com")
+
+    jobs.check_settings(candidate.pk)
+
+    candidate.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (candidate.status, candidate.problem_field) == (Status.REFUSED, "domain")
+    assert fresh.source == "coupa:other.coupahost.com"
+    assert fresh.settings == {}
+
+
+def test_settings_are_held_against_the_connector_as_it_is_now(fresh, owner):
+    stale = Connector.objects.get(pk=fresh.pk)
+    Connector.objects.update(source="coupa:other.coupahost.com")
+
+    with pytest.raises(BadSettings, match="add a connector for it"):
+        settings.save(stale, by=owner, typed=TYPED)
+
+
+def test_settings_take_the_place_of_those_whose_key_is_gone(working, owner, driver):
+    Connector.objects.update(sealed="sealed with a key that is gone")
+    candidate = settings.save(working, by=owner, typed={**TYPED, "client_secret": "new"})
+
+    jobs.check_settings(candidate.pk)
+
+    candidate.refresh_from_db()
+    working.refresh_from_db()
+    assert candidate.status == Status.PROMOTED, candidate.problem
+    assert secrets_of(working) == {"client_secret": "new"}
+
+
+@pytest.mark.parametrize(
+    ("granted", "notes", "said"),
+    [
+        (None, ["info"], ["Not told by Coupa"]),
+        (("a", "b"), [], ["2 of 2 granted, none in excess"]),
+        (("a",), ["warn"], ["1 of 2 granted, none in excess", "A remark."]),
+        (("a", "b", "c"), ["warn"], ["2 of 2 granted", "A remark."]),
+    ],
+)
+def test_what_the_vendor_said_of_the_scopes_is_kept(granted, notes, said, fresh, owner, driver):
+    remarks = tuple(Note(level, "A remark.") for level in notes)
+    driver.check = lambda: Check(needed=("a", "b"), granted=granted, notes=remarks)
+
+    jobs.check_settings(settings.save(fresh, by=owner, typed=TYPED).pk)
+
+    fresh.refresh_from_db()
+    assert [line["text"] for line in fresh.said] == said
+    assert [line["level"] for line in fresh.said][1:] == ["warn"] * (len(said) - 1)

@@ -48,6 +48,8 @@ class World:
     """`role:1` to its name."""
     accounts: dict[str, Account] = field(default_factory=dict)
     grants: set[tuple[str, str]] = field(default_factory=set)
+    silent: set[tuple[str, str]] = field(default_factory=set)
+    """Pairs the app tells nothing about when it is walked, held or not."""
     gaps: dict[Kind, str] = field(default_factory=dict)
     second_opinion: dict[str, frozenset[str]] = field(default_factory=dict)
     """Other holders than those of `grants`, when an entitlement is asked for itself."""
@@ -60,6 +62,18 @@ class World:
 
     def take(self, entitlement: str, *numbers: int) -> None:
         self.grants -= {(str(number), entitlement) for number in numbers}
+
+    def told(self, accounts: Collection[str]) -> list[Grant]:
+        """What it says that these accounts hold."""
+        pairs = sorted(self.grants - self.silent)
+        return [
+            Grant(*pair)
+            for pair in pairs
+            if pair[0] in accounts and pair[1].partition(":")[0] not in self.gaps
+        ]
+
+    def untold(self, accounts: Collection[str]) -> list[Grant]:
+        return [Grant(*pair) for pair in sorted(self.silent) if pair[0] in accounts]
 
     def remove(self, *numbers: int) -> None:
         for number in map(str, numbers):
@@ -124,6 +138,7 @@ class WorldDriver:
                 notes=[Note("info", f"Step {step}")],
                 complete=complete,
                 gaps=self.world.gaps if is_last else {},
+                silent=self.world.untold([each.id for each in steps[step] if isinstance(each, Account)]),
             )
 
     def holders(self, entitlement_id: str) -> tuple[frozenset[str], Sequence[Call]]:
@@ -133,8 +148,8 @@ class WorldDriver:
     def read(self, account_id: str) -> Batch:
         if account_id not in self.world.accounts:
             return Batch(calls=[call()])
-        held = [Grant(*pair) for pair in sorted(self.world.grants) if pair[0] == account_id]
-        return Batch(records=[self.world.accounts[account_id], *held], calls=[call()])
+        records: list[Record] = [self.world.accounts[account_id], *self.world.told([account_id])]
+        return Batch(records=records, silent=self.world.untold([account_id]), calls=[call()])
 
     def close(self) -> None:
         self.closed = True
@@ -149,10 +164,4 @@ class WorldDriver:
             first.append(Entitlement(f"{thing}:member", kind, number, "member", name))
         yield first
         for people in batched(self.world.accounts.values(), 3):
-            ids = {each.id for each in people}
-            held = [
-                Grant(*pair)
-                for pair in sorted(self.world.grants)
-                if pair[0] in ids and pair[1].partition(":")[0] not in self.world.gaps
-            ]
-            yield [*people, *held]
+            yield [*people, *self.world.told([each.id for each in people])]

@@ -37,6 +37,16 @@ def test_without_settings_the_live_page_leads_to_them(browser, connector):
     assert reply.headers["Location"] == reverse("connectors:settings", args=[connector.pk])
 
 
+def test_settings_that_work_while_another_connector_reads_wait_and_say_so(browser, connector):
+    Connector.objects.filter(pk=connector.pk).update(status="not_connected", next_run_at=now())
+
+    page = look(browser, connector).content.decode()
+
+    assert "The settings work" in page
+    assert f"Another connector is reading {SOURCE}" in page
+    assert "said=due" in page
+
+
 def test_settings_being_checked_are_seen_being_checked(browser, connector):
     SettingsCandidate.objects.create(connector=connector, settings={}, sealed="")
 

@@ -130,9 +130,12 @@ def test_only_owners_and_those_who_run_connectors_name_owners(who, connector, ev
 
 
 @pytest.mark.parametrize("who", ALL)
-@pytest.mark.parametrize("verb", ["confirm", "discard"])
-def test_only_owners_and_those_who_run_connectors_settle_a_held_run(
-    verb, who, connector, everyone, sign_in, trail
+@pytest.mark.parametrize(
+    ("verb", "allowed", "status"),
+    [("confirm", RUNNERS, "queued"), ("discard", (*RUNNERS, "owner"), "discarded")],
+)
+def test_owners_discard_a_held_run_and_only_those_who_run_connectors_confirm_it(
+    verb, allowed, status, who, connector, everyone, sign_in, trail
 ):
     Connector.objects.filter(pk=connector.pk).update(status=Connector.Status.HELD)
     held = make_run(connector, status=SyncRun.Status.HELD, ended_at=None)
@@ -141,13 +144,14 @@ def test_only_owners_and_those_who_run_connectors_settle_a_held_run(
     reply = sign_in(everyone[who]).post(url, {"reason": "Looked at it with Tom"})
 
     held.refresh_from_db()
-    if who in (*RUNNERS, "owner"):
+    if who in allowed:
         assert reply.status_code == 302
-        assert held.status == {"confirm": "queued", "discard": "discarded"}[verb]
+        assert held.status == status
         assert held.settled_reason == "Looked at it with Tom"
         assert len(trail()) == 1
     else:
-        assert was_sent_to_sign_in(reply) if who in STRANGERS else reply.status_code == 404
+        refused = 403 if who == "owner" else 404
+        assert was_sent_to_sign_in(reply) if who in STRANGERS else reply.status_code == refused
         assert held.status == SyncRun.Status.HELD
         assert trail() == []
 

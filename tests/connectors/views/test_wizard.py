@@ -80,6 +80,7 @@ def test_a_second_connector_goes_to_a_managed_app(browser):
         ({"how": "managed"}, "Choose one of the managed apps."),
         ({"how": "managed", "managed": "nothing"}, "That app is no longer managed; choose again."),
         ({"how": "new", "name": "  "}, "Give the new app a name."),
+        ({"how": "new", "name": "\x01\x0b"}, "Give the new app a name."),
         ({"how": "new", "name": "x" * 201}, "A name has at most 200 letters."),
     ],
 )
@@ -89,6 +90,12 @@ def test_an_app_that_cannot_be_is_refused_with_a_sentence(typed, sentence, brows
     assert reply.status_code == 422
     assert sentence in text(reply)
     assert not Connector.objects.exists()
+
+
+def test_the_name_of_a_new_app_is_kept_on_one_line(browser):
+    browser.post("/connectors/add/coupa/", {"how": "new", "name": "Coupa\r\nBcc:\u2028all"})
+
+    assert Connector.objects.get().app.name == "Coupa Bcc: all"
 
 
 def test_a_managed_app_is_not_taken_for_a_found_one(browser):
