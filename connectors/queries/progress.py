@@ -43,7 +43,7 @@ class Live:
     kinds: Sequence[KindProgress]
     lines: Sequence[SyncLogLine]
     took: timedelta
-    rate: float
+    rate: int
     """Records a second."""
     has_earlier: bool
     is_due: bool = False
@@ -97,7 +97,7 @@ def live(connector: Connector, *, lines: int = 12) -> Live:
         kind_progress(run, before=last_done(connector)),
         list(run.log.order_by("-id")[:lines])[::-1],
         took,
-        sum(run.read.values()) / max(took.total_seconds(), 1),
+        round(sum(run.read.values()) / max(took.total_seconds(), 1)),
         has_earlier=connector.runs.filter(pk__lt=run.pk).exists(),
     )
 
