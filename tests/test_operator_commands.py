@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
-from tests.browser.instance import Instance
+from tests.browser.instance import ROOT, Instance
 from tests.fakes.coupa import FakeCoupa
 
 pytestmark = pytest.mark.instance
@@ -70,6 +72,17 @@ def test_a_sync_by_command_exports_exactly_what_coupa_has(console, coupa, synced
 
     lines = [json.loads(line) for line in export.stdout.splitlines()]
     assert lines == list(coupa.truth())
+
+
+def test_a_reader_of_the_export_may_stop_when_it_has_enough(console, synced):
+    command = f"'{sys.executable}' manage.py export_access {synced} | head -n 1"
+
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, env=console.environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.startswith('{"type":"account"')
+    assert done.stderr == ""
 
 
 def test_a_second_sync_changes_nothing(console, synced):

@@ -81,3 +81,29 @@ def test_another_connector_at_work_ends_the_command_with_its_name(nudges):
 
     with pytest.raises(CommandError, match="Second reads"):
         sync(connector.pk)
+
+
+def test_a_worker_that_is_just_being_started_again_is_waited_for(nudges, monkeypatch):
+    connector = make_connector(source=SOURCE)
+    heard = iter([0, 0, 1])
+    monkeypatch.setattr(command, "workers", lambda: next(heard))
+
+    def end_the_run(_: float) -> None:
+        SyncRun.objects.update(status=SyncRun.Status.DONE)
+
+    monkeypatch.setattr(time, "sleep", end_the_run)
+
+    said = sync(connector.pk, "--wait", "--timeout", "60")
+
+    assert "Done: 0 new, 0 changed, 0 gone." in said
+
+
+def test_where_no_worker_comes_the_wait_says_so(nudges, monkeypatch):
+    connector = make_connector(source=SOURCE)
+    monkeypatch.setattr(command, "RESTART", 0.0)
+    monkeypatch.setattr(command, "workers", lambda: 0)
+
+    with pytest.raises(CommandError, match="No worker answers"):
+        sync(connector.pk, "--wait")
+
+    assert not SyncRun.objects.exists()

@@ -1,6 +1,8 @@
 """Prints who has what as a connector last saw it: JSON lines, sorted, every id the vendor's own."""
 
 import json
+import os
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -20,5 +22,9 @@ class Command(BaseCommand):
         connector = Connector.objects.filter(pk=options["id"]).first()
         if connector is None:
             raise CommandError(f"No connector has the ID {options['id']}.")
-        for line in export_access(connector):
-            self.stdout.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+        try:
+            for line in export_access(connector):
+                self.stdout.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+        except BrokenPipeError:
+            # Whoever read has enough, as `head` does. Python would complain once more when it flushes.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

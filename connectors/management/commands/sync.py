@@ -14,6 +14,7 @@ from core.trail import by_command
 
 DONE, FAILED, HELD, TIMED_OUT = 0, 1, 3, 4
 LOOK_EVERY = 0.3  # seconds
+RESTART = 10.0  # seconds in which a worker that died is back
 
 
 class Command(BaseCommand):
@@ -31,9 +32,8 @@ class Command(BaseCommand):
         if connector is None:
             raise CommandError(f"No connector has the ID {options['id']}.")
         until = time.monotonic() + options["timeout"]
-        if options["wait"] and not workers():
-            raise CommandError("No worker answers. Start one with ./dev up, or the worker service.")
-        if options["wait"] and not connector.has_settings:
+        if options["wait"]:
+            self._wait_for_worker(until)
             self._wait_for_check(connector, until)
         by_command()
         try:
@@ -44,17 +44,26 @@ class Command(BaseCommand):
         if options["wait"]:
             self._wait(run, until)
 
+    def _wait_for_worker(self, until: float) -> None:
+        """One that has just died is started again by its supervisor: give it the time."""
+        patience = min(until, time.monotonic() + RESTART)
+        while not workers():
+            if time.monotonic() >= patience:
+                raise CommandError("No worker answers. Start one with ./dev up, or the worker service.")
+            time.sleep(LOOK_EVERY)
+
     def _wait_for_check(self, connector: Connector, until: float) -> None:
         """Settings just saved are still being checked: the first sync starts with their promotion."""
-        while time.monotonic() < until:
-            connector.refresh_from_db()
+        while not connector.has_settings:
             candidate = SettingsCandidate.objects.filter(connector=connector).first()
-            if connector.has_settings or candidate is None:
+            if candidate is None:
                 return
             if candidate.status == candidate.Status.REFUSED:
                 raise CommandError(candidate.problem, returncode=FAILED)
+            if time.monotonic() >= until:
+                raise CommandError("Timed out while the settings were being checked.", returncode=TIMED_OUT)
             time.sleep(LOOK_EVERY)
-        raise CommandError("Timed out while the settings were being checked.", returncode=TIMED_OUT)
+            connector.refresh_from_db()
 
     def _wait(self, run: SyncRun, until: float) -> None:
         while time.monotonic() < until:
