@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import models, transaction
 
-from core.models import TrailEvent, User
+from core.deeds import phrase
+from core.models import TrailEvent, TrailPending, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Source:
 source: ContextVar[Source] = ContextVar("source", default=Source())  # noqa: B039  # frozen
 
 SYSTEM, OPERATOR = "Reeve", "Operator"
+ERROR = TrailEvent.Severity.ERROR
 
 
 def by_command() -> None:
@@ -28,14 +30,27 @@ def by_command() -> None:
     source.set(Source(TrailEvent.Channel.COMMAND))
 
 
-def record(action: str, about: models.Model, *, by: User | None, **change: Any) -> TrailEvent:
-    """Write what happened to `about`. `by` is None where the console itself acts, or an operator."""
+def record(
+    action: str,
+    about: models.Model,
+    *,
+    by: User | None,
+    severity: TrailEvent.Severity = TrailEvent.Severity.NEUTRAL,
+    **change: Any,
+) -> TrailEvent:
+    """Write what happened to `about`, and queue it for the next seal.
+
+    `by` is None where the console itself acts, or an operator. Raises KeyError for an action without a
+    phrase (core.deeds), RuntimeError outside a transaction: a verb whose event cannot be written fails.
+    """
+    phrase(action)
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{action}: a trail event is written in the transaction of what it tells")
     here = source.get()
     nobody = OPERATOR if here.channel == TrailEvent.Channel.COMMAND else SYSTEM
-    return TrailEvent.objects.create(
+    event = TrailEvent.objects.create(
         action=action,
+        severity=severity,
         channel=here.channel,
         address=here.address,
         actor_id=by.pk if by else "",
@@ -45,6 +60,8 @@ def record(action: str, about: models.Model, *, by: User | None, **change: Any) 
         object_name=str(about)[:300],
         change=_plain(change),
     )
+    TrailPending.objects.create(event_id=event.pk)
+    return event
 
 
 def _plain(change: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from django.test import Client  # noqa: E402
 
 from core import queue  # noqa: E402
 from core.models import Role, TrailEvent, User  # noqa: E402
+from tests.flush import allow_emptying  # noqa: E402
 from tests.make import make_user  # noqa: E402
 
 type Cast = dict[str, User | None]
@@ -51,12 +52,23 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _emptying(django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        allow_emptying()
+
+
 @pytest.fixture
 def cast(db: None) -> Cast:
     """Everyone who might try: by role, without one, no longer here, and not signed in at all."""
     return {
         "super": make_user("Ada Lindgren", Role.SUPER, Role.BASIC),
         "connector_admin": make_user("Marcus Adeyemi", Role.CONNECTOR),
+        "application": make_user("Ines Moreau", Role.APPLICATION, Role.BASIC),
+        "campaign": make_user("Hugo Brandt", Role.CAMPAIGN, Role.BASIC),
+        "request": make_user("Lena Fischer", Role.REQUEST, Role.BASIC),
+        "helpdesk": make_user("Omar Haddad", Role.HELPDESK, Role.BASIC),
+        "read_only": make_user("Vera Stein", Role.READ_ONLY),
         "basic": make_user("Kim Sorensen", Role.BASIC),
         "no_role": make_user("Tomas Novak"),
         "deactivated": make_user("Peter Kovacs", Role.SUPER, status=User.Status.DEACTIVATED),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -19,7 +20,7 @@ from core.errors import NotPossible
 from core.mailbox import post
 from core.models import Organisation, TrailEvent, User
 from core.queue import nudge
-from core.trail import record, source
+from core.trail import ERROR, record, source
 
 TRIES = 5
 """Claims without a new cursor, after which a run has failed."""
@@ -110,7 +111,7 @@ def fail(run: SyncRun, problem: str, *, passing: bool = False) -> None:
     store.tell(run, [Note("error", problem)])
     _end(run, SyncRun.Status.FAILED, problem=problem)
     connector = _settle(run, Connector.Status.ERROR, latest=now() + AGAIN if passing else None)
-    record("connectors.run_failed", connector, by=None, run=run.key, problem=problem)
+    record("connectors.run_failed", connector, by=None, severity=ERROR, run=run.key, problem=problem)
 
 
 @transaction.atomic
@@ -240,7 +241,7 @@ def _done(**of: object) -> bool:
     return SyncRun.objects.filter(status=SyncRun.Status.DONE, **of).exists()
 
 
-def _account_of(run: SyncRun) -> Mapping[str, object]:
+def _account_of(run: SyncRun) -> Mapping[str, Any]:
     return {
         "run": run.key,
         "read": run.read,

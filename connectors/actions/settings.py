@@ -18,7 +18,7 @@ from connectors.sync.sentences import storable
 from core.models import User
 from core.queue import nudge
 from core.sealing import seal
-from core.trail import record
+from core.trail import ERROR, record
 
 TRIES = 5
 """Checks that met a passing trouble, after which settings are refused."""
@@ -104,7 +104,7 @@ def refuse(candidate: SettingsCandidate, sentence: str, field: str = "") -> None
     sentence = storable(sentence)
     candidate.release(problem=sentence, problem_field=field)
     candidate.move(SettingsCandidate.Status.REFUSED, sealed="")
-    record("connectors.settings_refused", candidate.connector, by=None, problem=sentence)
+    record("connectors.settings_refused", candidate.connector, by=None, severity=ERROR, problem=sentence)
 
 
 def put_off(candidate: SettingsCandidate, problem: str) -> None:

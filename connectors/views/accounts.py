@@ -42,7 +42,12 @@ def accounts(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_GET
 def account(request: HtmxRequest, pk: str, account_pk: str) -> HttpResponse:
     app = visible_app(request, pk)
-    rows = Account.objects.visible_to(request.user).filter(app=app).select_related("person__manager")
+    rows = (
+        Account.objects.visible_to(request.user)
+        .filter(app=app)
+        .select_related("person")
+        .prefetch_related("person__managers")
+    )
     shown = get_object_or_404(rows, pk=account_pk)
     others = list(queries.other_accounts(shown, request.user)[: OTHERS_SHOWN + 1])
     past = queries.grants_before(shown)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core.queries import Page, keyset_page
+from core.queries.paging import Page, keyset_page
 
 WORDS_LIMIT = 200  # letters
 

@@ -20,7 +20,7 @@ from connectors.views.names import spoken
 from connectors.views.steps import steps
 from core.http import HtmxRequest
 from core.models import User
-from core.queries import people_matching
+from core.queries.people import people_matching
 
 APPS_SHOWN = 50
 

@@ -5,10 +5,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from core import queries
 from core.errors import NotPossible
 from core.models import Organisation, Role, RoleHolding, User
 from core.models.keys import one_line
+from core.queries.people import has_administrator
 from core.trail import record
 
 LONGEST_NAME, LONGEST_EMAIL = 200, 254  # letters, as wide as the columns
@@ -19,7 +19,7 @@ def create_first_administrator(*, name: str, email: str, password: str) -> User:
     """Make the first Super Administrator; refused once there is one, also to the slower of two at once."""
     organisation = Organisation.current()
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    if queries.has_administrator():
+    if has_administrator():
         raise NotPossible("This console has an administrator already; the set-up link is no longer needed.")
     person = User.objects.filter(email=email.lower()).first() or User(email=email)
     person.name, person.status = name, User.Status.ACTIVE

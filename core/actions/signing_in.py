@@ -5,7 +5,7 @@ from django.db import transaction
 
 from core.errors import Denied
 from core.models import Organisation, User
-from core.trail import record
+from core.trail import ERROR, record
 
 WRONG = "E-mail or password is wrong, or this person may not sign in."
 
@@ -15,11 +15,11 @@ def recognise(email: str, password: str) -> User:
     email = email.lower()
     person = authenticate(username=email, password=password)
     if isinstance(person, User):
-        welcome(person)
         return person
     with transaction.atomic():
         known = User.objects.filter(email=email).first()
-        record("core.sign_in_failed", known or Organisation.current(), by=None)
+        about = known or Organisation.current()
+        record("core.sign_in_failed", about, by=None, severity=ERROR)
     raise Denied(WRONG)
 
 

@@ -1,8 +1,35 @@
-"""What both rooms stand on: people, their trail, their mail."""
+"""What both rooms stand on: people, their trail, their mail, their files."""
 
-from core.models.mail import OutgoingMail
+from core.models.delegation import Delegation
+from core.models.export import Export
+from core.models.group import Membership, PeopleGroup
+from core.models.mail import MailServer, OutgoingMail
 from core.models.organisation import Organisation
-from core.models.trail import TrailEvent
-from core.models.user import Role, RoleHolding, User
+from core.models.people_import import PeopleImport
+from core.models.pulse import Pulse
+from core.models.sign_in import IdentityProvider, SecondFactor
+from core.models.trail import TrailCheck, TrailEvent, TrailPending, TrailSeal
+from core.models.user import ADMINISTRATORS, Reporting, Role, RoleHolding, User
 
-__all__ = ["Organisation", "OutgoingMail", "Role", "RoleHolding", "TrailEvent", "User"]
+__all__ = [
+    "ADMINISTRATORS",
+    "Delegation",
+    "Export",
+    "IdentityProvider",
+    "MailServer",
+    "Membership",
+    "Organisation",
+    "OutgoingMail",
+    "PeopleGroup",
+    "PeopleImport",
+    "Pulse",
+    "Reporting",
+    "Role",
+    "RoleHolding",
+    "SecondFactor",
+    "TrailCheck",
+    "TrailEvent",
+    "TrailPending",
+    "TrailSeal",
+    "User",
+]

@@ -26,6 +26,21 @@ class KeyField(BytewiseField):
         super().__init__(**{"max_length": LENGTH, "default": ksuid, "editable": False, **options})
 
 
+class SealedField(models.TextField[str, str]):
+    """A secret, as `core.sealing.seal` made it for `place_of` this column of this row; empty: none.
+
+    `manage.py rotate_keys` finds secrets by this class: one kept elsewhere would be lost with its key.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"default": "", **options})
+
+
+def place_of(row: models.Model, column: str) -> str:
+    """What a secret in this column of this row is sealed for."""
+    return f"{row._meta.db_table}:{column}:{row.pk}"
+
+
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # Unicode's controls, lone surrogates, ends of line and paragraph
 
 

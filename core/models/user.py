@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 
@@ -16,7 +16,16 @@ class Role(models.TextChoices):
 
     SUPER = "super", "Super Administrator"
     CONNECTOR = "connector", "Connector Administrator"
+    APPLICATION = "application", "Application Administrator"
+    CAMPAIGN = "campaign", "Campaign Administrator"
+    REQUEST = "request", "Access Request Administrator"
+    READ_ONLY = "read_only", "Read-Only Administrator"
+    HELPDESK = "helpdesk", "Request Helpdesk"
     BASIC = "basic", "Basic User"
+
+
+ADMINISTRATORS = frozenset(set(Role) - {Role.BASIC})
+"""Roles whose holders see everybody's profile, and whose sessions end sooner."""
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -29,6 +38,15 @@ class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: "User") -> Self:
         """Pickers show name and e-mail of everyone to everyone signed in."""
         return self if user.is_active else self.none()
+
+    def profiles_visible_to(self, user: "User") -> Self:
+        """Whose page this person may open: their own and their direct reports'; administrators everyone's."""
+        if not user.is_active:
+            return self.none()
+        if user.is_administrator:
+            return self
+        reports = Reporting.objects.filter(person=OuterRef("pk"), manager=user)
+        return self.filter(Q(pk=user.pk) | Exists(reports))
 
     def search(self, words: str) -> Self:
         """Everyone in whose name, e-mail or title every word stands."""
@@ -59,13 +77,21 @@ class User(AbstractBaseUser):
     title = models.CharField(max_length=200, blank=True)
     department = models.CharField(max_length=200, blank=True)
     employee_id = models.CharField(max_length=100, blank=True)
-    manager = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"
+    managers = models.ManyToManyField(
+        "self",
+        through="Reporting",
+        through_fields=("person", "manager"),
+        symmetrical=False,
+        related_name="reports",
     )
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
+    time_zone = models.CharField(max_length=64, blank=True)
+    """For display to this person alone; empty: the organisation's."""
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM, blank=True)
     search_text = models.TextField(editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
+    changed_at = models.DateTimeField(default=now, editable=False)
+    """When the facts about this person last changed: an edit form that knows an older one is stale."""
 
     objects = UserManager()
 
@@ -109,16 +135,41 @@ class User(AbstractBaseUser):
         return self.has_role(Role.SUPER)
 
     @property
+    def is_administrator(self) -> bool:
+        """Whether any role beyond Basic User is held."""
+        return self.has_role(*ADMINISTRATORS)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether this person may answer tasks and ask for access: who only reads may not (row E5)."""
+        return bool(self.roles() - {Role.READ_ONLY})
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether every page that shows facts is open, secrets excepted: for auditors."""
+        return self.has_role(Role.SUPER, Role.READ_ONLY)
+
+    @property
     def runs_connectors(self) -> bool:
         """Whether this person may see and change every connector and app."""
         return self.has_role(Role.SUPER, Role.CONNECTOR)
+
+    @property
+    def has_come_in(self) -> bool:
+        """Whether this person ever signed in; until then an invitation is open."""
+        return self.last_login is not None
 
 
 class RoleHolding(models.Model):
     """One person holds one role."""
 
+    class Source(models.TextChoices):
+        HAND = "hand", "Given here"
+        PROVIDER = "provider", "From the identity provider"
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="holdings")
     role = models.CharField(max_length=16, choices=Role)
+    source = models.CharField(max_length=16, choices=Source, default=Source.HAND)
     since = models.DateTimeField(default=now)
 
     class Meta:
@@ -126,3 +177,19 @@ class RoleHolding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()}"
+
+
+class Reporting(models.Model):
+    """One person reports to one manager. There may be several."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reporting")
+    manager = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("person", "manager"), name="one_reports_once_to_one"),
+            models.CheckConstraint(condition=~Q(person=F("manager")), name="nobody_reports_to_themselves"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} reports to {self.manager}"

@@ -1,19 +1,19 @@
 """The one-time link that makes the first administrator."""
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from core import queries
 from core.actions import people
 from core.errors import Denied, NotPossible
-from core.forms import FirstAdministratorForm
+from core.forms.sign_in import FirstAdministratorForm
 from core.http import OpenRequest
+from core.queries.people import has_administrator
+from core.sign_in.entering import enter
 
 _SIGNER = TimestampSigner(salt="core.first-run")
 _PURPOSE = "set-up"
@@ -32,13 +32,13 @@ def set_up(request: OpenRequest, token: str) -> HttpResponse:
     _check(token)
     form = FirstAdministratorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        login(request, people.create_first_administrator(**form.cleaned_data))
-        return redirect("core:home")
+        person = people.create_first_administrator(**form.cleaned_data)
+        return enter(request, person, proof="set-up", onward=reverse("core:home"))
     return render(request, "core/set_up.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def _refuse_second() -> None:
-    if queries.has_administrator():
+    if has_administrator():
         raise NotPossible("This console has an administrator already; the set-up link is no longer needed.")
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,11 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from core import queries
 from core.actions import signing_in
 from core.errors import Denied
-from core.forms import SignInForm
+from core.forms.sign_in import SignInForm
 from core.http import HtmxRequest, OpenRequest, onward
+from core.queries.people import has_administrator
+from core.sign_in.entering import enter
 
 PAGE = "core/sign_in.html"
 
@@ -28,16 +29,16 @@ def sign_in(request: OpenRequest) -> HttpResponse:
         return HttpResponseClientRedirect(_back_to(request.htmx.current_url_abs_path))
     if request.user.is_authenticated:
         return redirect(onward(request))
-    if not queries.has_administrator():
+    if not has_administrator():
         return render(request, "core/no_administrator.html")
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            login(request, signing_in.recognise(**form.cleaned_data))
+            person = signing_in.recognise(**form.cleaned_data)
         except Denied as problem:
             form.add_error(None, str(problem))
         else:
-            return redirect(onward(request))
+            return enter(request, person, proof="password", onward=onward(request))
     context = {"form": form, "next": onward(request)}
     return render(request, PAGE, context, status=422 if form.errors else 200)
 

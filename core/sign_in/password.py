@@ -1,16 +1,16 @@
 """A password forgotten, or never set: a mailed link sets one."""
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from core.actions import password, signing_in
-from core.forms import LinkForm, NewPasswordForm
+from core.actions import password
+from core.forms.sign_in import LinkForm, NewPasswordForm
 from core.http import OpenRequest, onward
+from core.sign_in.entering import enter
 
 
 @never_cache
@@ -34,8 +34,6 @@ def set_password(request: OpenRequest, pk: str, token: str) -> HttpResponse:
     form = NewPasswordForm(person, request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = password.set_password(person, token, form.cleaned_data["password"])
-        signing_in.welcome(person)
-        login(request, person)
-        return redirect(onward(request))
+        return enter(request, person, proof="link", onward=onward(request))
     context = {"form": form, "person": person, "next": onward(request)}
     return render(request, "core/password_set.html", context, status=422 if form.errors else 200)

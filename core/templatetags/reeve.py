@@ -17,7 +17,7 @@ from django.utils.timezone import now
 
 from core.models import Organisation
 from core.panels import panels
-from core.queries import Page
+from core.queries.paging import Page
 from core.templatetags import charts
 
 register = template.Library()

@@ -6,20 +6,21 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from core import queries
 from core.actions import outbox
 from core.http import HtmxRequest
-from core.mailbox import LINK_MARK
+from core.mailbox import blacked_out
 from core.models import OutgoingMail
+from core.queries.letters import outbox as letters_of
+from core.queries.paging import keyset_page
 
 
 @require_GET
 def letters(request: HtmxRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     status = status if status in OutgoingMail.Status else ""
-    rows = queries.outbox(request.user, status=status).defer("text", "html")
+    rows = letters_of(request.user, status=status).defer("text", "html")
     number = request.GET.get("number", "")
-    page = queries.keyset_page(
+    page = keyset_page(
         rows,
         order="-created_at",
         after=request.GET.get("after", ""),
@@ -27,6 +28,7 @@ def letters(request: HtmxRequest) -> HttpResponse:
         number=int(number) if number.isascii() and number.isdigit() else 0,
     )
     context = {
+        "part": "outbox",
         "page": page,
         "status": status,
         "statuses": OutgoingMail.Status.choices,
@@ -38,14 +40,14 @@ def letters(request: HtmxRequest) -> HttpResponse:
 @require_GET
 def letter(request: HtmxRequest, pk: str) -> HttpResponse:
     """As text. A link that signs in is not kept, so it cannot be shown either."""
-    mail = get_object_or_404(queries.outbox(request.user), pk=pk)
-    text = mail.text.replace(LINK_MARK, "(the link stands only in the letter that went out)")
-    return render(request, "core/outbox_letter.html", {"mail": mail, "text": text})
+    mail = get_object_or_404(letters_of(request.user), pk=pk)
+    text = blacked_out(mail.text)
+    return render(request, "core/outbox_letter.html", {"part": "outbox", "mail": mail, "text": text})
 
 
 @require_POST
 def try_again(request: HtmxRequest, pk: str) -> HttpResponse:
-    mail = get_object_or_404(queries.outbox(request.user), pk=pk)
+    mail = get_object_or_404(letters_of(request.user), pk=pk)
     outbox.try_again(mail, by=request.user)
     messages.success(request, "The letter is on its way again.")
     return redirect("core:letter", mail.pk)

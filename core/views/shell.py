@@ -6,10 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
-from core import queries
 from core.models import Organisation, User
 from core.panels import panels
+from core.queries.people import administrators
+
+SETTINGS = (("outbox", "Outbox"),)
+"""The pages of Settings: the name of their address, and their label."""
 
 
 class Shell:
@@ -32,7 +36,12 @@ class Shell:
     @cached_property
     def administrators(self) -> Iterable[User]:
         """Who can help, for those who are signed in."""
-        return queries.administrators() if self._is_known else ()
+        return administrators() if self._is_known else ()
+
+    @cached_property
+    def settings_parts(self) -> Sequence[tuple[str, str, str]]:
+        """The parts of Settings: name, label, address."""
+        return [(name, label, reverse(f"core:{name}")) for name, label in SETTINGS]
 
     @cached_property
     def main(self) -> Sequence[Mapping[str, Any]]:
@@ -48,7 +57,11 @@ class Shell:
     def _links(self) -> Sequence[Mapping[str, Any]]:
         found = (panel.context(self._request, {}) for panel in panels("rail"))
         here = self._request.path
-        return [{**link, "is_here": here.startswith(str(link["url"]))} for link in found if link is not None]
+        return [
+            {**link, "is_here": here.startswith(str(link.get("under", link["url"])))}
+            for link in found
+            if link is not None
+        ]
 
     @property
     def _is_known(self) -> bool:

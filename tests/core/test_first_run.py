@@ -28,7 +28,7 @@ def test_the_link_makes_a_super_administrator_who_is_signed_in(db, client, trail
     assert person.email == "ada@meridian.example"
     assert person.roles() == {Role.SUPER, Role.BASIC}
     assert client.get(reverse("core:home")).status_code == 200
-    assert trail() == ["core.first_administrator"]
+    assert trail() == ["core.first_administrator", "core.signed_in"]
 
 
 @pytest.mark.parametrize(

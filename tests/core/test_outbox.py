@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from core.mailbox import LINK_MARK
+from core.mailbox import PASSWORD_LINK
 from core.models import OutgoingMail
 from tests.make import make_letter
 
@@ -65,11 +65,11 @@ def test_refusals_name_who_can_help(cast, sign_in):
 
 
 def test_a_link_that_signs_in_is_not_shown(cast, sign_in):
-    letter = make_letter(text=f"Set a password: {LINK_MARK}?next=/")
+    letter = make_letter(text=f"Set a password: {PASSWORD_LINK}?next=/")
 
     page = sign_in(cast["super"]).get(f"{LIST}{letter.pk}/").content.decode()
 
-    assert LINK_MARK not in page
+    assert PASSWORD_LINK not in page
     assert "only in the letter" in page
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.models import User
-from core.queries import keyset_page
+from core.queries.paging import keyset_page
 from tests.make import make_user
 
 

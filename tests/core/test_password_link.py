@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
 from core.actions.password import password_link
-from core.mailbox import LINK_MARK
+from core.mailbox import PASSWORD_LINK
 from core.models import OutgoingMail, Role, User
 from tests.make import PASSWORD, make_user
 
@@ -44,8 +44,8 @@ def test_the_outbox_never_holds_a_link_that_signs_in(grace, mail, client):
     client.post(ASK, {"email": grace.email, "next": "/connectors/"})
 
     letter = OutgoingMail.objects.get()
-    assert f"{LINK_MARK}?next=/connectors/" in letter.text
-    assert f"{LINK_MARK}?next=/connectors/" in letter.html
+    assert f"{PASSWORD_LINK}?next=/connectors/" in letter.text
+    assert f"{PASSWORD_LINK}?next=/connectors/" in letter.html
     assert grace.pk not in letter.text + letter.html
 
 

@@ -12,8 +12,8 @@ from django.utils.timezone import now
 
 from core import jobs
 from core.actions.password import person_of
-from core.jobs import TRIES, send_mail, sweep_mail
-from core.mailbox import LINK_MARK, post
+from core.jobs.letters import TRIES, send_mail, sweep_mail
+from core.mailbox import PASSWORD_LINK, post
 from core.models import OutgoingMail, User
 from tests.make import make_app, make_connector, make_letter, make_user
 
@@ -184,9 +184,9 @@ def test_a_certificate_that_is_not_accepted_means_later(server, monkeypatch):
 
 def test_the_link_is_made_when_the_letter_goes_and_stays_out_of_the_outbox(server):
     grace = make_user("Grace Kim")
-    text = f"Set a password: {LINK_MARK}?next=/"
+    text = f"Set a password: {PASSWORD_LINK}?next=/"
     letter = make_letter(
-        recipient=grace, to=grace.email, text=text, html=f'<a href="{LINK_MARK}?next=/">Go</a>'
+        recipient=grace, to=grace.email, text=text, html=f'<a href="{PASSWORD_LINK}?next=/">Go</a>'
     )
 
     send_mail(letter.pk)
@@ -201,7 +201,7 @@ def test_the_link_is_made_when_the_letter_goes_and_stays_out_of_the_outbox(serve
 
 def test_no_link_is_mailed_to_a_person_who_left(server):
     gone = make_user("Peter Kovacs", status=User.Status.DEACTIVATED)
-    letter = make_letter(recipient=gone, to=gone.email, text=LINK_MARK)
+    letter = make_letter(recipient=gone, to=gone.email, text=PASSWORD_LINK)
 
     send_mail(letter.pk)
 

@@ -14,7 +14,7 @@ def test_the_demo_company_has_sixty_people_with_managers_and_apps_nobody_manages
     call_command("load_demo", people_file=tmp_path / "people.jsonl")
 
     assert User.objects.count() == 60
-    assert [person.name for person in User.objects.filter(manager=None)] == ["Victoria Ashworth"]
+    assert [person.name for person in User.objects.filter(managers=None)] == ["Victoria Ashworth"]
     assert User.objects.values("department").distinct().count() == 6
     assert App.objects.unmanaged().count() == 6
     assert Organisation.current().is_demo

@@ -101,11 +101,12 @@ def load() -> list[User]:
             title=place.title,
             department=place.department,
             employee_id=f"{1000 + number:06}",
-            manager=people.get(place.manager),
         )
         person.set_unusable_password()
         person.save()
         people[place.name] = person
+        if place.manager:
+            person.managers.add(people[place.manager])
     RoleHolding.objects.bulk_create(RoleHolding(user=person, role=Role.BASIC) for person in people.values())
     for name, found_through, users in FOUND:
         App.objects.create(

@@ -15,7 +15,7 @@ from django.utils.timezone import now
 
 from core.actions.password import password_link
 from core.leases import LeaseLost
-from core.mailbox import LINK_MARK
+from core.mailbox import PASSWORD_LINK, signs_in
 from core.models import OutgoingMail
 from core.queue import nudge
 
@@ -25,6 +25,8 @@ TIMEOUT = 60  # seconds for each answer of the mail server
 TRIES = 16  # with the pauses between them about two days
 LONGEST_PAUSE = timedelta(hours=6)
 REFUSED = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+LINKS = {PASSWORD_LINK: password_link}
+"""What makes a fresh link for each mark."""
 PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
 
 
@@ -53,7 +55,7 @@ def sweep_mail() -> None:
 
 
 def _send(mail: OutgoingMail) -> None:
-    if LINK_MARK in mail.text and not (mail.recipient and mail.recipient.is_active):
+    if signs_in(mail.text) and not (mail.recipient and mail.recipient.is_active):
         _fail(mail, "The person it was for can no longer sign in.")
         return
     try:
@@ -105,9 +107,10 @@ def _fail(mail: OutgoingMail, sentence: str) -> None:
 
 def _message(mail: OutgoingMail) -> EmailMessage:
     text, html = mail.text, mail.html
-    if mail.recipient and LINK_MARK in text:
-        link = password_link(mail.recipient)
-        text, html = text.replace(LINK_MARK, link), html.replace(LINK_MARK, link)
+    for mark, link_for in LINKS.items():
+        if mail.recipient and mark in text:
+            link = link_for(mail.recipient)
+            text, html = text.replace(mark, link), html.replace(mark, link)
     message = EmailMessage(policy=SMTP)
     message["Subject"] = mail.subject
     message["From"] = settings.MAIL_FROM

@@ -1,13 +1,9 @@
-"""Reads shaped like a page."""
+"""Pages of long lists, by key and not by number: row 40,000 costs what row 1 does."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Model, Q, QuerySet, When
-
-from core.errors import Denied
-from core.models import OutgoingMail, Role, User
-from core.models.keys import folded
+from django.db.models import Model, Q, QuerySet
 
 COUNTED_TO = 10_000  # rows; beyond, a list says 10,000+
 
@@ -59,32 +55,3 @@ def keyset_page[M: Model](
         after=str(found[-1].pk) if found and has_next else "",
         before=str(found[0].pk) if found and has_previous else "",
     )
-
-
-def has_administrator() -> bool:
-    """Whether anybody can administer this console now. Until then the set-up link works."""
-    return User.objects.active().holding(Role.SUPER).exists()
-
-
-def administrators() -> QuerySet[User]:
-    """Those to turn to when a rule refuses: at most three."""
-    return User.objects.active().holding(Role.SUPER).order_by("search_text", "pk")[:3]
-
-
-def people_matching(words: str, *, seen_by: User, without: Collection[str] = ()) -> QuerySet[User]:
-    """At most twenty who can be picked: active, and every word stands in their name, e-mail or title.
-    Those of whom a name begins so come first: an e-mail's domain matches everybody."""
-    if not words.strip():
-        return User.objects.none()
-    found = User.objects.visible_to(seen_by).active().search(words).exclude(pk__in=without)
-    start = folded(words).strip()
-    begins = Q(search_text__startswith=start) | Q(search_text__contains=f" {start}")
-    return found.order_by(Case(When(begins, then=0), default=1), "search_text", "pk")[:20]
-
-
-def outbox(user: User, *, status: str = "") -> QuerySet[OutgoingMail]:
-    """Letters, for those who look after the console; `status` narrows them down."""
-    if not user.is_super:
-        raise Denied("Only a Super Administrator can see the outbox.")
-    rows = OutgoingMail.objects.all()
-    return rows.filter(status=status) if status else rows

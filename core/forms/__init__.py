@@ -1,0 +1,1 @@
+"""Strings from people, into typed values and sentences about what is wrong."""

@@ -1,0 +1,1 @@
+"""Reads shaped like a page, by what the page is about."""
