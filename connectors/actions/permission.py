@@ -14,7 +14,7 @@ def must_run_connectors(user: User | None) -> None:
 
 
 def must_manage(connector: Connector, user: User | None) -> None:
-    """Its owners, whatever their roles, and those who run all connectors."""
+    """Its owners, whatever their roles, those who run all connectors, and who stands in for missing owners."""
     if user is not None and not may_manage(connector, user):
         raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
 
@@ -30,6 +30,4 @@ def may_confirm(user: User) -> bool:
 
 
 def may_manage(connector: Connector, user: User) -> bool:
-    if not user.is_active:
-        return False
-    return user.runs_connectors or connector.ownerships.filter(user=user).exists()
+    return user.is_active and Connector.objects.managed_by(user).filter(pk=connector.pk).exists()

@@ -12,8 +12,8 @@ from core.models.keys import KeyField, folded
 
 class AppQuerySet(models.QuerySet["App"]):
     def visible_to(self, user: User) -> Self:
-        """Apps this person may know about: all for those who run connectors, else those they own."""
-        if user.runs_connectors:
+        """Apps this person may know about: all for those who run connectors or audit, else those they own."""
+        if user.runs_connectors or user.sees_everything:
             return self
         return self.filter(Exists(AppOwner.objects.filter(app=OuterRef("pk"), user=user)))
 

@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
-from connectors.models.app import App
+from connectors.models.app import App, AppOwner
 from core.leases import Leased, LeasedQuerySet
-from core.models import User
+from core.models import Role, User
 from core.models.keys import KeyField, SealedField, place_of
 from core.states import Stateful
 
@@ -21,10 +21,23 @@ DAILY_AT = time(2)
 
 class ConnectorQuerySet(models.QuerySet["Connector"]):
     def visible_to(self, user: User) -> Self:
-        """Connectors this person may see and change: all with the role, else those they own."""
-        if user.runs_connectors or user.sees_everything:
+        """Connectors this person may know about: all for auditors, else those they may change."""
+        return self if user.sees_everything else self.managed_by(user)
+
+    def managed_by(self, user: User) -> Self:
+        """Connectors this person may change: all for those who run connectors, else those they own.
+
+        An Application Administrator also looks after connectors without an owner of their own apps (row A8).
+        """
+        if user.runs_connectors:
             return self
-        return self.filter(Exists(ConnectorOwner.objects.filter(connector=OuterRef("pk"), user=user)))
+        owners = ConnectorOwner.objects.filter(connector=OuterRef("pk"))
+        mine = Exists(owners.filter(user=user))
+        if not user.has_role(Role.APPLICATION):
+            return self.filter(mine)
+        own_app = AppOwner.objects.filter(app=OuterRef("app"), user=user)
+        is_ownerless = ~Exists(owners.filter(user__status=User.Status.ACTIVE))
+        return self.filter(Q(mine) | Q(is_ownerless, Exists(own_app)))
 
     def locked(self, pk: str) -> "Connector":
         """The row as it is now, and in nobody else's hands until this transaction ends."""

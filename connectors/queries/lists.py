@@ -57,6 +57,7 @@ def connector_rows(user: User, *, words: str = "", only: str = "") -> QuerySet[C
         rows = rows.filter(NEEDS_HELP)
     owners = ConnectorOwner.objects.select_related("user").order_by("user__search_text")
     return rows.prefetch_related(Prefetch("ownerships", queryset=owners)).annotate(
+        may_manage=Exists(Connector.objects.managed_by(user).filter(pk=OuterRef("pk"))),
         account_count=_count(Account.objects.here().filter(app=OuterRef("app"), source=OuterRef("source"))),
         last_done_at=Subquery(_last_done("pk").values("ended_at")[:1]),
     )

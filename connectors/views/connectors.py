@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import queries, registry
 from connectors.actions import runs
-from connectors.actions.permission import may_confirm
+from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
 from connectors.models import App, Connector, SyncRun
 from connectors.views.asked import one_of, page, words
@@ -69,6 +69,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),
         "reason_form": ReasonForm(),
         "may_confirm": may_confirm(request.user),
+        "may_manage": may_manage(shown, request.user),
     }
     return render(request, "connectors/connector.html", context)
 

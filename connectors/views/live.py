@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from connectors import queries, registry
+from connectors.actions.permission import may_manage
 from connectors.contract import Spec
 from connectors.models import App, Connector, SyncRun
 from connectors.views.steps import steps
@@ -23,7 +24,7 @@ def live(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     context = _context(request, connector)
     if not context["live"].word:
-        return redirect("connectors:settings", connector.pk)
+        return redirect(f"connectors:{'settings' if context['may_manage'] else 'connector'}", connector.pk)
     return render(request, PAGE, context)
 
 
@@ -44,6 +45,7 @@ def _context(request: HtmxRequest, connector: Connector) -> dict[str, Any]:
         "steps": steps(4, connector) if now.is_first else [],
         "has_data": has_data,
         "found": found(connector, spec) if now.word == SyncRun.Status.DONE else [],
+        "may_manage": may_manage(connector, request.user),
         "may_see_app": App.objects.visible_to(request.user).filter(pk=connector.app_id).exists(),
     }
 

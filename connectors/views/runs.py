@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import queries, registry
 from connectors.actions import runs
-from connectors.actions.permission import may_confirm
+from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
 from connectors.models import SyncRun
 from connectors.views.asked import one_of, page
@@ -54,6 +54,7 @@ def _context(request: HtmxRequest, shown: SyncRun, form: ReasonForm) -> dict[str
         "held": shown if shown.status == SyncRun.Status.HELD else None,
         "reason_form": form,
         "may_confirm": may_confirm(request.user),
+        "may_manage": may_manage(shown.connector, request.user),
         "kinds": _kinds(shown),
         "calls": queries.calls_of(shown),
         "took": queries.took_so_far(shown),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from connectors import queries, registry
 from connectors.actions import connectors, settings
-from connectors.actions.permission import may_manage, must_run_connectors
+from connectors.actions.permission import may_manage, must_manage, must_run_connectors
 from connectors.contract import BadSettings, DriverError, Spec
 from connectors.forms import AppForm, OwnersForm, SettingsForm
 from connectors.models import App, Connector
@@ -57,6 +57,7 @@ def app(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def owners(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
+    must_manage(connector, request.user)
     if request.method == "GET":
         chosen = _people(request.GET) if request.htmx else list(connector.owners_now())
         return _owners_page(request, connector, chosen)
@@ -87,6 +88,7 @@ def ask_again(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
+    must_manage(connector, request.user)
     spec = _spec(connector.driver)
     form = SettingsForm(spec, connector, request.POST if request.method == "POST" else None)
     if form.is_bound:
