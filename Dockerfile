@@ -6,7 +6,11 @@ ENV PYTHONUNBUFFERED=1 \
     UV_PYTHON_DOWNLOADS=never \
     PATH=/srv/reeve/.venv/bin:$PATH
 
-RUN pip install --no-cache-dir uv==0.13.9 \
+# pg_dump and pg_restore, for backups; they must not be older than the server.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/* \
+    && pip install --no-cache-dir uv==0.13.9 \
     && useradd --system --uid 10001 --home-dir /srv/reeve --shell /usr/sbin/nologin reeve \
     && install --directory --owner=reeve --group=reeve --mode=0700 /data
 
@@ -30,4 +34,4 @@ ENV DATA_DIR=/data
 VOLUME /data
 USER reeve
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-ws", "--blocking-threads", "4", "config.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-ws", "--log-level", "warning", "--blocking-threads", "4", "config.wsgi:application"]

@@ -1,9 +1,11 @@
 """The Celery app and the timetable of the sweepers."""
 
 import os
+from collections.abc import Sequence
 
-from celery import Celery
-from celery.signals import celeryd_after_setup
+from celery import Celery, Task
+from celery.schedules import crontab
+from celery.signals import celeryd_after_setup, setup_logging, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -11,8 +13,16 @@ app = Celery("reeve")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["core", "connectors"], related_name="jobs")
 app.conf.beat_schedule = {
+    "connector_logs": {"task": "connectors.prune", "schedule": crontab(hour=3, minute=10)},
     "connectors": {"task": "connectors.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+    "exports": {"task": "core.sweep_exports", "schedule": 30.0, "options": {"expires": 30.0}},
+    "imports": {"task": "core.sweep_imports", "schedule": 30.0, "options": {"expires": 30.0}},
     "letters": {"task": "core.sweep_mail", "schedule": 30.0, "options": {"expires": 30.0}},
+    "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
+    "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
+    "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},
+    "trail checks": {"task": "core.sweep_trail_checks", "schedule": 60.0, "options": {"expires": 60.0}},
+    "pulse": {"task": "core.pulse", "schedule": 10.0, "options": {"expires": 10.0}},
 }
 
 
@@ -26,3 +36,23 @@ def take_over(**_: object) -> None:
     if settings.SOLE_WORKER:
         for table in leased_tables():
             LeasedQuerySet(table).let_go()
+
+
+@setup_logging.connect
+def leave_logging_alone(**_: object) -> None:
+    """With somebody listening Celery sets up nothing of its own: settings.LOGGING rules here, too."""
+
+
+@task_prerun.connect
+def job_begins(task: "Task[..., object]", args: Sequence[object] = (), **_: object) -> None:
+    """Records of the log say which job wrote them, and about which row."""
+    from core.logs import where
+
+    where.set(" ".join([task.name, *map(str, args)]))
+
+
+@task_postrun.connect
+def job_is_over(**_: object) -> None:
+    from core.logs import where
+
+    where.set("")

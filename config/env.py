@@ -4,15 +4,17 @@ import os
 import re
 from collections.abc import Collection, Mapping
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from connectors.http import is_loopback
+from core.databases import from_address
 
 SEALING_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in URL-safe base64
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{20,}")  # as RFC 6750, 2.1, wants a bearer token to read
 HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
 
 
@@ -38,6 +40,15 @@ class Env:
         except OSError as problem:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {problem}") from problem
 
+    def token(self, name: str) -> str:
+        """What a machine shows to be let in; empty without one."""
+        value = self.secret(name, "")
+        if value and not TOKEN.fullmatch(value):
+            raise ImproperlyConfigured(
+                f"{name} must have 20 characters at least: letters, digits and . _ ~ + / = -."
+            )
+        return value
+
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.text(name, str(default)).lower()
         if value not in ("true", "false"):
@@ -61,6 +72,15 @@ class Env:
     def items(self, name: str) -> list[str]:
         """Comma-separated; blanks and empty ones dropped."""
         return [item.strip() for item in self.text(name, "").split(",") if item.strip()]
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        """Comma-separated addresses and networks, such as `10.0.0.0/8`."""
+        try:
+            return [ip_network(each) for each in self.items(name)]
+        except ValueError as problem:
+            raise ImproperlyConfigured(
+                f"{name} lists addresses and networks such as 10.0.0.0/8, comma-separated: {problem}."
+            ) from problem
 
     def url(self, name: str) -> str:
         """An http or https address without a path."""
@@ -135,19 +155,10 @@ class Env:
 
     def database(self, name: str, data: Path) -> dict[str, object]:
         """SQLite in the data folder unless NAME says otherwise, set up to be shared by processes."""
-        value = self.secret(name, f"sqlite:///{data / 'db.sqlite3'}")
         try:
-            found: dict[str, object] = dict(environ.Env.db_url_config(value))
-        except environ.ImproperlyConfigured as problem:
-            raise ImproperlyConfigured(f"{name} is not a database address.") from problem
-        if found["ENGINE"] == "django.db.backends.sqlite3":
-            found["OPTIONS"] = SQLITE
-        elif found["ENGINE"] == "django.db.backends.postgresql":
-            found["OPTIONS"] = {"pool": False}
-            found["CONN_MAX_AGE"] = 60
-        else:
-            raise ImproperlyConfigured(f"{name} must be a postgres:// or sqlite:// address.")
-        return found
+            return from_address(self.secret(name, f"sqlite:///{data / 'db.sqlite3'}"))
+        except ValueError as problem:
+            raise ImproperlyConfigured(f"{name} {problem}.") from problem
 
 
 def _address(text: str, schemes: Collection[str]) -> SplitResult | None:
@@ -158,11 +169,3 @@ def _address(text: str, schemes: Collection[str]) -> SplitResult | None:
     except ValueError:  # a port that is no number, a bracket that does not close
         return None
     return None if is_odd else parts
-
-
-SQLITE = {
-    # A deferred transaction that turns to writing fails at once while another writes.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 60,  # seconds; the last step of a sync of 50,000 people writes for 20
-    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-32000;",
-}

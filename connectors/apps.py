@@ -8,14 +8,23 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the slots of the ground floor, and name what may happen here."""
+        from connectors import metrics
         from connectors.deeds import PHRASES
+        from connectors.queries.downloads import OFFERS
         from connectors.views import panels  # models are there only now
         from core.deeds import tell
+        from core.exports import offer
         from core.panels import Panel, fill
 
         tell(PHRASES)
+        metrics.register()
+        for each in OFFERS:
+            offer(each)
         rail = "components/rail_link.html"
         fill("rail", Panel(10, rail, panels.applications_link))
         fill("rail", Panel(20, rail, panels.connectors_link))
         fill("home", Panel(20, "connectors/home_waiting.html", panels.waiting))
+        fill("person", Panel(20, "connectors/person_accounts.html", panels.accounts_of))
+        fill("person_leaves", Panel(20, "connectors/person_leaves.html", panels.left_behind))
+        fill("checklist", Panel(20, "core/checklist.html", panels.checklist))
         fill("home_doors", Panel(10, "connectors/home_door.html", panels.door))

@@ -8,6 +8,7 @@ PHRASES = {
     "connectors.app_chosen": "chose the app of the connector",
     "connectors.created": "created the connector",
     "connectors.help_asked_again": "asked an owner for help again",
+    "connectors.log_lines_let_go": "let old lines of sync logs go",
     "connectors.owners_named": "named the owners of the connector",
     "connectors.paused": "paused the connector",
     "connectors.resumed": "resumed the connector",

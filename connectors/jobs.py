@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import runs, settings
+from connectors.actions import retention, runs, settings
 from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from connectors.sync import engine
@@ -62,6 +62,13 @@ def sweep() -> None:
             runs.start(connector, by=None)
         except DomainError as problem:
             log.info("%s was not started: %s", connector, problem)
+
+
+@shared_task(name="connectors.prune")
+def prune() -> None:
+    """Let go of what was kept long enough."""
+    gone = retention.let_log_lines_go()
+    log.info("%s log lines were let go.", gone)
 
 
 @contextmanager

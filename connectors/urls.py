@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, live, runs, wizard
+from connectors.views import accounts, apps, connectors, explore, live, runs, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("connectors/<slug:pk>/pause/", connectors.pause, name="pause"),
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
     path("applications/", apps.applications, name="applications"),
+    path("applications/questions/", explore.explore, name="explore"),
     path("applications/<slug:pk>/", apps.application, name="application"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
     path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),

@@ -1,12 +1,20 @@
 """What can be downloaded: each room offers its lists, a job writes the files."""
 
+import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+from zoneinfo import ZoneInfo
 
 from core.models import User
 
 type Parameters = Mapping[str, str]
-"""What was filtered on screen: the page's own query, as strings."""
+"""What was filtered on screen: the page's own query, as strings. A name that came several times has its
+values joined by commas."""
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet may take for the start of a formula (OWASP, CSV Injection)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +38,32 @@ def offer(new: Offer) -> None:
 
 def on_offer(kind: str) -> Offer | None:
     return _offers.get(kind)
+
+
+def write_csv(
+    file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[object]], *, zone: ZoneInfo
+) -> int:
+    """Write for people: formulas neutralised, times of `zone`. Answers how many rows there are."""
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    written = 0
+    for row in rows:
+        writer.writerow([_cell(value, zone) for value in row])
+        written += 1
+    return written
+
+
+def _cell(value: object, zone: ZoneInfo) -> object:
+    """As a spreadsheet shows it, and never runs it. Numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, list | tuple | set | frozenset):
+        return _cell("; ".join(str(each) for each in value), zone)
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text

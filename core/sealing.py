@@ -5,6 +5,7 @@ column, row), so that it opens nowhere else.
 """
 
 import base64
+import binascii
 import hashlib
 import os
 
@@ -33,11 +34,21 @@ def unseal(sealed: str, *, place: str) -> str:
     key = _ring().get(key_id)
     if key is None:
         raise CannotOpen(f"The key {key_id} is not in SEALING_KEYS.")
-    raw = base64.urlsafe_b64decode(body)
     try:
+        raw = base64.urlsafe_b64decode(body)
         return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()).decode()
-    except InvalidTag as problem:
+    except (InvalidTag, binascii.Error, ValueError) as problem:
         raise CannotOpen(f"Not sealed for {place}, or altered.") from problem
+
+
+def key_of(sealed: str) -> str:
+    """The id of the key that this text was sealed with."""
+    return sealed.partition(".")[0]
+
+
+def key_ids() -> list[str]:
+    """The ids of the keys in the ring, newest first. An id says nothing of its key."""
+    return list(_ring())
 
 
 def new_key() -> str:

@@ -1,6 +1,7 @@
 """Status columns that only move along drawn arrows."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -26,3 +27,9 @@ class Stateful(models.Model):
             raise StaleState(f"{self} was changed by someone else; look again.")
         for name, value in {"status": to, **changes}.items():
             setattr(self, name, value)
+
+
+def must_be_unchanged(changed_at: datetime, *, seen: datetime | None) -> None:
+    """For rows that are edited by forms: raises StaleState unless the form was drawn from this state."""
+    if seen != changed_at:
+        raise StaleState("Somebody else saved this meanwhile. Look at both, then save again.")

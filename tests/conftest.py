@@ -90,6 +90,12 @@ def sign_in() -> Callable[[User | None], Client]:
 
 
 @pytest.fixture
+def quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; where many passwords are tried a test need not be."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
 def trail(db: None) -> Callable[[], list[str]]:
     """What the trail tells, oldest first."""
     return lambda: list(TrailEvent.objects.order_by("pk").values_list("action", flat=True))

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -32,3 +33,16 @@ def closing() -> Iterator[str]:
     if connection.vendor != "postgresql":
         for table in guard.TABLES:
             yield from guard.sqlite_triggers(table)
+
+
+@contextmanager
+def past_the_triggers() -> Iterator[None]:
+    """Within, and within a transaction, the trail can be changed as somebody could who owns the database."""
+    with connection.cursor() as cursor:
+        for statement in opening():
+            cursor.execute(statement)
+        yield
+        for statement in closing():
+            cursor.execute(statement)
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = origin")

@@ -17,8 +17,9 @@ from connectors.models import (
     ResourceType,
     SyncRun,
 )
-from core.models import OutgoingMail, Role, RoleHolding, User
-from core.models.keys import folded
+from core.models import MailServer, OutgoingMail, Role, RoleHolding, User
+from core.models.keys import folded, place_of
+from core.sealing import seal
 
 HOST = "meridian.example"
 SOURCE = "coupa:acme.coupahost.com"
@@ -50,6 +51,15 @@ def make_letter(**fields: Any) -> OutgoingMail:
         "html": "<p>Hello Nora,</p><p>Your help is needed.</p>",
     }
     return OutgoingMail.objects.create(**{**defaults, **fields})
+
+
+def make_mail_server(password: str = "", **fields: Any) -> MailServer:
+    """A mail server of the settings page, in force unless told otherwise."""
+    defaults = {"host": f"mail.{HOST}", "port": 587, "security": "starttls", "sender": f"reeve@{HOST}"}
+    row = MailServer(**{**defaults, "status": MailServer.Status.IN_FORCE, **fields})
+    row.sealed = seal(password, place=place_of(row, "sealed")) if password else ""
+    row.save(force_insert=True)
+    return row
 
 
 def make_app(name: str = "Coupa", *owners: User, **fields: Any) -> App:

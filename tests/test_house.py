@@ -1,5 +1,6 @@
 """Rules of the house that no other tool looks after."""
 
+import ast
 import importlib
 import importlib.util
 import os
@@ -13,6 +14,7 @@ import pytest
 from celery import current_app
 
 from config.celery import app as celery
+from core.deeds import known
 from tests.states import drawn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,9 +25,13 @@ TOP = {
     "docker-compose.yml", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
     "THREAT_MODEL.md", "LICENSE",
 }  # fmt: skip
-READERS = "text|secret|flag|number|word|items|url|keys|mail_server|sender|broker|hosts|file|database"
+READERS = (
+    "text|secret|token|flag|number|word|items|networks|url|keys|mail_server|sender|broker|hosts|file|database"
+)
 READING = re.compile(rf"""\b(?:env|self)\.(?:{READERS})\(\s*"([A-Z_]+)\"""")
 DOCUMENTED = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
+WRITE = {"record", "record_many"}
+"""What writes an event; its action is the first argument."""
 NUDGED = re.compile(r"""\bnudge\(\s*"([^"]+)\"""")
 
 
@@ -87,7 +93,7 @@ def test_every_setting_is_documented_and_every_documented_setting_is_read():
 
 def test_every_nudged_and_every_timed_job_exists():
     for room in ROOMS:
-        if (ROOT / room / "jobs.py").exists():
+        if importlib.util.find_spec(f"{room}.jobs"):
             importlib.import_module(f"{room}.jobs")
     nudged = {
         job for path in ours(".py") if "tests" not in path.parts for job in NUDGED.findall(readable(path))
@@ -96,6 +102,32 @@ def test_every_nudged_and_every_timed_job_exists():
 
     assert nudged
     assert (nudged | timed) - set(current_app.tasks) == set()
+
+
+def recorded(path: Path) -> Iterator[str | None]:
+    """Every action that a file records; None for one that only the run would tell."""
+    for node in ast.walk(ast.parse(readable(path))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WRITE:
+            yield from said(node.args[0]) if node.args else [None]
+
+
+def said(action: ast.expr) -> Iterator[str | None]:
+    """The strings an expression may be."""
+    if isinstance(action, ast.IfExp):
+        yield from (*said(action.body), *said(action.orelse))
+    else:
+        yield action.value if isinstance(action, ast.Constant) and isinstance(action.value, str) else None
+
+
+def test_every_recorded_action_has_a_phrase_and_every_phrase_is_recorded():
+    writer = ROOT / "core" / "trail.py"  # `record` hands on what it was given
+    code = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if path != writer]
+    found = {path.relative_to(ROOT): set(recorded(path)) for path in code}
+    actions = set().union(*found.values()) - {None}
+
+    assert [path for path, names in found.items() if None in names] == []
+    assert actions - set(known()) == set()
+    assert set(known()) - actions == set()
 
 
 def test_the_states_are_documented_as_they_are():

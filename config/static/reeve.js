@@ -136,7 +136,23 @@
       token.append(button);
     };
 
+    /* The form goes with all that was chosen; the page comes back with one more. */
+    const invite = (email) => {
+      const button = document.createElement("button");
+      button.type = "submit";
+      button.name = `${field.dataset.pickerName}_invite`;
+      button.value = email;
+      button.formNoValidate = true;
+      button.hidden = true;
+      field.append(button);
+      button.click();
+    };
+
     const choose = (option) => {
+      if (option.dataset.invite) {
+        invite(option.dataset.invite);
+        return;
+      }
       const token = document.createElement("li");
       const label = document.createElement("label");
       const box = document.createElement("input");
@@ -164,6 +180,7 @@
       if (!words) return show(false);
       const address = new URL(field.dataset.pickerUrl, window.location.href);
       address.searchParams.set("q", words);
+      if ("pickerInvite" in field.dataset) address.searchParams.set("invite", "1");
       chosen().forEach((id) => address.searchParams.append("not", id));
       const reply = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
       if (!reply.ok || number !== asked) return undefined;
@@ -245,6 +262,11 @@
     });
     all("[data-follow]").forEach(follow);
   };
+
+  /* What a page asks for by itself, with nobody's doing, keeps no session alive. */
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.triggeringEvent) event.detail.headers["X-Polls"] = "yes";
+  });
 
   document.addEventListener("DOMContentLoaded", () => enliven(document));
   document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));

@@ -14,7 +14,7 @@ def must_run_connectors(user: User | None) -> None:
 
 
 def must_manage(connector: Connector, user: User | None) -> None:
-    """Its owners, whatever their roles, those who run all connectors, and who stands in for missing owners."""
+    """Its owners, whatever their roles; those who run all connectors; who stands in for missing owners."""
     if user is not None and not may_manage(connector, user):
         raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
 

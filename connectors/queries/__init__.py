@@ -2,6 +2,7 @@
 
 from connectors.queries.export import export_access
 from connectors.queries.lists import (
+    GRANT_COUNT,
     NEEDS_HELP,
     AccountCounts,
     Counts,
@@ -38,6 +39,7 @@ from connectors.queries.progress import (
 )
 
 __all__ = [
+    "GRANT_COUNT",
     "NEEDS_HELP",
     "AccountCounts",
     "Counts",

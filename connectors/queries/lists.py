@@ -103,7 +103,7 @@ def account_rows(app: App, *, words: str = "", only: str = "") -> QuerySet[Accou
         rows = rows.filter(status=only)
     elif only:
         rows = rows.annotate(marks_text=Cast("marks", TextField())).filter(marks_text__contains=f'"{only}"')
-    return rows.annotate(grant_count=_count(Grant.objects.here().filter(account=OuterRef("pk"))))
+    return rows.annotate(grant_count=GRANT_COUNT)
 
 
 def entitlement_rows(app: App, *, words: str = "", kind: str = "") -> QuerySet[Entitlement]:
@@ -258,3 +258,7 @@ def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # rows of any
         rows.order_by().annotate(everything=Value(1)).values("everything").annotate(n=Count("pk")).values("n")
     )
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+GRANT_COUNT = _count(Grant.objects.here().filter(account=OuterRef("pk")))
+"""How many grants the account of a row holds now."""

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET
 from connectors import queries
 from connectors.models import Account
 from connectors.views.apps import head, visible_app
-from connectors.views.asked import one_of, page, words
 from core.http import HtmxRequest
+from core.queries.asked import one_of, page, words
 
 PAST_SHOWN = 100
 OTHERS_SHOWN = 10

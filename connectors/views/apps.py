@@ -8,8 +8,8 @@ from django.views.decorators.http import require_GET
 
 from connectors import queries
 from connectors.models import App, Connector, Entitlement
-from connectors.views.asked import one_of, page, words
 from core.http import HtmxRequest
+from core.queries.asked import one_of, page, words
 
 
 @require_GET

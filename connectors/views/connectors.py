@@ -11,9 +11,9 @@ from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
 from connectors.models import App, Connector, SyncRun
-from connectors.views.asked import one_of, page, words
 from connectors.views.names import spoken
 from core.http import HtmxRequest
+from core.queries.asked import one_of, page, words
 
 ONLY = ("help", "mine")
 TABS = ("log",)

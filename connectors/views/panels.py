@@ -7,10 +7,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from connectors import queries
-from connectors.models import App, Connector
+from connectors.models import Account, App, Connector, SyncRun
 from core.models import User
 
 type Shown = Mapping[str, Any] | None
+
+ACCOUNTS_SHOWN = 50
 
 
 def applications_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
@@ -48,8 +50,49 @@ def door(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     return {}
 
 
+def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """A step of the set-up: the first connector, read at least once."""
+    title = "Coupa"
+    if SyncRun.objects.filter(status=SyncRun.Status.DONE).exists():
+        accounts = Account.objects.here().count()
+        sentence = f"Connected: {accounts:,} accounts are known."
+        return _step(title, "done", sentence, reverse("connectors:index"), "See connectors")
+    if Connector.objects.exists():
+        sentence = "A connector is begun, and nothing was read to its end yet."
+        return _step(title, "open", sentence, reverse("connectors:index"), "Go on")
+    sentence = "Nothing is connected. An OAuth client in Coupa is wanted; a guide stands beside the form."
+    return _step(title, "open", sentence, reverse("connectors:add", args=["coupa"]), "Connect")
+
+
+def accounts_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """On a person's page: their accounts in the apps the reader may see; their own page shows all."""
+    reader, person = _user(request), details["person"]
+    if reader is None:
+        return None
+    rows = Account.objects.here().filter(person=person).select_related("app")
+    visible = set(rows.visible_to(reader).values_list("pk", flat=True))
+    shown = rows if reader == person else rows.filter(pk__in=visible)
+    ordered = shown.annotate(grant_count=queries.GRANT_COUNT).order_by("app__search_text", "search_text")
+    return {"accounts": list(ordered[:ACCOUNTS_SHOWN]), "number": shown.count(), "visible": visible}
+
+
+def left_behind(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Before a person is deactivated: what they answer for here."""
+    person = details["person"]
+    apps = App.objects.filter(ownerships__user=person)
+    connectors = Connector.objects.filter(ownerships__user=person)
+    enabled = Account.objects.here().filter(person=person, status=Account.Status.ENABLED)
+    found = {"apps": list(apps), "connectors": list(connectors), "enabled": enabled.count()}
+    return found if any(found.values()) else None
+
+
 def _user(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
+
+
+def _step(title: str, state: str, sentence: str, url: str, label: str) -> dict[str, Any]:
+    said = {"title": title, "icon": "plug-connected", "state": state, "sentence": sentence}
+    return {**said, "url": url, "label": label}
 
 
 def _link(label: str, icon: str, url: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
 from connectors.models import SyncRun
-from connectors.views.asked import one_of, page
-from core.http import HtmxRequest
+from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.queries.asked import one_of, page
 
 LEVELS = ("info", "warn", "error")
 LINES = 200  # a page
@@ -25,6 +25,7 @@ def run(request: HtmxRequest, key: str) -> HttpResponse:
 
 
 @require_POST
+@fresh_sign_in_to_send
 def confirm(request: HtmxRequest, key: str) -> HttpResponse:
     held, form = _run(request, key), ReasonForm(request.POST)
     if not form.is_valid():

@@ -1,11 +1,12 @@
 """Setting a connector up: catalogue, app, owners, settings."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
-from django.conf import settings as django_settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import queries, registry
@@ -14,12 +15,13 @@ from connectors.actions.permission import may_manage, must_manage, must_run_conn
 from connectors.contract import BadSettings, DriverError, Spec
 from connectors.forms import AppForm, OwnersForm, SettingsForm
 from connectors.models import App, Connector
-from connectors.views.asked import one_of, words
 from connectors.views.guide import access_setting, guide, scope_sets
 from connectors.views.names import spoken
 from connectors.views.steps import steps
-from core.http import HtmxRequest
+from core.actions.invitations import invitable, may_invite
+from core.http import HtmxRequest, fresh_sign_in_to_send
 from core.models import User
+from core.queries.asked import one_of, people, words
 from core.queries.people import people_matching
 
 APPS_SHOWN = 50
@@ -59,13 +61,16 @@ def owners(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     must_manage(connector, request.user)
     if request.method == "GET":
-        chosen = _people(request.GET) if request.htmx else list(connector.owners_now())
+        is_told = request.htmx or "owners" in request.GET
+        chosen = list(people(request.GET, "owners")) if is_told else list(connector.owners_now())
         return _owners_page(request, connector, chosen)
+    if "owners_invite" in request.POST:
+        return redirect(_invitation(request, connector))
     form = OwnersForm(request.POST)
     if "owners_find" in request.POST:
-        return _owners_page(request, connector, _people(request.POST))
+        return _owners_page(request, connector, list(people(request.POST, "owners")))
     if not form.is_valid():
-        return _owners_page(request, connector, _people(request.POST), form)
+        return _owners_page(request, connector, list(people(request.POST, "owners")), form)
     asked = connectors.name_owners(connector, form.cleaned_data["owners"], by=request.user)
     if asked:
         messages.success(request, f"We asked {spoken(asked)} to help.")
@@ -86,6 +91,7 @@ def ask_again(request: HtmxRequest, pk: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@fresh_sign_in_to_send
 def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     must_manage(connector, request.user)
@@ -147,18 +153,25 @@ def _owners_page(
         "to_be_asked": spoken(new) if new and not connector.has_settings else "",
         "words": asked,
         "matches": matches,
+        "invitable": invitable(asked, by=request.user) if asked and not matches else "",
+        "may_invite": may_invite(request.user),
         "app_owners": connector.app.owners_now(),
-        "mail_is_off": not django_settings.MAIL_URL,
         "may_choose_app": request.user.runs_connectors and not connector.has_settings,
     }
     template = "connectors/owners.html#letters" if request.htmx else "connectors/owners.html"
     return render(request, template, context, status=422 if form is not None else 200)
 
 
-def _people(typed: QueryDict) -> list[User]:
-    """The active people whose keys were sent, by name."""
-    keys = [key for key in typed.getlist("owners") if key.isalnum()]
-    return list(User.objects.active().filter(pk__in=keys).order_by("search_text"))
+def _invitation(request: HtmxRequest, connector: Connector) -> str:
+    """Where somebody new is invited, and from where one comes back with everybody chosen so far."""
+    chosen = urlencode({"owners": [person.pk for person in people(request.POST, "owners")]}, doseq=True)
+    there = {
+        "email": request.POST["owners_invite"],
+        "back": f"{reverse('connectors:owners', args=[connector.pk])}?{chosen}",
+        "field": "owners",
+        "onward": reverse("connectors:settings", args=[connector.pk]),
+    }
+    return f"{reverse('core:invite')}?{urlencode(there)}"
 
 
 def _settings_page(

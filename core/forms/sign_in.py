@@ -56,6 +56,16 @@ class NewPasswordForm(forms.Form):
         return data
 
 
+class ChangePasswordForm(NewPasswordForm):
+    present = PasswordField(label="Present password", autocomplete="current-password")
+
+    field_order = ("present", "password", "again")
+
+
+class AgainForm(forms.Form):
+    password = PasswordField(label="Password", autocomplete="current-password")
+
+
 def _check_password(form: forms.Form, field: str, person: User) -> None:
     if field not in form.cleaned_data:
         return

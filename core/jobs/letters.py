@@ -1,39 +1,50 @@
-"""Sends letters. Nothing else in this house speaks SMTP."""
+"""Sends what waits in the outbox."""
 
 import logging
 import smtplib
-import ssl
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from celery import shared_task
-from django.conf import settings
+from django.db import transaction
 from django.utils.timezone import now
 
+from core.actions.invitations import invitation_link
 from core.actions.password import password_link
+from core.jobs import smtp
 from core.leases import LeaseLost
-from core.mailbox import PASSWORD_LINK, signs_in
-from core.models import OutgoingMail
+from core.mailbox import INVITATION_LINK, PASSWORD_LINK, signs_in
+from core.models import OutgoingMail, User
+from core.queries.letters import letters_go_out
+from core.queries.mail_server import Server, server_for_letters
 from core.queue import nudge
+from core.sealing import CannotOpen
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 60  # seconds for each answer of the mail server
 TRIES = 16  # with the pauses between them about two days
 LONGEST_PAUSE = timedelta(hours=6)
+SWEPT = 200  # letters in one sweep
+REST = timedelta(minutes=2)
+"""For how long letters stay where they are after the server could not be used at all."""
+RESTING = 2_000
+"""As many as are told to rest at once. More wait than that: the next trouble tells the others."""
 REFUSED = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
-LINKS = {PASSWORD_LINK: password_link}
+LINKS: Mapping[str, Callable[[User], str]] = {
+    PASSWORD_LINK: password_link,
+    INVITATION_LINK: invitation_link,
+}
 """What makes a fresh link for each mark."""
-PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
 
 
 @shared_task(name="core.send_mail", acks_late=True)
 def send_mail(mail_id: str) -> None:
-    """Send one letter. A repeat after a crash carries the same Message-ID; without MAIL_URL letters wait."""
-    if not settings.MAIL_URL:
+    """Send one letter. A repeat after a crash carries the same Message-ID.
+
+    Without a mail server, and while the maintenance switch is on, letters wait.
+    """
+    if not letters_go_out():
         return
     mail = OutgoingMail.objects.filter(status=OutgoingMail.Status.QUEUED).claim(mail_id)
     if mail is None:
@@ -46,11 +57,11 @@ def send_mail(mail_id: str) -> None:
 
 @shared_task(name="core.sweep_mail")
 def sweep_mail() -> None:
-    """Nudge letters that are due and in nobody's hands."""
-    if not settings.MAIL_URL:
+    """Nudge letters that are due and in nobody's hands, oldest first; the next sweep takes further ones."""
+    if not letters_go_out():
         return
     waiting = OutgoingMail.objects.filter(status=OutgoingMail.Status.QUEUED).due().order_by("due_at")
-    for mail_id in waiting.values_list("pk", flat=True)[:500]:
+    for mail_id in waiting.values_list("pk", flat=True)[:SWEPT]:
         nudge("core.send_mail", mail_id)
 
 
@@ -59,36 +70,44 @@ def _send(mail: OutgoingMail) -> None:
         _fail(mail, "The person it was for can no longer sign in.")
         return
     try:
-        _deliver(_message(mail))
+        server = server_for_letters()
+    except CannotOpen as problem:
+        _put_off_all(mail, f"The password of the mail server cannot be opened: {problem}")
+        return
+    if server is None:
+        mail.release()  # the mail server was taken away meanwhile: the letter waits
+        return
+    _hand_in(mail, server)
+
+
+def _hand_in(mail: OutgoingMail, server: Server) -> None:
+    try:
+        smtp.deliver(_message(mail, server), server)
     except REFUSED as problem:
         _refused(mail, problem)
     except (smtplib.SMTPException, OSError) as problem:
-        _put_off(mail, f"The mail server could not be used: {problem}")
+        _put_off_all(mail, smtp.trouble(problem, server))
     except ValueError as problem:  # after OSError: a refused certificate is both, and may be put right
         _fail(mail, f"It cannot be written as a mail: {problem}")
     else:
-        mail.release(status=OutgoingMail.Status.SENT, problem="", sent_at=now())
+        _sent(mail)
+
+
+@transaction.atomic
+def _sent(mail: OutgoingMail) -> None:
+    """An address that took a letter bounces no longer."""
+    mail.release(status=OutgoingMail.Status.SENT, problem="", sent_at=now())
+    OutgoingMail.objects.filter(to=mail.to, bounced=True).update(bounced=False)
 
 
 def _refused(mail: OutgoingMail, problem: smtplib.SMTPException) -> None:
     """A 5xx answer is final, a 4xx one means later."""
-    code, words = _answer(problem)
+    code, words = smtp.answer(problem)
     sentence = f"The mail server answered {code}: {words}"
-    if code >= 500:
-        _fail(mail, sentence)
+    if code >= smtp.FINAL:
+        _fail(mail, sentence, bounced=smtp.is_of_the_address(problem))
     else:
         _put_off(mail, sentence)
-
-
-def _answer(problem: smtplib.SMTPException) -> tuple[int, str]:
-    words: bytes | str
-    if isinstance(problem, smtplib.SMTPRecipientsRefused):
-        code, words = next(iter(problem.recipients.values()))
-    elif isinstance(problem, smtplib.SMTPResponseException):
-        code, words = problem.smtp_code, problem.smtp_error
-    else:
-        raise TypeError(problem)
-    return code, words.decode(errors="replace") if isinstance(words, bytes) else words
 
 
 def _put_off(mail: OutgoingMail, sentence: str) -> None:
@@ -100,50 +119,32 @@ def _put_off(mail: OutgoingMail, sentence: str) -> None:
     mail.release(problem=sentence, due_at=now() + pause)
 
 
-def _fail(mail: OutgoingMail, sentence: str) -> None:
+def _put_off_all(mail: OutgoingMail, sentence: str) -> None:
+    """It is not about this letter: others rest, too, or every worker would wait for a server that is away."""
+    _put_off(mail, sentence)
+    due = OutgoingMail.objects.filter(status=OutgoingMail.Status.QUEUED).due()
+    some = due.order_by("due_at").values("pk")[:RESTING]
+    OutgoingMail.objects.free().filter(pk__in=some).update(problem=sentence, due_at=now() + REST)
+
+
+def _fail(mail: OutgoingMail, sentence: str, *, bounced: bool = False) -> None:
     log.error("Letter %s failed: %s", mail.pk, sentence)
-    mail.release(status=OutgoingMail.Status.FAILED, problem=sentence)
+    status = OutgoingMail.Status.FAILED
+    mail.release(status=status, problem=sentence, failed_at=now(), bounced=bounced)
 
 
-def _message(mail: OutgoingMail) -> EmailMessage:
+def _message(mail: OutgoingMail, server: Server) -> EmailMessage:
     text, html = mail.text, mail.html
     for mark, link_for in LINKS.items():
         if mail.recipient and mark in text:
             link = link_for(mail.recipient)
             text, html = text.replace(mark, link), html.replace(mark, link)
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = mail.subject
-    message["From"] = settings.MAIL_FROM
-    message["To"] = mail.to
-    if mail.reply_to:
-        message["Reply-To"] = mail.reply_to
-    message["Date"] = format_datetime(now())
-    message["Message-ID"] = f"<{mail.pk}@{settings.MAIL_DOMAIN}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    return message
-
-
-def _deliver(message: EmailMessage) -> None:
-    server = urlsplit(settings.MAIL_URL)
-    with _connection(server) as smtp:
-        if server.scheme == "smtp+tls":
-            smtp.starttls(context=_tls())
-        if server.username:
-            smtp.login(unquote(server.username), unquote(server.password or ""))
-        smtp.send_message(message)
-
-
-def _connection(server: SplitResult) -> smtplib.SMTP:
-    host, port = server.hostname or "", server.port or PORTS[server.scheme]
-    if server.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=_tls())
-    return smtplib.SMTP(host, port, timeout=TIMEOUT)
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if settings.CA_FILE:
-        context.load_verify_locations(settings.CA_FILE)
-    return context
+    return smtp.message(
+        server,
+        to=mail.to,
+        subject=mail.subject,
+        text=text,
+        html=html,
+        key=mail.pk,
+        reply_to=mail.reply_to,
+    )

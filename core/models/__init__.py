@@ -3,6 +3,7 @@
 from core.models.delegation import Delegation
 from core.models.export import Export
 from core.models.group import Membership, PeopleGroup
+from core.models.invitation import Invitation
 from core.models.mail import MailServer, OutgoingMail
 from core.models.organisation import Organisation
 from core.models.people_import import PeopleImport
@@ -16,6 +17,7 @@ __all__ = [
     "Delegation",
     "Export",
     "IdentityProvider",
+    "Invitation",
     "MailServer",
     "Membership",
     "Organisation",

@@ -1,10 +1,23 @@
 """Who stands in for whom."""
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import now
 
 from core.models.user import User
+
+
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def active(self, at: datetime) -> Self:
+        """Those in force at that moment. Who is deactivated stands in for nobody."""
+        return self.not_over(at).filter(starts_at__lte=at, delegate__status=User.Status.ACTIVE)
+
+    def not_over(self, at: datetime) -> Self:
+        """Those in force at that moment, or later."""
+        return self.filter(ends_at__gt=at)
 
 
 class Delegation(models.Model):
@@ -17,6 +30,8 @@ class Delegation(models.Model):
     """The first moment after it."""
     created_at = models.DateTimeField(default=now)
 
+    objects = DelegationQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.CheckConstraint(condition=~Q(person=F("delegate")), name="nobody_is_their_own_delegate"),
@@ -27,3 +42,8 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delegate} for {self.person}"
+
+    @property
+    def last_at(self) -> datetime:
+        """Its last minute, as people are told it: a last day ends at 23:59."""
+        return self.ends_at - timedelta(minutes=1)

@@ -20,6 +20,8 @@ class PeopleGroup(models.Model):
     members = models.ManyToManyField(User, through="Membership", related_name="groups_of_people")
     search_text = models.TextField(editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
+    changed_at = models.DateTimeField(default=now, editable=False)
+    """When name or description last changed: an edit form that knows an older one is stale."""
 
     class Meta:
         constraints = (

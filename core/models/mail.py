@@ -36,6 +36,8 @@ class OutgoingMail(Leased):
     """Whether the mail server refused this address for good."""
     created_at = models.DateTimeField(default=now)
     sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    """When it was given up."""
 
     objects = LeasedQuerySet.as_manager()
 

@@ -1,7 +1,13 @@
 """Signs of life of what works by the clock."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.timezone import now
+
+SWEEPERS = "sweepers"
+FRESH = timedelta(minutes=1)
+"""How old a sign of life may be. Beat asks for one every ten seconds."""
 
 
 class Pulse(models.Model):
@@ -12,3 +18,8 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at}"
+
+    @classmethod
+    def is_felt(cls, name: str = SWEEPERS) -> bool:
+        """Whether it was at work within the last minute."""
+        return cls._default_manager.filter(pk=name, at__gt=now() - FRESH).exists()

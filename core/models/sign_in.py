@@ -34,7 +34,10 @@ class IdentityProvider(Stateful):
     issuer = models.CharField(max_length=500)
     client_id = models.CharField(max_length=300)
     sealed = SealedField(blank=True)
-    """The client secret, sealed."""
+    """The client secret, sealed. Empty once it is replaced."""
+    secret_set_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    secret_set_at = models.DateTimeField(default=now)
+    """When the secret was typed; further drafts take it along."""
     scopes = models.CharField(max_length=300, default="openid email profile")
     creates_people = models.BooleanField(default=False)
     """Whether a verified e-mail of a trusted domain makes a Basic User at first sign-in."""

@@ -1,7 +1,13 @@
 """What happened, who did it, when: written once, never changed, and sealed."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.db import models
 from django.utils.timezone import now
+
+from core.leases import Leased, LeasedQuerySet
+from core.states import Stateful
 
 
 class TrailEvent(models.Model):
@@ -66,18 +72,33 @@ class TrailSeal(models.Model):
         return f"Seal {self.number}"
 
 
-class TrailCheck(models.Model):
+class TrailCheck(Stateful, Leased):
     """One look at the whole trail: every event against its seal, every seal against the one before."""
 
+    class Status(models.TextChoices):
+        WANTED = "wanted", "Being looked at"
+        DONE = "done", "Done"
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        Status.WANTED: frozenset({Status.DONE}),
+        Status.DONE: frozenset(),
+    }
+
+    status = models.CharField(max_length=16, choices=Status, default=Status.WANTED)
     at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True)
     by_name = models.CharField(max_length=200)
-    seals = models.BigIntegerField()
-    events = models.BigIntegerField()
-    pending = models.BigIntegerField()
+    seals = models.BigIntegerField(default=0)
+    events = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
     """Events that no seal covered yet."""
+    head_number = models.BigIntegerField(default=0)
     head = models.CharField(max_length=64, blank=True)
+    """Number and hash of the newest seal."""
     problems = models.JSONField(default=list)
     """A sentence each; empty: the chain is whole."""
+
+    objects = LeasedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"Check of {self.at:%Y-%m-%d %H:%M}"

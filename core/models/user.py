@@ -1,5 +1,6 @@
 """People known to the console, and the roles they hold."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -88,6 +89,8 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, blank=True)
     """For display to this person alone; empty: the organisation's."""
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM, blank=True)
+    sessions = models.CharField(max_length=32, blank=True, editable=False)
+    """Part of what a session is known by: another value here ends every session of this person."""
     search_text = models.TextField(editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
     changed_at = models.DateTimeField(default=now, editable=False)
@@ -109,8 +112,20 @@ class User(AbstractBaseUser):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.lower()
-        self.search_text = folded(self.name, self.email, self.title)
+        self.fold()
         super().save(*args, **kwargs)
+
+    def fold(self) -> None:
+        """Bring the search column up to date; `save` does it, many at once do not."""
+        self.search_text = folded(self.name, self.email, self.title)
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must know: Django's hash of the password, and `sessions`."""
+        return super().get_session_auth_hash() + self.sessions
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for each in super().get_session_auth_fallback_hash():
+            yield each + self.sessions
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]  # Django's base class has a plain attribute

@@ -33,7 +33,7 @@ def keyset_page[M: Model](
     column = order.lstrip("-")
     forward = (order, "-pk" if falling else "pk")
     backward = (column, "pk") if falling else (f"-{column}", "-pk")
-    anchor = rows.filter(pk=before or after).first() if before or after else None
+    anchor = _row(rows, before or after)
     is_back = bool(before) and anchor is not None
     part = rows
     if anchor is not None:
@@ -55,3 +55,11 @@ def keyset_page[M: Model](
         after=str(found[-1].pk) if found and has_next else "",
         before=str(found[0].pk) if found and has_previous else "",
     )
+
+
+def _row[M: Model](rows: QuerySet[M], key: str) -> M | None:
+    """The row with this key; None also for what can be no key, such as letters where keys are numbers."""
+    try:
+        return rows.filter(pk=key).first() if key else None
+    except ValueError:
+        return None

@@ -14,8 +14,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.actions import signing_in
 from core.errors import Denied
 from core.forms.sign_in import SignInForm
-from core.http import HtmxRequest, OpenRequest, onward
+from core.http import HtmxRequest, OpenRequest, onward, organisation_of
+from core.http.sessions import ENDED
 from core.queries.people import has_administrator
+from core.queries.sign_in import passwords_are_for_super
 from core.sign_in.entering import enter
 
 PAGE = "core/sign_in.html"
@@ -34,12 +36,17 @@ def sign_in(request: OpenRequest) -> HttpResponse:
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            person = signing_in.recognise(**form.cleaned_data)
+            person = signing_in.recognise(**form.cleaned_data, request=request)
         except Denied as problem:
             form.add_error(None, str(problem))
         else:
             return enter(request, person, proof="password", onward=onward(request))
-    context = {"form": form, "next": onward(request)}
+    context = {
+        "form": form,
+        "next": onward(request),
+        "ended": request.session.get(ENDED, ""),
+        "are_for_super": passwords_are_for_super(organisation_of(request)),
+    }
     return render(request, PAGE, context, status=422 if form.errors else 200)
 
 

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import now
 
+from core.http import organisation_of
 from core.models import Organisation
 from core.panels import panels
 from core.queries.paging import Page
@@ -62,7 +63,7 @@ def ago(context: Context, at: datetime | None) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def when(context: Context, at: datetime | None, form: str = "") -> SafeString:
-    """Day and time in the organisation's zone; `form`: `day` or `time` for that part alone. UTC on hover."""
+    """Day and time in the reader's zone; `form`: `day` or `time` for that part alone. UTC on hover."""
     if at is None:
         return SafeString("")
     local = at.astimezone(_zone(context))
@@ -148,12 +149,13 @@ def drawn(slot: str, request: HttpRequest, details: Mapping[str, Any]) -> Sequen
 
 
 def _zone(context: Context) -> ZoneInfo:
-    """The organisation's zone, asked for once a request."""
+    """The reader's own zone, or the organisation's, asked for once a request."""
     request = getattr(context, "request", None)
     if request is None:
         return Organisation.current().zone
     if not hasattr(request, "zone"):
-        request.zone = Organisation.current().zone
+        chosen = getattr(getattr(request, "user", None), "time_zone", "")
+        request.zone = ZoneInfo(chosen) if chosen else organisation_of(request).zone
     zone: ZoneInfo = request.zone
     return zone
 

@@ -1,6 +1,5 @@
 """The outbox: every letter, whether it went out, and why not."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,29 +9,26 @@ from core.actions import outbox
 from core.http import HtmxRequest
 from core.mailbox import blacked_out
 from core.models import OutgoingMail
+from core.queries.asked import page
+from core.queries.letters import BOUNCED, has_mail
 from core.queries.letters import outbox as letters_of
-from core.queries.paging import keyset_page
+
+STATUSES = (*OutgoingMail.Status.choices, (BOUNCED, "Bounced"))
+"""By what the list can be narrowed down."""
 
 
 @require_GET
 def letters(request: HtmxRequest) -> HttpResponse:
     status = request.GET.get("status", "")
-    status = status if status in OutgoingMail.Status else ""
+    status = status if status in dict(STATUSES) else ""
     rows = letters_of(request.user, status=status).defer("text", "html")
-    number = request.GET.get("number", "")
-    page = keyset_page(
-        rows,
-        order="-created_at",
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        number=int(number) if number.isascii() and number.isdigit() else 0,
-    )
+    shown = page(request, rows, order="-created_at")
     context = {
         "part": "outbox",
-        "page": page,
+        "page": shown,
         "status": status,
-        "statuses": OutgoingMail.Status.choices,
-        "has_mail": bool(settings.MAIL_URL),
+        "statuses": STATUSES,
+        "has_mail": has_mail(),
     }
     return render(request, "core/outbox_list.html", context)
 

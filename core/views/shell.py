@@ -8,18 +8,34 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from core.models import Organisation, User
+from core.http import organisation_of
+from core.models import IdentityProvider, Organisation, User
 from core.panels import panels
+from core.queries.exports import has_one_to_fetch
+from core.queries.letters import has_mail
+from core.queries.mail_server import leads_nowhere
 from core.queries.people import administrators
+from core.queries.sign_in import provider_in_force
 
-SETTINGS = (("outbox", "Outbox"),)
+SETTINGS = (
+    ("organisation", "Organisation"),
+    ("sign_in_settings", "Sign-in"),
+    ("identity_provider", "Identity provider"),
+    ("mail_server", "Mail"),
+    ("retention", "Retention"),
+    ("system", "System"),
+    ("outbox", "Outbox"),
+)
 """The pages of Settings: the name of their address, and their label."""
+FACTS = frozenset({"organisation", "retention", "system"})
+"""Those that auditors may look at."""
 
 
 class Shell:
     """Asked for by the frame, each part at most once a request, and only where a template shows it."""
 
     version = settings.VERSION
+    public_url = settings.PUBLIC_URL
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -31,7 +47,7 @@ class Shell:
 
     @cached_property
     def organisation(self) -> Organisation:
-        return Organisation.current()
+        return organisation_of(self._request)
 
     @cached_property
     def administrators(self) -> Iterable[User]:
@@ -39,9 +55,33 @@ class Shell:
         return administrators() if self._is_known else ()
 
     @cached_property
+    def has_download(self) -> bool:
+        """Whether a file is ready for the reader that they never fetched."""
+        user = getattr(self._request, "user", None)
+        return isinstance(user, User) and has_one_to_fetch(user)
+
+    @cached_property
+    def has_mail(self) -> bool:
+        """Whether letters can go out."""
+        return has_mail()
+
+    @cached_property
+    def leads_nowhere(self) -> bool:
+        """Whether links in letters lead to this machine alone."""
+        return leads_nowhere()
+
+    @cached_property
+    def provider(self) -> IdentityProvider | None:
+        """The identity provider to sign in with, if one is in force."""
+        return provider_in_force()
+
+    @cached_property
     def settings_parts(self) -> Sequence[tuple[str, str, str]]:
-        """The parts of Settings: name, label, address."""
-        return [(name, label, reverse(f"core:{name}")) for name, label in SETTINGS]
+        """The parts of Settings that the reader may see: name, label, address."""
+        user = getattr(self._request, "user", None)
+        shows_all = isinstance(user, User) and user.is_super
+        parts = [(name, label) for name, label in SETTINGS if shows_all or name in FACTS]
+        return [(name, label, reverse(f"core:{name}")) for name, label in parts]
 
     @cached_property
     def main(self) -> Sequence[Mapping[str, Any]]:

@@ -1,12 +1,13 @@
 """`./dev shot`: pictures of every screen, at two widths, light and dark, into .data/shots."""
 
 import itertools
+import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -22,34 +23,10 @@ WIDTHS = (1440, 390)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 COOKIE = "reeve_session"
 
-SIGN_IN = """
-from django.contrib.auth import login
-from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest
-from core.models import Role, RoleHolding, User
-
-person = User.objects.get(email="rafael.duarte@meridian.example")
-for role in Role:
-    RoleHolding.objects.get_or_create(user=person, role=role)
-request = HttpRequest()
-request.session = SessionStore()
-login(request, person)
-request.session.save()
-print(request.session.session_key)
-"""
-FACTS = """
-from connectors.actions.connectors import AppChoice, create, name_owners
-from connectors.models import Account, App, Connector, Entitlement
-from core.models import User
-
-connector = Connector.objects.get()
-maker = User.objects.get(email="rafael.duarte@meridian.example")
-draft = create("coupa", AppChoice(app=App.objects.get(name="Travel Desk")), by=maker)
-name_owners(draft, [maker, User.objects.get(email="ingrid.halvorsen@meridian.example")], by=maker)
-account = Account.objects.filter(app=connector.app, person__isnull=False).order_by("id").first()
-entitlement = Entitlement.objects.filter(app=connector.app).order_by("id").first()
-print(connector.pk, draft.pk, connector.app_id, account.pk, entitlement.pk, connector.runs.latest("id").key)
-"""
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+type Visitor = Literal["known", "late", "stranger"]
+"""Somebody signed in, the same an hour after they proved who they are, or nobody."""
+FACTS = "from tests.browser import scenes; scenes.tell()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +35,50 @@ class Screen:
 
     name: str
     path: str
-    signed_in: bool = True
+    visitor: Visitor = "known"
 
 
 FIRST_RUN = (
-    Screen("no_administrator", "/", signed_in=False),
-    Screen("set_up", "{set_up}", signed_in=False),
+    Screen("no_administrator", "/", visitor="stranger"),
+    Screen("set_up", "{set_up}", visitor="stranger"),
 )
 SCREENS = (
-    Screen("sign_in", "/sign-in/", signed_in=False),
-    Screen("password_forgotten", "/password/", signed_in=False),
+    Screen("sign_in", "/sign-in/", visitor="stranger"),
+    Screen("password_forgotten", "/password/", visitor="stranger"),
     Screen("home", "/"),
+    Screen("invitation", "{invitation}", visitor="stranger"),
+    Screen("invitation_old", "{old_invitation}", visitor="stranger"),
+    Screen("again", "/sign-in/again/", visitor="late"),
+    Screen("people", "/people/"),
+    Screen("people_found", "/people/?only=administrators"),
+    Screen("person", "/people/{person}/"),
+    Screen("person_invited", "/people/{invited}/"),
+    Screen("person_edit", "/people/{person}/edit/"),
+    Screen("person_roles", "/people/{person}/roles/"),
+    Screen("person_deactivate", "/people/{person}/deactivate/"),
+    Screen("groups", "/groups/"),
+    Screen("group", "/groups/{group}/"),
+    Screen("group_edit", "/groups/{group}/edit/"),
+    Screen("imports", "/people/imports/"),
+    Screen("import", "/people/imports/{import}/"),
+    Screen("import_applied", "/people/imports/{applied}/"),
+    Screen("invite", "/people/invite/"),
+    Screen("profile", "/profile/"),
+    Screen("password_change", "/profile/password/"),
+    Screen("second_factor", "/profile/second-factor/"),
+    Screen("trail", "/trail/"),
+    Screen("trail_nothing", "/trail/?q=nothing+like+this"),
+    Screen("event", "/trail/{event}/"),
+    Screen("downloads", "/downloads/"),
+    Screen("settings_organisation", "/settings/organisation/"),
+    Screen("settings_sign_in", "/settings/sign-in/"),
+    Screen("settings_provider", "/settings/identity-provider/"),
+    Screen("settings_mail", "/settings/mail/"),
+    Screen("settings_retention", "/settings/retention/"),
+    Screen("settings_system", "/settings/system/"),
     Screen("outbox", "/settings/outbox/"),
+    Screen("questions", "/applications/questions/"),
+    Screen("answer", "/applications/questions/?question=no-owner"),
     Screen("connectors", "/connectors/"),
     Screen("wizard_catalogue", "/connectors/add/"),
     Screen("wizard_app", "/connectors/add/coupa/"),
@@ -91,9 +100,11 @@ SCREENS = (
 )
 
 
-def main() -> int:
-    shutil.rmtree(SHOTS, ignore_errors=True)
-    SHOTS.mkdir(parents=True)
+def main(names: Collection[str] = ()) -> int:
+    """Of every screen, or of those with these names; 1 if one can be moved sideways."""
+    if not names:
+        shutil.rmtree(SHOTS, ignore_errors=True)
+    SHOTS.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         demo(Path(folder)) as instance,
@@ -102,12 +113,14 @@ def main() -> int:
     ):
         set_up = {"set_up": instance.setup_link.removeprefix(instance.url)}
         Camera(browser, instance.url).shoot(FIRST_RUN, set_up)
-        session = told(instance, "shell", "-v", "0", "-c", SIGN_IN)
-        names = ("connector", "draft", "app", "account", "entitlement", "run")
-        facts = dict(zip(names, told(instance, "shell", "-v", "0", "-c", FACTS).split(), strict=True))
-        Camera(browser, instance.url, session).shoot(SCREENS, facts)
+        facts = json.loads(told(instance, "shell", "-v", "0", "-c", FACTS))
+        sessions: Mapping[Visitor, str] = {"known": facts["session"], "late": facts["late_session"]}
+        wanted = [screen for screen in SCREENS if not names or screen.name in names]
+        too_wide = Camera(browser, instance.url, sessions).shoot(wanted, facts)
     print(f"{len(list(SHOTS.iterdir()))} pictures in {SHOTS.relative_to(ROOT)}")
-    return 0
+    for sentence in dict.fromkeys(too_wide):
+        print(sentence, file=sys.stderr)
+    return 1 if too_wide else 0
 
 
 @contextmanager
@@ -144,29 +157,36 @@ def told(instance: Instance, *command: str, stdin: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Visits screens as one person, or as nobody where a screen wants that."""
+    """Visits every screen as whoever it wants."""
 
     browser: Browser
     url: str
-    session: str = ""
+    sessions: Mapping[Visitor, str] = field(default_factory=dict)
 
-    def shoot(self, screens: Sequence[Screen], facts: Mapping[str, str]) -> None:
-        """Every screen, at every width, in both schemes; one that is broken ends all."""
+    def shoot(self, screens: Sequence[Screen], facts: Mapping[str, str]) -> list[str]:
+        """Every screen, at every width, in both schemes; answers what is too wide. A broken one ends all."""
+        too_wide = []
         for width, scheme in itertools.product(WIDTHS, SCHEMES):
-            known, stranger = self._visitor(width, scheme), self._visitor(width, scheme)
-            if self.session:
-                known.add_cookies([{"name": COOKIE, "value": self.session, "url": self.url}])
+            visitors = {who: self._visitor(who, width, scheme) for who in ("stranger", *self.sessions)}
             for screen in screens:
-                page = (known if screen.signed_in else stranger).new_page()
+                page = visitors[screen.visitor].new_page()
                 answer = page.goto(self.url + screen.path.format(**facts))
                 if answer is None or answer.status >= 500:
                     raise RuntimeError(f"{screen.name} is broken.")
+                if page.evaluate(TOO_WIDE):
+                    too_wide.append(f"{screen.name} is wider than {width} px.")
                 page.screenshot(path=SHOTS / f"{screen.name}_{width}_{scheme}.png", full_page=True)
                 page.close()
+        return too_wide
 
-    def _visitor(self, width: int, scheme: Literal["light", "dark"]) -> BrowserContext:
-        return self.browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def _visitor(self, who: Visitor, width: int, scheme: Literal["light", "dark"]) -> BrowserContext:
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB"
+        )
+        if who in self.sessions:
+            context.add_cookies([{"name": COOKIE, "value": self.sessions[who], "url": self.url}])
+        return context
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -50,18 +50,21 @@ class Letters:
 
 
 class World:
-    """`with World(tmp_path) as world:` starts all of it."""
+    """`with World(tmp_path) as world:` starts all of it; without `has_mail` it knows of no mail server."""
 
-    def __init__(self, folder: Path, **coupa: Any) -> None:
+    def __init__(self, folder: Path, *, has_mail: bool = True, **coupa: Any) -> None:
         self.letters = Letters()
         self.coupa = FakeCoupa(**{"users": 120, "groups": 12, "roles": 8, **coupa})
-        self._smtp = Controller(self.letters, hostname="127.0.0.1", port=free_port())
-        self._folder = folder
+        self.mail_port = free_port()
+        self._smtp = Controller(self.letters, hostname="127.0.0.1", port=self.mail_port)
+        self._folder, self._has_mail = folder, has_mail
 
     def __enter__(self) -> Self:
         self.coupa.start()
         self._smtp.start()
-        around = {"CONNECTOR_HOSTS": self.coupa.url, "MAIL_URL": f"smtp://127.0.0.1:{self._smtp.port}"}
+        around = {"CONNECTOR_HOSTS": self.coupa.url}
+        if self._has_mail:
+            around["MAIL_URL"] = f"smtp://127.0.0.1:{self.mail_port}"
         self.instance = Instance(self._folder, around)
         self.url, self.setup_link = self.instance.start()
         return self

@@ -6,11 +6,24 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import SQLITE, Env
+from config.env import Env
+from core.databases import SQLITE
 from core.sealing import new_key
 
 SETTINGS = Path(__file__).parents[2] / "config" / "settings.py"
 KEY, OLDER_KEY = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=", f"{'A' * 43}="
+
+
+@pytest.mark.parametrize("odd", ["10.0.0.0/8,caddy", "10.0.0.1/8", "10.0.0.256"])
+def test_proxies_are_addresses_and_networks(odd):
+    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES"):
+        Env({"TRUSTED_PROXIES": odd}).networks("TRUSTED_PROXIES")
+
+
+def test_a_proxy_may_be_an_address_or_a_network():
+    found = Env({"TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::1"}).networks("TRUSTED_PROXIES")
+
+    assert [str(each) for each in found] == ["10.0.0.0/8", "2001:db8::1/128"]
 
 
 def test_a_missing_value_is_named():
@@ -153,3 +166,21 @@ def test_sqlite_waits_longer_than_the_longest_step_of_a_sync_writes():
 def test_another_kind_of_database_is_refused(tmp_path):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         Env({"DATABASE_URL": "mysql://a/b"}).database("DATABASE_URL", tmp_path)
+
+
+def test_what_an_address_asks_of_postgresql_beyond_the_rest_is_kept(tmp_path):
+    address = "postgres://reeve:secret@db.example.com:5432/reeve?sslmode=verify-full"
+
+    database = Env({"DATABASE_URL": address}).database("DATABASE_URL", tmp_path)
+
+    assert database["OPTIONS"] == {"sslmode": "verify-full", "pool": False}
+
+
+@pytest.mark.parametrize("token", ["short", "twenty characters and blanks", "twenty-characters-with-ü"])
+def test_a_token_is_long_and_can_be_sent(token):
+    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN must have 20 characters"):
+        Env({"METRICS_TOKEN": token}).token("METRICS_TOKEN")
+
+
+def test_without_a_token_there_is_none():
+    assert Env({}).token("METRICS_TOKEN") == ""

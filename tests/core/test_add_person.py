@@ -15,6 +15,8 @@ EMAIL = "grace.kim@meridian.example"
         ([], {"basic"}),
         (["--role", "connector"], {"basic", "connector"}),
         (["--role", "super"], {"basic", "super"}),
+        (["--role", "helpdesk"], {"basic", "helpdesk"}),
+        (["--role", "read_only"], {"read_only"}),
     ],
 )
 def test_a_person_is_added_with_the_role_asked_for_and_without_a_password(wanted, roles, trail, capsys):

@@ -14,10 +14,15 @@ from tests.make import make_user
 OPEN = {
     "core:set_up",
     "core:sign_in",
+    "core:second_factor_code",
     "core:ask_for_link",
     "core:set_password",
+    "core:provider_sign_in",
+    "core:provider_back",
+    "core:invitation",
     "core:live",
     "core:ready",
+    "core:metrics",
 }
 
 
@@ -37,7 +42,7 @@ def test_these_addresses_and_no_others_are_open_to_strangers():
     assert found == OPEN
 
 
-@pytest.mark.parametrize("name", ["home", "outbox", "people"])
+@pytest.mark.parametrize("name", ["home", "outbox", "people_matches"])
 def test_a_stranger_is_sent_to_sign_in(name, client, db):
     reply = client.get(reverse(f"core:{name}"))
 
@@ -108,13 +113,15 @@ def test_demo_data_is_marked_while_there_is_no_administrator(db, client):
     assert all("Demo data" in page for page in pages)
 
 
-def test_settings_stand_in_the_rail_of_super_administrators_only(cast, sign_in):
+def test_settings_stand_in_the_rail_of_super_administrators_and_of_auditors(cast, sign_in):
     pages = {
-        who: sign_in(cast[who]).get("/").content.decode() for who in ("super", "connector_admin", "basic")
+        who: sign_in(cast[who]).get("/").content.decode()
+        for who in ("super", "read_only", "connector_admin", "basic")
     }
 
-    assert {who: reverse("core:outbox") in page for who, page in pages.items()} == {
+    assert {who: f'href="{reverse("core:organisation")}"' in page for who, page in pages.items()} == {
         "super": True,
+        "read_only": True,
         "connector_admin": False,
         "basic": False,
     }
@@ -212,9 +219,11 @@ def test_people_are_found_by_every_word_and_only_active_ones(cast, sign_in):
     make_user("Adaeze Obi", Role.BASIC)
     browser = sign_in(cast["basic"])
 
-    by_name = browser.get(reverse("core:people"), {"q": "ada"}).content.decode()
-    without = browser.get(reverse("core:people"), {"q": "ada", "not": cast["super"].pk}).content.decode()
-    gone = browser.get(reverse("core:people"), {"q": "kovacs"}).content.decode()
+    def found(words: str, **further: str) -> str:
+        page: bytes = browser.get(reverse("core:people_matches"), {"q": words, **further}).content
+        return page.decode()
+
+    by_name, without, gone = found("ada"), found("ada", **{"not": cast["super"].pk}), found("kovacs")
 
     assert by_name.index("Ada Lindgren") < by_name.index("Adaeze Obi")
     assert "Ada Lindgren" not in without
@@ -224,7 +233,7 @@ def test_people_are_found_by_every_word_and_only_active_ones(cast, sign_in):
 def test_people_whose_name_begins_so_come_before_those_of_the_domain(cast, sign_in):
     make_user("Zoe Meridian")
 
-    page = sign_in(cast["basic"]).get(reverse("core:people"), {"q": "meridian"}).content.decode()
+    page = sign_in(cast["basic"]).get(reverse("core:people_matches"), {"q": "meridian"}).content.decode()
 
     assert page.index("Zoe Meridian") < page.index("Ada Lindgren")
 
@@ -233,7 +242,7 @@ def test_a_picker_never_lists_more_than_twenty(cast, sign_in):
     for number in range(30):
         make_user(f"Same Name {number}")
 
-    page = sign_in(cast["basic"]).get(reverse("core:people"), {"q": "same name"}).content.decode()
+    page = sign_in(cast["basic"]).get(reverse("core:people_matches"), {"q": "same name"}).content.decode()
 
     assert page.count('role="option"') == 20
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.models import User
+from core.models import TrailEvent, User
 from core.queries.paging import keyset_page
 from tests.make import make_user
 
@@ -63,3 +63,10 @@ def test_an_empty_list_is_one_empty_page(db):
     page = keyset_page(User.objects.all(), order="search_text")
 
     assert (list(page.rows), page.total, page.first) == ([], 0, 0)
+
+
+@pytest.mark.parametrize("key", ["abc", "9" * 40, "1.5"])
+def test_what_can_be_no_key_leads_to_the_first_page(key, db):
+    page = keyset_page(TrailEvent.objects.all(), order="-id", after=key)
+
+    assert list(page.rows) == []

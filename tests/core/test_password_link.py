@@ -108,6 +108,19 @@ def test_the_link_of_a_person_who_left_works_no_more(grace, client):
     assert reply.status_code == 409
 
 
+def test_a_password_that_another_one_replaces_is_told_by_letter(grace, client):
+    first = make_user("Kim Sorensen", Role.BASIC)
+    grace.set_password(PASSWORD)
+    grace.save()
+
+    for person in (first, grace):
+        client.post(password_link(person), NEW)
+
+    assert [(mail.letter, mail.to) for mail in OutgoingMail.objects.all()] == [
+        ("password_changed", grace.email)
+    ]
+
+
 def test_a_new_password_ends_other_sessions(grace, sign_in, client):
     elsewhere = sign_in(grace)
 

@@ -2,47 +2,26 @@
 
 import ssl
 from datetime import timedelta
-from email import message_from_bytes
-from email.policy import default
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
 from django.utils.timezone import now
 
-from core import jobs
 from core.actions.password import person_of
-from core.jobs.letters import TRIES, send_mail, sweep_mail
+from core.jobs import smtp
+from core.jobs.letters import REST, SWEPT, TRIES, send_mail, sweep_mail
 from core.mailbox import PASSWORD_LINK, post
-from core.models import OutgoingMail, User
-from tests.make import make_app, make_connector, make_letter, make_user
-
-
-class Server:
-    """A mail server that keeps what it takes, and answers what it is told."""
-
-    def __init__(self):
-        self.answer = "250 OK"
-        self.taken = []
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
-        if self.answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.answer
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.taken.append(message_from_bytes(envelope.content, policy=default))
-        return "250 OK"
+from core.models import Organisation, OutgoingMail, User
+from core.queries.letters import bounce_of
+from tests.mailing import SECRET, USER, Server, serving, with_sign_in
+from tests.make import make_app, make_connector, make_letter, make_mail_server, make_user
 
 
 @pytest.fixture
 def server(db, settings, unused_port):
-    server = Server()
-    controller = Controller(server, hostname="127.0.0.1", port=unused_port)
-    controller.start()
     settings.MAIL_URL = f"smtp://127.0.0.1:{unused_port}"
-    yield server
-    controller.stop()
+    with serving(unused_port) as server:
+        yield server
 
 
 def test_a_letter_goes_out_as_text_and_html_with_its_own_message_id(server):
@@ -113,7 +92,7 @@ def test_a_server_that_is_away_means_later(db, settings, unused_port):
     letter.refresh_from_db()
     assert letter.status == OutgoingMail.Status.QUEUED
     assert letter.due_at > now()
-    assert "could not be used" in letter.problem
+    assert letter.problem == f"Nothing answers at 127.0.0.1, port {unused_port}."
 
 
 def test_after_about_two_days_it_is_given_up(server):
@@ -170,16 +149,17 @@ def test_what_breaks_lines_in_a_name_does_not_stop_the_letter(odd, server):
 
 
 def test_a_certificate_that_is_not_accepted_means_later(server, monkeypatch):
-    def refuse(message):
-        raise ssl.SSLCertVerificationError("self-signed certificate")
+    def refuse(written, server):
+        raise ssl.SSLCertVerificationError(1, "self-signed certificate")
 
-    monkeypatch.setattr(jobs, "_deliver", refuse)
+    monkeypatch.setattr(smtp, "deliver", refuse)
     letter = make_letter()
 
     send_mail(letter.pk)
 
     letter.refresh_from_db()
     assert letter.status == OutgoingMail.Status.QUEUED
+    assert letter.problem.startswith("The certificate of 127.0.0.1 is not accepted: self-signed certificate.")
 
 
 def test_the_link_is_made_when_the_letter_goes_and_stays_out_of_the_outbox(server):
@@ -222,3 +202,141 @@ def test_the_sweeper_tells_of_letters_that_are_due_and_free(settings, nudges):
     sweep_mail()
 
     assert sorted(nudges) == sorted([("core.send_mail", due.pk), ("core.send_mail", lost.pk)])
+
+
+def test_a_sweep_takes_the_oldest_and_leaves_the_others_to_the_next(
+    db, settings, nudges, django_assert_num_queries
+):
+    settings.MAIL_URL = "smtp://127.0.0.1:1"
+    start = now() - timedelta(days=1)
+    for number in range(SWEPT + 5):
+        make_letter(due_at=start + timedelta(seconds=number))
+    Organisation.current()
+
+    with django_assert_num_queries(2):
+        sweep_mail()
+
+
+def test_while_a_server_is_away_one_worker_finds_out_for_all(db, settings, unused_port):
+    settings.MAIL_URL = f"smtp://127.0.0.1:{unused_port}"
+    first, second = make_letter(), make_letter()
+    held = make_letter(leased_until=now() + timedelta(minutes=1))
+
+    send_mail(first.pk)
+
+    for letter in (first, second, held):
+        letter.refresh_from_db()
+    assert second.due_at - now() > REST - timedelta(seconds=5)
+    assert (second.problem, second.attempts) == (first.problem, 0)
+    assert held.problem == ""
+
+
+def test_a_server_of_the_settings_page_is_signed_in_to(db, settings, unused_port):
+    settings.MAIL_URL = ""
+    make_mail_server(
+        SECRET,
+        host="127.0.0.1",
+        port=unused_port,
+        security="none",
+        username=USER,
+        sender="Desk <desk@meridian.example>",
+    )
+    letter, server = make_letter(), Server()
+
+    with serving(unused_port, server, **with_sign_in(server)):
+        send_mail(letter.pk)
+
+    letter.refresh_from_db()
+    assert (letter.status, letter.problem) == ("sent", "")
+    assert server.signed_in == 1
+    assert server.taken[0]["From"] == "Desk <desk@meridian.example>"
+
+
+def test_the_environment_wins_over_the_settings_page(server):
+    make_mail_server(host="127.0.0.1", port=1)
+    letter = make_letter()
+
+    send_mail(letter.pk)
+
+    assert len(server.taken) == 1
+
+
+def test_a_password_that_cannot_be_opened_means_later(db, settings):
+    settings.MAIL_URL = ""
+    row = make_mail_server(SECRET, username=USER)
+    letter = make_letter()
+    type(row).objects.update(sealed="00000000.AAAA")
+
+    send_mail(letter.pk)
+
+    letter.refresh_from_db()
+    assert letter.status == OutgoingMail.Status.QUEUED
+    assert letter.problem.startswith("The password of the mail server cannot be opened")
+
+
+def test_while_letters_are_dropped_nothing_is_sent_and_nothing_new_is_kept(server, nudges):
+    Organisation.current()
+    before = make_letter()
+    Organisation.objects.update(drops_letters=True, drops_letters_since=now())
+    grace = make_user("Grace Kim")
+
+    dropped = post("password_link", to=grace, key="1", onward="/")
+    send_mail(before.pk)
+    send_mail(dropped.pk)
+    sweep_mail()
+
+    before.refresh_from_db()
+    dropped.refresh_from_db()
+    assert (before.status, dropped.status) == ("queued", "dropped")
+    assert server.taken == []
+    assert nudges == []
+
+
+def test_what_waited_goes_out_after_the_maintenance_and_what_was_dropped_never(server):
+    letter, dropped = make_letter(), make_letter(status=OutgoingMail.Status.DROPPED)
+
+    send_mail(letter.pk)
+    send_mail(dropped.pk)
+
+    assert [message["Message-ID"] for message in server.taken] == [f"<{letter.pk}@testserver>"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "bounces"),
+    [
+        ("550 5.1.1 No such person", True),
+        ("553 Mailbox name not allowed", True),
+        ("554 5.7.1 Relay access denied", False),
+        ("530 5.7.0 Sign in first", False),
+        ("451 Come back", False),
+    ],
+)
+def test_an_address_bounces_when_it_is_refused_for_good_itself(answer, bounces, server):
+    letter = make_letter(to="gone@meridian.example")
+    server.answer = answer
+
+    send_mail(letter.pk)
+
+    found = bounce_of("gone@meridian.example")
+    assert found == (letter if bounces else None)
+
+
+@pytest.mark.parametrize("part", ["to_sender", "to_text"])
+def test_a_refused_sender_or_text_is_not_the_addresses_fault(part, server):
+    letter = make_letter()
+    setattr(server, part, "550 Not from here")
+
+    send_mail(letter.pk)
+
+    letter.refresh_from_db()
+    assert (letter.status, letter.bounced) == ("failed", False)
+
+
+def test_an_address_that_takes_a_letter_bounces_no_longer(server):
+    make_letter(to="back@meridian.example", status=OutgoingMail.Status.FAILED, bounced=True)
+    other = make_letter(to="gone@meridian.example", status=OutgoingMail.Status.FAILED, bounced=True)
+
+    send_mail(make_letter(to="back@meridian.example").pk)
+
+    assert bounce_of("back@meridian.example") is None
+    assert bounce_of("gone@meridian.example") == other

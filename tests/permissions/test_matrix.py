@@ -23,10 +23,34 @@ from core.sign_in import first_run
 from core.views import health
 from tests.conftest import Cast
 from tests.make import make_user
-from tests.permissions import connectors, ground_floor
+from tests.permissions import (
+    connectors,
+    ground_floor,
+    imports,
+    invitations,
+    letters,
+    operations,
+    people,
+    provider,
+    settings,
+    sign_in,
+    trail,
+)
 from tests.permissions.asking import Request, World
 
-AREAS = (ground_floor, connectors)
+AREAS = (
+    ground_floor,
+    connectors,
+    operations,
+    letters,
+    people,
+    sign_in,
+    settings,
+    provider,
+    imports,
+    invitations,
+    trail,
+)
 WHO = AREAS[0].TABLE.split()[:12]
 SIGN_IN = "/sign-in/?next="
 WRITTEN = {"200": "said", "away": "done"}

@@ -12,12 +12,12 @@ from core.trail import by_command
 
 
 class Command(BaseCommand):
-    help = "Add a person, a Basic User unless given a further role. Says how they get a password."
+    help = "Add a person, a Basic User unless given another role. Says how they get a password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--name", required=True, help="as people write it: 'Grace Kim'")
-        parser.add_argument("--role", choices=[Role.CONNECTOR.value, Role.SUPER.value])
+        parser.add_argument("--role", choices=Role.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
         by_command()

@@ -1,6 +1,5 @@
 """Runs the whole quick start: web, worker, beat and, without REDIS_URL, an embedded Valkey."""
 
-import fcntl
 import os
 import shlex
 import socket
@@ -18,6 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from core.management import valkey
+from core.management.folder import alone, refuse_unfinished
 from core.management.supervision import Supervisor
 from core.models import Role, User
 
@@ -44,10 +44,9 @@ class Command(BaseCommand):
     def handle(self, *_args: str, port: int, also: list[str], **_options: Any) -> None:
         os.umask(0o077)  # the folder holds secrets and people's data
         data: Path = settings.DATA
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # empty, but looked for
         further = [_further(each) for each in also]
         with _alone(data), Supervisor(self._say) as house:
+            Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # empty, but looked for
             _refuse_if_taken(port)
             environment = self._with_broker(house, data)
             self._migrate()
@@ -135,12 +134,8 @@ def _further(text: str) -> tuple[str, list[str]]:
 
 @contextmanager
 def _alone(data: Path) -> Iterator[None]:
-    """Two supervisors on one folder would run two schedules and fight for the files."""
-    with (data / "supervisor.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise CommandError(f"Reeve is running already in {data}.") from problem
+    with alone(data):
+        refuse_unfinished(data)
         try:
             yield
         finally:

@@ -1,18 +1,22 @@
-"""Loads a made-up company to look around in: people with their managers, and apps nobody manages yet."""
+"""Loads a made-up company to look around in: people, their roles and groups, and apps nobody manages yet."""
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils.timezone import now
 
 from connectors.models import App
-from core.models import Organisation, Role, RoleHolding, User
-from core.trail import record
+from core.actions.delegations import LONGEST
+from core.actions.roles import with_basic
+from core.models import Delegation, Membership, Organisation, PeopleGroup, Role, RoleHolding, User
+from core.trail import by_command, record
 
 COMPANY = "Meridian Works"
 HOST = "meridian.example"
@@ -48,6 +52,28 @@ STAFF = (
     "Alma Virtanen", "Hugo Laurent", "Maya Levi", "Stefan Ilic", "Rosa Delgado", "Arne Vik",
 )  # fmt: skip
 CHIEF = ("Chief Executive Officer", "Victoria Ashworth")
+ROLES = {
+    "Rafael Duarte": (Role.CONNECTOR, Role.APPLICATION),
+    "Amara Okeke": (Role.APPLICATION,),
+    "Aisha Rahman": (Role.CAMPAIGN,),
+    "Marcus Adeyemi": (Role.REQUEST,),
+    "Samuel Mensah": (Role.HELPDESK,),
+    "Sofia Marchetti": (Role.READ_ONLY,),
+}
+"""Beyond Basic User; nobody is a Super Administrator, so that the first visitor becomes the first one."""
+GROUPS = (
+    (
+        "Spend approvers",
+        "Asked about access that can move money.",
+        ("Helena Sorensen", "Marcus Adeyemi", "Nora Lindqvist", "Tomas Novak", "Sofia Marchetti"),
+    ),
+    (
+        "Security desk",
+        "Looks after accounts that belong to nobody.",
+        ("Rafael Duarte", "Amara Okeke", "Samuel Mensah"),
+    ),
+)
+AWAY, STANDS_IN = "Helena Sorensen", "Marcus Adeyemi"
 FOUND = (
     ("Coupa", 'Okta app "Coupa SSO"', 54),
     ("Coupa Supplier Portal", 'Okta app "CSP"', 6),
@@ -77,6 +103,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        by_command()
         if User.objects.exists():
             raise CommandError(
                 "There are people here already. The demo company is only loaded into an empty database."
@@ -92,7 +119,8 @@ def load() -> list[User]:
     """All of the company or nothing of it."""
     organisation = Organisation.current()
     organisation.name, organisation.is_demo = COMPANY, True
-    organisation.save(update_fields=["name", "is_demo"])
+    organisation.trusted_domains = [HOST]
+    organisation.save(update_fields=["name", "is_demo", "trusted_domains"])
     people: dict[str, User] = {}
     for number, place in enumerate(company(), 1):
         person = User(
@@ -107,13 +135,40 @@ def load() -> list[User]:
         people[place.name] = person
         if place.manager:
             person.managers.add(people[place.manager])
-    RoleHolding.objects.bulk_create(RoleHolding(user=person, role=Role.BASIC) for person in people.values())
+    _give_roles(people)
+    _make_groups(people)
+    _delegate(people[AWAY], people[STANDS_IN], organisation)
     for name, found_through, users in FOUND:
         App.objects.create(
             name=name, status=App.Status.UNMANAGED, found_through=found_through, found_users=users
         )
     record("core.demo_loaded", organisation, by=None, people=len(people), apps=len(FOUND))
     return list(people.values())
+
+
+def _give_roles(people: Mapping[str, User]) -> None:
+    RoleHolding.objects.bulk_create(
+        RoleHolding(user=person, role=role)
+        for name, person in people.items()
+        for role in sorted(with_basic(ROLES.get(name, ())))
+    )
+
+
+def _make_groups(people: Mapping[str, User]) -> None:
+    for name, description, members in GROUPS:
+        group = PeopleGroup.objects.create(name=name, description=description)
+        Membership.objects.bulk_create(Membership(group=group, person=people[each]) for each in members)
+
+
+def _delegate(person: User, delegate: User, organisation: Organisation) -> None:
+    """For as long as a delegation may last, from today. Nobody gets a letter."""
+    today = now().astimezone(organisation.zone).date()
+    Delegation.objects.create(
+        person=person,
+        delegate=delegate,
+        starts_at=datetime.combine(today, time(), organisation.zone),
+        ends_at=datetime.combine(today + timedelta(days=LONGEST), time(), organisation.zone),
+    )
 
 
 def company() -> Iterator[Place]:

@@ -1,45 +1,15 @@
-"""What every request passes through: who asks from where, and how refusals by a rule are answered."""
+"""What no view should have to think of: odd characters, the trail's source, refusals by a rule."""
 
-from collections.abc import Callable
-
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.middleware import HtmxDetails
 
 from core.errors import DomainError
-from core.models import TrailEvent, User
+from core.http.address import client_address
+from core.http.request import Answer, is_htmx
+from core.models import TrailEvent
 from core.trail import Source, source
 
-type Answer = Callable[[HttpRequest], HttpResponse]
-
-
 UNREADABLE = "This request broke off, or holds a character that no text holds (NUL)."
-
-
-class HtmxRequest(HttpRequest):
-    """A request of somebody who is signed in, perhaps by htmx."""
-
-    htmx: HtmxDetails
-    user: User
-
-
-class OpenRequest(HttpRequest):
-    """A request that may come from nobody known."""
-
-    htmx: HtmxDetails
-    user: User | AnonymousUser
-
-
-def onward(request: HttpRequest) -> str:
-    """Where `next` leads, if that is a page of ours; else home."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_ours else reverse("core:home")
 
 
 def refuse_unreadable(answer: Answer) -> Answer:
@@ -48,7 +18,7 @@ def refuse_unreadable(answer: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not _holds_nul(request):
             return answer(request)
-        if request.headers.get("HX-Request") == "true":
+        if is_htmx(request):
             toast = {"sentence": UNREADABLE, "tone": "error"}
             return render(request, "components/toast.html", toast, status=400)
         return render(request, "refused.html", {"sentence": UNREADABLE, "is_technical": True}, status=400)
@@ -72,7 +42,7 @@ def trail_source(answer: Answer) -> Answer:
     """Middleware: trail events written while answering carry the browser's address."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        token = source.set(Source(TrailEvent.Channel.WEB, request.META.get("REMOTE_ADDR") or None))
+        token = source.set(Source(TrailEvent.Channel.WEB, client_address(request)))
         try:
             return answer(request)
         finally:

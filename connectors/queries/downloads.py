@@ -1,0 +1,91 @@
+"""The lists of this room as files: what a screen shows, every page of it."""
+
+from collections.abc import Iterator
+
+from connectors.models import Account, App, Grant
+from connectors.queries.explore import answer, question
+from connectors.queries.lists import account_rows, entitlement_rows
+from core.errors import NotPossible
+from core.exports import Offer, Parameters
+from core.models import User
+
+ACCOUNT = ("App", "Account", "Login", "E-mail", "Status", "Type", "Owner", "Owner's e-mail", "Matched by")
+ENTITLEMENT = ("App", "Entitlement", "Kind", "Permission", "Description", "Holders")
+ANSWER = (
+    "Kind of row",
+    "App",
+    "Name",
+    "Login",
+    "E-mail or entitlement",
+    "Status",
+    "Owner",
+    "Since (UTC)",
+    "Gone (UTC)",
+)
+
+
+def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """The accounts page of one app; `app`, `q` and `only` as in its address."""
+    rows = account_rows(_app(user, asked), words=asked.get("q", ""), only=asked.get("only", ""))
+    for row in rows.select_related("app").order_by("search_text", "pk").iterator(2_000):
+        yield _account(row)
+
+
+def entitlements_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """The entitlements page of one app; `app`, `q` and `kind` as in its address."""
+    app = _app(user, asked)
+    rows = entitlement_rows(app, words=asked.get("q", ""), kind=asked.get("kind", ""))
+    for row in rows.order_by("search_text", "pk").iterator(2_000):
+        yield (app.name, row.name, row.kind, row.slug, row.description, row.holder_count)  # type: ignore[attr-defined]  # annotated
+
+
+def answers(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """The rows that answer one question; `question` and `q` as in its address."""
+    wanted = question(asked.get("question", ""))
+    if wanted is None:
+        raise NotPossible("Nobody knows this question.")
+    rows = answer(wanted, user, words=asked.get("q", ""))
+    for row in rows.order_by(wanted.order, "pk").iterator(2_000):
+        yield _answer(row)
+
+
+def _answer(row: Account | Grant | App) -> tuple[object, ...]:
+    if isinstance(row, Account):
+        owner = row.person.name if row.person else ""
+        seen = (row.status, owner, row.first_seen_at, row.gone_at)
+        return ("account", row.app.name, row.name, row.login, row.email, *seen)
+    if isinstance(row, Grant):
+        account = row.account
+        named = (account.app.name, account.name, account.login, row.entitlement.name)
+        return ("grant", *named, "", "", row.since, row.gone_at)
+    owners = ", ".join(each.user.name for each in row.ownerships.all())
+    return ("app", row.name, row.name, "", "", row.status, owners, row.created_at, None)
+
+
+def _account(row: Account) -> tuple[object, ...]:
+    owner = row.person
+    return (
+        row.app.name,
+        row.name,
+        row.login,
+        row.email,
+        row.get_status_display(),
+        row.get_type_display(),
+        owner.name if owner else "",
+        owner.email if owner else "",
+        row.get_matched_by_display() if owner else "",
+    )
+
+
+def _app(user: User, asked: Parameters) -> App:
+    app = App.objects.visible_to(user).filter(pk=asked.get("app", "")).first()
+    if app is None:
+        raise NotPossible("This app is not there, or not for you to see.")
+    return app
+
+
+OFFERS = (
+    Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app),
+    Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
+    Offer("connectors.answers", "Answers", ANSWER, answers),
+)

@@ -1,0 +1,153 @@
+"""Somebody comes from the identity provider: who that is here, and which roles they get from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from core.actions.people import LONGEST_EMAIL, LONGEST_NAME
+from core.actions.roles import labels, lock_people, with_basic
+from core.errors import Denied
+from core.models import IdentityProvider, Organisation, Role, RoleHolding, User
+from core.models.keys import one_line
+from core.trail import ERROR, record
+
+NO_EMAIL = "The provider did not say what your e-mail is. Is email among the scopes?"
+UNVERIFIED = "The provider does not say that your e-mail is verified (email_verified)."
+
+
+def email_of(claims: Mapping[str, Any]) -> tuple[str, str]:
+    """The verified e-mail in lower case, and what is wrong with it: a sentence, or nothing."""
+    told = claims.get("email")
+    email = one_line(told).lower() if isinstance(told, str) else ""
+    try:
+        validate_email(email)
+    except ValidationError:
+        return "", NO_EMAIL
+    if len(email) > LONGEST_EMAIL:
+        return "", NO_EMAIL
+    is_verified = claims.get("email_verified") in (True, "true")  # some providers send words
+    return email, "" if is_verified else UNVERIFIED
+
+
+@transaction.atomic
+def arrive(provider: IdentityProvider, claims: Mapping[str, Any]) -> User:
+    """The active person these claims are about, with the roles they give; made, if that is allowed.
+
+    Raises Denied with a sentence for them.
+    """
+    email, problem = email_of(claims)
+    if problem:
+        raise Denied(problem)
+    if not IdentityProvider.objects.filter(pk=provider.pk, status=IdentityProvider.Status.IN_FORCE).exists():
+        raise Denied(f"Signing in with {provider.label} was switched off meanwhile.")
+    person = User.objects.filter(email=email).first() or _made(provider, email, claims)
+    if not person.is_active:
+        raise Denied("You were deactivated here. A Super Administrator can let you in again.")
+    return _with_roles(person, _roles_told(provider, claims))
+
+
+@transaction.atomic
+def prove_again(provider: IdentityProvider, claims: Mapping[str, Any], *, by: User) -> None:
+    """For a sensitive act somebody signed in shows once more who they are; raises Denied for anybody else."""
+    email, problem = email_of(claims)
+    if not problem and email != by.email:
+        problem = f"The provider says that you are {email}, but here you are {by.email}."
+    if problem:
+        raise Denied(problem)
+    arrive(provider, claims)
+    record("core.proven_again", by, by=by, proof="provider")
+
+
+@transaction.atomic
+def refused(provider: IdentityProvider, problem: str, claims: Mapping[str, Any]) -> None:
+    """Tell the trail that somebody was not let in who came from the provider, or could not be sent there."""
+    email, _ = email_of(claims)
+    about = User.objects.filter(email=email).first() or provider
+    record("core.provider_refused", about, by=None, severity=ERROR, problem=one_line(problem), email=email)
+
+
+def _made(provider: IdentityProvider, email: str, claims: Mapping[str, Any]) -> User:
+    organisation = Organisation.current()
+    if not provider.creates_people:
+        raise Denied(f"Nobody here has the e-mail {email}. Ask a Super Administrator to invite you.")
+    if not organisation.trusted_domains or not organisation.trusts(email):
+        raise Denied(f"{email} is not of a trusted domain. Ask a Super Administrator to invite you.")
+    lock_people()
+    new = {"name": _name(email, claims), "password": make_password(None)}
+    person, is_new = User.objects.get_or_create(email=email, defaults=new)
+    if is_new:
+        RoleHolding.objects.create(user=person, role=Role.BASIC, source=RoleHolding.Source.PROVIDER)
+        record("core.person_from_provider", person, by=None, email=email, provider=provider)
+    return person
+
+
+def _name(email: str, claims: Mapping[str, Any]) -> str:
+    parts = [claims.get("given_name"), claims.get("family_name")]
+    told = [claims.get("name"), " ".join(part for part in parts if isinstance(part, str))]
+    names = (one_line(each)[:LONGEST_NAME] for each in told if isinstance(each, str))
+    return next(filter(None, names), email.partition("@")[0])
+
+
+def _roles_told(provider: IdentityProvider, claims: Mapping[str, Any]) -> set[str]:
+    """The roles that the values of the role claim stand for. Values that nobody mapped give none."""
+    found = _found(claims, provider.role_claim) if provider.role_claim else None
+    values = found if isinstance(found, list) else [found]
+    named = {
+        provider.role_map[value] for value in values if isinstance(value, str) and value in provider.role_map
+    }
+    return {role for role in named if role in Role.values}
+
+
+def _found(claims: Mapping[str, Any], name: str) -> Any:
+    """The claim of this name, else the one this path of dots leads to, such as `realm_access.roles`."""
+    if name in claims:
+        return claims[name]
+    found: Any = claims
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _with_roles(person: User, told: set[str]) -> User:
+    """The person, holding by the provider exactly what it told now; what was given by hand stays."""
+    before, after = _wanted(person, told)
+    if before != after:
+        lock_people()
+        _recompute(person, told)
+    return User.objects.get(pk=person.pk)
+
+
+def _wanted(person: User, told: set[str]) -> tuple[set[str], set[str]]:
+    """The roles held by the provider, before and after."""
+    by_source: dict[str, set[str]] = {source: set() for source in RoleHolding.Source.values}
+    for role, source in person.holdings.values_list("role", "source"):
+        by_source[source].add(role)
+    by_hand = by_source[RoleHolding.Source.HAND]
+    return by_source[RoleHolding.Source.PROVIDER], set(with_basic(by_hand | told)) - by_hand
+
+
+def _recompute(person: User, told: set[str]) -> None:
+    """Under `lock_people`. The last Super Administrator stays one, whatever the provider says."""
+    held = set(person.holdings.values_list("role", flat=True))
+    before, after = _wanted(person, told)
+    others = User.objects.active().holding(Role.SUPER).exclude(pk=person.pk)
+    kept = {Role.SUPER} & (before - after) if not others.exists() else set()
+    person.holdings.filter(role__in=before - after - kept).delete()
+    RoleHolding.objects.bulk_create(
+        RoleHolding(user=person, role=role, source=RoleHolding.Source.PROVIDER)
+        for role in sorted(after - before)
+    )
+    now_held = held - (before - after - kept) | after
+    if now_held != held:
+        record(
+            "core.roles_from_provider",
+            person,
+            by=None,
+            before={"roles": labels(held)},
+            after={"roles": labels(now_held)},
+            is_last_administrator=bool(kept),
+        )

@@ -1,0 +1,88 @@
+"""Who holds which role. The last active Super Administrator is never lost."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from core.errors import Denied, NotPossible
+from core.models import Organisation, Role, RoleHolding, User
+from core.queries.people import has_administrator
+from core.states import must_be_unchanged
+from core.trail import record
+
+ONLY_SUPER = "Only a Super Administrator can change roles."
+LAST = "This would leave nobody active who is a Super Administrator. Make somebody else one first."
+
+
+def with_basic(roles: Collection[str]) -> frozenset[str]:
+    """These roles and Basic User, which everybody is but those who are only Read-Only Administrators."""
+    return frozenset(roles) if set(roles) == {Role.READ_ONLY} else frozenset({*roles, Role.BASIC})
+
+
+def must_be_super(by: User, sentence: str) -> None:
+    """Raises Denied with this sentence unless `by` is a Super Administrator now, whatever this copy says."""
+    if not User.objects.active().holding(Role.SUPER).filter(pk=by.pk).exists():
+        raise Denied(sentence)
+
+
+def lock_people() -> None:
+    """From here to the end of the transaction nobody else changes roles, managers, groups, or who is active.
+
+    One lock for all of it: rules over several rows (the last administrator, rings of managers, names of
+    groups) are looked at and kept by one change at a time, and no two can wait for each other.
+    """
+    Organisation.objects.select_for_update().get(pk=Organisation.current().pk)
+
+
+def must_leave_an_administrator() -> None:
+    """Raises NotPossible if the change just made, under `lock_people`, took the last Super Administrator."""
+    if not has_administrator():
+        raise NotPossible(LAST)
+
+
+@transaction.atomic
+def change_roles(person: User, roles: Collection[Role], *, by: User, seen: datetime | None) -> None:
+    """`replace_roles` for one person. `seen`: their `changed_at` as the form knew it, or StaleState."""
+    lock_people()
+    must_be_super(by, ONLY_SUPER)
+    must_be_unchanged(User.objects.get(pk=person.pk).changed_at, seen=seen)
+    replace_roles([person], roles, by=by)
+
+
+@transaction.atomic
+def replace_roles(people: Iterable[User], roles: Collection[Role], *, by: User) -> Sequence[User]:
+    """Give each of them these roles by hand, instead of those given by hand before; in force at once.
+
+    Basic User comes by itself (`with_basic`). What the identity provider gave stays. Answers those whose
+    roles changed; one refusal refuses all. Raises Denied, NotPossible.
+    """
+    lock_people()
+    must_be_super(by, ONLY_SUPER)
+    keys = {person.pk for person in people}
+    found = User.objects.filter(pk__in=keys).order_by("search_text", "pk").prefetch_related("holdings")
+    changed = [person for person in found if _replace(person, roles, by=by)]
+    must_leave_an_administrator()
+    return changed
+
+
+def _replace(person: User, roles: Collection[Role], *, by: User) -> bool:
+    """Whether that changed anything."""
+    holdings = list(person.holdings.all())
+    provided = {each.role for each in holdings if each.source == RoleHolding.Source.PROVIDER}
+    before = {each.role for each in holdings}
+    after = with_basic(provided | set(roles))
+    if before == after:
+        return False
+    RoleHolding.objects.filter(user=person, role__in=before - after).delete()
+    RoleHolding.objects.bulk_create(RoleHolding(user=person, role=role) for role in sorted(after - before))
+    User.objects.filter(pk=person.pk).update(changed_at=now())
+    was, is_now = {"roles": labels(before)}, {"roles": labels(after)}
+    record("core.roles_changed", person, by=by, before=was, after=is_now)
+    return True
+
+
+def labels(roles: Collection[str]) -> list[str]:
+    """The roles as people call them, the mightiest first."""
+    return [role.label for role in Role if role in roles]

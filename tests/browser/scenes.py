@@ -1,0 +1,162 @@
+"""What the pictures show beside the demo company. Runs inside the instance, by `manage.py shell`."""
+
+import csv
+import io
+import json
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+from django.urls import reverse
+
+from connectors.actions.connectors import AppChoice, create, name_owners
+from connectors.models import Account, App, Connector, Entitlement
+from core.actions import exports, groups, imports, invitations, seals
+from core.http import sessions
+from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
+from core.queries.trail import Wanted, events
+from core.trail import Source, source
+from tests.make import PASSWORD
+from tests.waiting import wait_until
+
+PATIENCE = 60  # seconds for the worker
+MAKER = "rafael.duarte@meridian.example"
+HEADER = ("name", "email", "title", "department", "employee_id", "manager", "cost_centre")
+
+
+def tell() -> None:
+    """Set everything up and print what paths may name, as JSON."""
+    source.set(Source(TrailEvent.Channel.WEB, "192.0.2.17"))
+    maker = User.objects.get(email=MAKER)
+    maker.set_password(PASSWORD)
+    maker.save(update_fields=["password"])
+    for role in Role:
+        RoleHolding.objects.get_or_create(user=maker, role=role)
+    facts = {
+        "session": _session(maker, age=0),
+        "late_session": _session(maker, age=3600),
+        **_connectors(maker),
+        **_people(maker),
+        **_imports(maker),
+    }
+    _file(maker)
+    _check(maker)
+    facts["event"] = str(events(maker, Wanted(action="core.people_imported")).latest("id").pk)
+    print(json.dumps(facts))
+
+
+def _session(person: User, *, age: int) -> str:
+    """A session in which this person proved so many seconds ago who they are."""
+    request = HttpRequest()
+    request.session = SessionStore()
+    login(request, person)
+    request.session[sessions.PROVEN] = sessions.seconds() - age
+    request.session.save()
+    return str(request.session.session_key)
+
+
+def _connectors(maker: User) -> dict[str, str]:
+    connector = Connector.objects.get()
+    draft = create("coupa", AppChoice(app=App.objects.get(name="Travel Desk")), by=maker)
+    name_owners(draft, [maker, User.objects.get(email="ingrid.halvorsen@meridian.example")], by=maker)
+    accounts = Account.objects.filter(app=connector.app, person__isnull=False)
+    return {
+        "connector": connector.pk,
+        "draft": draft.pk,
+        "app": connector.app_id,
+        "account": accounts.order_by("id")[0].pk,
+        "entitlement": Entitlement.objects.filter(app=connector.app).order_by("id")[0].pk,
+        "run": connector.runs.latest("id").key,
+    }
+
+
+def _people(maker: User) -> dict[str, str]:
+    """Somebody with a delegate and a group, somebody invited, a group that is not empty."""
+    invited = invitations.invite(
+        "lea.moser@meridian.example",
+        name="Lea Moser",
+        by=maker,
+        message="You run travel approvals, so a few accounts in Coupa are yours to judge.",
+    ).person
+    group = PeopleGroup.objects.get(name="Spend approvers")
+    groups.add_members(group, [User.objects.get(name="Lina Haas")], by=maker)
+    link = invitations.link_to_hand_over(invited, by=maker)
+    return {
+        "person": User.objects.get(name="Helena Sorensen").pk,
+        "invited": invited.pk,
+        "invitation": link.removeprefix(settings.PUBLIC_URL),
+        "old_invitation": reverse("core:invitation", args=[invited.pk, "old"]),
+        "group": group.pk,
+    }
+
+
+def _imports(maker: User) -> dict[str, str]:
+    """One file that was applied, and one that waits and has mistakes."""
+    first = imports.keep(
+        "people-september.csv", _csv([*_rows(), _newcomer("Bianca Ferri", "001061")]), by=maker
+    )
+    _until(first, PeopleImport.Status.READ)
+    imports.order(PeopleImport.objects.get(pk=first.pk), leave_out=False, deactivate=False, by=maker)
+    _until(first, PeopleImport.Status.APPLIED)
+    second = imports.keep("people-october.csv", _csv(_changed(_rows())), by=maker)
+    _until(second, PeopleImport.Status.READ)
+    return {"applied": first.pk, "import": second.pk}
+
+
+def _rows() -> list[list[str]]:
+    """Everybody who is at work, as they are."""
+    people = User.objects.exclude(employee_id="").order_by("employee_id").prefetch_related("managers")
+    return [
+        [
+            person.name,
+            person.email,
+            person.title,
+            person.department,
+            person.employee_id,
+            " ".join(manager.email for manager in person.managers.all()),
+            "4100",
+        ]
+        for person in people
+    ]
+
+
+def _changed(rows: list[list[str]]) -> list[list[str]]:
+    """Two moved, one is new, one left, and two lines have mistakes."""
+    rows[20][2:4] = "Treasury Lead", "Finance"
+    rows[31][5] = "helena.sorensen@meridian.example"
+    rows[40][5] = "nobody@meridian.example"
+    rows[44][5] = rows[44][1]
+    rows.append(_newcomer("Teo Lindgren", "001062"))
+    del rows[52]
+    return rows
+
+
+def _newcomer(name: str, number: str) -> list[str]:
+    email = f"{name.lower().replace(' ', '.')}@meridian.example"
+    return [name, email, "Controller", "Finance", number, "nora.lindqvist@meridian.example", "4100"]
+
+
+def _csv(rows: list[list[str]]) -> bytes:
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([HEADER, *rows])
+    return file.getvalue().encode()
+
+
+def _until(wanted: PeopleImport, status: PeopleImport.Status) -> None:
+    found = PeopleImport.objects.filter(pk=wanted.pk, status=status)
+    wait_until(found.exists, seconds=PATIENCE, what=f"{wanted.name} is {status}")
+
+
+def _file(maker: User) -> None:
+    exports.order("core.people", {}, by=maker)
+    done = Export.objects.filter(status=Export.Status.DONE)
+    wait_until(done.exists, seconds=PATIENCE, what="a file is made")
+
+
+def _check(maker: User) -> None:
+    """Of a trail of which something is sealed."""
+    seals.seal_next()
+    check = seals.want_check(by=maker)
+    done = TrailCheck.objects.filter(pk=check.pk, status=TrailCheck.Status.DONE)
+    wait_until(done.exists, seconds=PATIENCE, what="the trail was looked at")

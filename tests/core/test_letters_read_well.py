@@ -1,0 +1,158 @@
+"""Every letter: text and HTML say the same, the subject what it is about, one button, no secret."""
+
+import re
+from datetime import date
+from email.utils import parseaddr
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+
+from core.jobs.letters import LINKS
+from core.mailbox import MARKS, PASSWORD_LINK, blacked_out, post, write
+from core.models import Organisation, OutgoingMail, Role
+from tests.make import make_connected, make_connector, make_run, make_user
+
+FOLDER = Path(settings.ROOT) / "templates" / "emails"
+LETTERS = sorted(file.stem for file in FOLDER.glob("*.txt"))
+LONGEST_SUBJECT = 78  # characters: longer ones are cut by mail programs
+HELD = "21 of 41 roles would disappear. That is more than 20 % of one kind."
+
+
+def samples(owner, sender):
+    """What each letter is told, as its verb tells it. A new letter needs a line here."""
+    connector = make_connected(owner, name="Coupa Production")
+    run = make_run(connector, read={"user": 5204, "grant": 18311}, requests=612, problem=HELD)
+    gap = "The licences could not be read: Coupa answered 403."
+    first = SimpleNamespace(key=run.key, read=run.read, requests=612, problem=gap)
+    quoted = "Rui, you own Coupa for us. Thanks!"
+    invitation = SimpleNamespace(by_name=sender.name, message=quoted, onward="/connectors/")
+    return {
+        "delegation": {"person": sender, "by": sender, "first": date(2027, 3, 1), "last": date(2027, 3, 14)},
+        "invitation": {"invitation": invitation},
+        "locked_out": {"at": "3 Mar 2027 14:02 (Europe/Lisbon)", "address": "192.0.2.7", "minutes": 15},
+        "mail_test": {},
+        "owner_help": {"connector": make_connector(owner, name="Coupa Test"), "who": sender.name},
+        "password_changed": {},
+        "password_link": {"onward": "/connectors/"},
+        "second_factor_removed": {"who": sender},
+        "sync_done": {"connector": connector, "run": first},
+        "sync_held": {"connector": connector, "run": run},
+        "trail_broken": {"check": SimpleNamespace(problems=["Event 12 was altered.", "Event 14 is gone."])},
+    }
+
+
+@pytest.fixture
+def written(db):
+    """Write one letter to Rui."""
+    Organisation.current()
+    rui = make_user("Rui O'Neill & Sons", Role.BASIC, email="rui@meridian.example")
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    everything = samples(rui, ada)
+    return lambda letter: write(letter, to=rui, **everything[letter])
+
+
+def words_of(html):
+    """What a person reads of it, without the head."""
+    body = html.split("</h1>")[1]
+    return _plain(unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+def _plain(text):
+    return re.sub(r" ([.,:;?!])", r"\1", " ".join(text.split()))
+
+
+def links_in(html):
+    return [unescape(link) for link in re.findall(r'href="([^"]*)"', html)]
+
+
+def test_every_letter_is_text_and_html(written):
+    assert sorted(file.stem for file in FOLDER.glob("*.html") if file.stem != "base") == LETTERS
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_the_subject_says_what_it_is_about_on_one_line(letter, written):
+    found = written(letter)
+
+    assert 10 <= len(found.subject) <= LONGEST_SUBJECT
+    assert not found.subject.endswith((".", "!"))
+    assert f">{found.subject}</h1>" in unescape(found.html)
+    assert found.text.startswith("Hello Rui O'Neill & Sons,\n\n")
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_text_and_html_say_the_same(letter, written):
+    found = written(letter)
+
+    *paragraphs, why = (_plain(part) for part in re.split(r"\n\n(?:- )?|\n- ", found.text))
+    said = words_of(found.html)
+    assert [part for part in paragraphs if part not in said and not _is_button(part)] == []
+    assert why.startswith("You get this because ")
+    assert "You get this because " in said
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_one_button_with_a_whole_link_stands_in_both(letter, written):
+    found = written(letter)
+
+    (link,) = links_in(found.html)
+    (line,) = (part for part in found.text.split("\n\n") if _is_button(part))
+    label, address = line.split(": ", 1)
+    assert address == link
+    assert f">{label}</a>" in found.html
+    assert link.startswith((f"{settings.PUBLIC_URL}/", *MARKS))
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_letter_leads_nowhere_but_here_and_loads_nothing(letter, written):
+    found = written(letter)
+
+    addresses = re.findall(r"https?://[^\s\"<]+", found.text + found.html)
+    assert [each for each in addresses if not each.startswith(settings.PUBLIC_URL)] == []
+    assert not re.search(r"<(img|link|script|iframe|style)\b|url\(", found.html)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_text_is_text_and_html_is_escaped(letter, written):
+    found = written(letter)
+
+    assert "&amp;" not in found.text
+    assert "&#x27;" not in found.text
+    assert "O&#x27;Neill &amp; Sons" in found.html
+    assert not re.search(r"{[{%#]|None\b", found.text + found.html)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_links_that_sign_in_are_marks_with_a_maker_and_never_shown(letter, written):
+    found = written(letter)
+
+    held = [mark for mark in MARKS if mark in found.text]
+    assert held == [mark for mark in MARKS if mark in found.html]
+    assert set(held) <= LINKS.keys()
+    assert not any(mark in blacked_out(found.text) for mark in MARKS)
+    assert not re.search(r"/(password|invitation)/\w", found.text + found.html)
+
+
+def test_a_message_that_reads_like_a_mark_gets_no_link(db):
+    mallory = make_user(f"Mallory {PASSWORD_LINK}", Role.SUPER)
+    rui = make_user("Rui Almeida", Role.BASIC)
+
+    mail = post("owner_help", to=rui, key="1", reply_to=mallory, connector=make_connector(), who=mallory.name)
+
+    assert "Mallory password-link" in mail.text
+    assert not any(mark in mail.text + mail.html + mail.subject for mark in MARKS)
+
+
+def test_answers_go_to_whoever_asked(db):
+    ada, rui = make_user("Ada Lindgren"), make_user("Rui Almeida")
+
+    mail = post("owner_help", to=rui, key="1", reply_to=ada, connector=make_connector(), who=ada.name)
+
+    assert parseaddr(mail.reply_to)[1] == ada.email
+    assert OutgoingMail.objects.get() == mail
+
+
+def _is_button(paragraph):
+    return bool(re.fullmatch(r"[A-Z][^:.\n]*: (https?://|\[\[)\S+", paragraph.strip()))
