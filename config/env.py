@@ -15,6 +15,7 @@ from core.databases import from_address
 
 SEALING_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in URL-safe base64
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{20,}")  # as RFC 6750, 2.1, wants a bearer token to read
+SHORTEST_SIGNING_KEY = 50
 HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
 
 
@@ -39,6 +40,13 @@ class Env:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as problem:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {problem}") from problem
+
+    def signing_key(self, name: str) -> str:
+        """What signs sessions and links; Django's own measure of its length (security.W009)."""
+        value = self.secret(name)
+        if len(value) < SHORTEST_SIGNING_KEY:
+            raise ImproperlyConfigured(f"{name} must have {SHORTEST_SIGNING_KEY} random characters at least.")
+        return value
 
     def token(self, name: str) -> str:
         """What a machine shows to be let in; empty without one."""
@@ -111,8 +119,8 @@ class Env:
         return value
 
     def sender(self, name: str, default: str) -> str:
-        """A name and an e-mail address, or the address alone."""
-        value = self.text(name, default)
+        """A name and an e-mail address, or the address alone; the default where it is empty."""
+        value = self.text(name, default) or default
         before, _, host = parseaddr(value)[1].partition("@")
         if not (before and host and value.isprintable()):
             raise ImproperlyConfigured(f"{name} must read Name <name@host>, not {value!r}.")

@@ -18,7 +18,7 @@ DATA = Path(env.text("DATA_DIR", str(ROOT / ".data")))
 VERSION = "0.1.0"
 
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.secret("SECRET_KEY")
+SECRET_KEY = env.signing_key("SECRET_KEY")
 SEALING_KEYS = env.keys("SEALING_KEYS")  # newest first
 
 PUBLIC_URL = env.url("PUBLIC_URL")
@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "core.http.further_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.http.refuse_large",
     "core.http.refuse_unreadable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -54,7 +55,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.http.Networks",
     "core.http.Sessions",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "core.http.SignedIn",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

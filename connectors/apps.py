@@ -11,15 +11,18 @@ class ConnectorsConfig(AppConfig):
         from connectors import metrics
         from connectors.deeds import PHRASES
         from connectors.queries.downloads import OFFERS
+        from connectors.queries.explore import without_accounts
         from connectors.views import panels  # models are there only now
         from core.deeds import tell
         from core.exports import offer
         from core.panels import Panel, fill
+        from core.queries.people import add_filter
 
         tell(PHRASES)
         metrics.register()
         for each in OFFERS:
             offer(each)
+        add_filter("no-accounts", "Without accounts", without_accounts)
         rail = "components/rail_link.html"
         fill("rail", Panel(10, rail, panels.applications_link))
         fill("rail", Panel(20, rail, panels.connectors_link))

@@ -1,8 +1,11 @@
 """Which databases Reeve runs on, and how an address becomes what Django wants to know of one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import environ
+from django.db import connection, transaction
 
 SCHEMES = ("postgres", "postgresql", "sqlite")
 SQLITE = {
@@ -33,3 +36,24 @@ def from_address(address: str) -> dict[str, Any]:
         found["OPTIONS"] = {**found.get("OPTIONS", {}), "pool": False}
         found["CONN_MAX_AGE"] = 60
     return found
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Everything read within is of one moment. Within a caller's transaction that one decides."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        # Not `atomic`: on SQLite that takes the one lock for writing, for as long as somebody reads.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")

@@ -56,6 +56,8 @@ _PHRASES: dict[str, str] = {
     "core.provider_refused": "refused somebody who came from the identity provider",
     "core.provider_saved": "saved an identity provider",
     "core.provider_tried": "tried an identity provider",
+    "core.provider_tie_forgotten": "forgot whom the identity provider knows as a person",
+    "core.provider_tied": "came to know a person by the identity provider",
     "core.provider_try_failed": "tried an identity provider in vain",
     "core.recovery_code_used": "used a recovery code",
     "core.recovery_codes_made": "made new recovery codes",

@@ -15,21 +15,28 @@ where: ContextVar[str] = ContextVar("where", default="")
 """The request or the job that is being worked on: `GET /people/`, `core.send_mail 2xYz`."""
 
 _NAMES = (
-    "authorization|proxy-authorization|cookie|set-cookie|client_secret|client_assertion|password|passwd|pwd|secret"
-    "|secret_key|sealing_keys|api_key|apikey|access_token|refresh_token|id_token|token|code_verifier"
-    "|reeve_session|reeve_csrf|csrfmiddlewaretoken"
+    "password|passwd|pwd|secret|token|client_assertion|code_verifier|sealing_?keys|api_?key|private_?key"
+    "|reeve_session|reeve_csrf"
 )
+"""Words in names of what is secret: `PGPASSWORD`, `new_password`, `METRICS_TOKEN`."""
+_QUOTED = r"""b?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|["'][^\r\n]*)"""
+"""A text with its escapes; one that does not end, to the end of its line."""
+_VALUE = (
+    rf"(?:[\[(]+\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*|{_QUOTED}"
+    r"""|\\["'](?:[^"'\\]|\\[^"'])*|[\[(]*(?:[^\s&"',;)}]|,(?=[^\s"']))+)"""
+)
+"""As forms, dictionaries, JSON within JSON and lines of settings are printed."""
 _HIDDEN = "***"
 _RULES = (
     # Words that say what follows; of the first kinds all that stands behind them in the line.
     (
-        re.compile(r"(?i)\b((?:proxy-)?authorization[\"']?\s*[:=]\s*)(?:[\"'][^\"']*[\"']|[^\r\n,;}]+)"),
+        re.compile(r"(?i)((?:proxy-)?authorization[\"']?\s*[:=]\s*)(?:[\"'][^\"']*[\"']|[^\r\n,;}]+)"),
         r"\1" + _HIDDEN,
     ),
-    (re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*[:=]\s*)(?:[\"'][^\"']*[\"']|[^\r\n}]+)"), r"\1" + _HIDDEN),
+    (re.compile(r"(?i)((?:set-)?cookie[\"']?\s*[:=]\s*)(?:[\"'][^\"']*[\"']|[^\r\n}]+)"), r"\1" + _HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/-]{8,}=*"), r"\1 " + _HIDDEN),
     (
-        re.compile(rf"(?i)\b((?:{_NAMES})[\"']?\s*[:=]\s*)(?:b?\"[^\"]*\"|b?'[^']*'|[^\s&\"',;)}}]+)"),
+        re.compile(rf"(?i)((?:{_NAMES})[\w-]{{0,40}}\\?[\"']?\]?\s*[:=]\s*){_VALUE}"),
         r"\1" + _HIDDEN,
     ),
     (re.compile(r"([?&](?:code|state|next_token)=)[^\s&\"']+"), r"\1" + _HIDDEN),

@@ -1,5 +1,6 @@
 """The only way to write a letter: into the outbox, inside the transaction of what it tells."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,20 +30,24 @@ class Written:
     html: str
 
 
-def post(letter: str, *, to: User, key: str, reply_to: User | None = None, **context: Any) -> OutgoingMail:
-    """Put a letter in the outbox. One key, one letter, however often it is posted.
+def post(
+    letter: str, *, to: User, key: str, address: str = "", reply_to: User | None = None, **context: Any
+) -> OutgoingMail:
+    """Put a letter in the outbox. One key, one letter to one address, however often it is posted.
 
+    `address` is for a letter that must reach an address they had before; else it goes to their e-mail.
     While the maintenance switch is on, the letter is noted as dropped and never goes out.
     """
     is_dropped = Organisation.current().drops_letters
     written = write(letter, to=to, **context)
+    address = address or to.email
     mail, is_new = OutgoingMail.objects.get_or_create(
-        key=f"{letter}:{key}:{to.pk}",
+        key=f"{letter}:{key}:{to.pk}:{_short(address)}",
         defaults={
             "status": OutgoingMail.Status.DROPPED if is_dropped else OutgoingMail.Status.QUEUED,
             "letter": letter,
             "recipient": to,
-            "to": to.email,
+            "to": address,
             "reply_to": reply_to.email if reply_to else "",
             "subject": written.subject,
             "text": written.text,
@@ -77,6 +82,11 @@ def write(letter: str, *, to: User, **context: Any) -> Written:
     html = render_to_string(f"emails/{letter}.html", {"subject": subject, **everything})
     text = text.strip() + (f"\n\nTrail: seal {seal.number}:{seal.hash}" if seal else "") + "\n"
     return Written(subject, _marked(text, stand_ins), _marked(html, stand_ins))
+
+
+def _short(address: str) -> str:
+    """Stands for an address where it may be too long: in a key."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def _marked(text: str, stand_ins: Mapping[str, str]) -> str:

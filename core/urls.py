@@ -78,6 +78,7 @@ urlpatterns = [
         name="provider_in_force",
     ),
     path("settings/identity-provider/<str:pk>/out/", identity_provider.take_out, name="provider_out"),
+    path("people/<str:pk>/provider/forget/", identity_provider.forget_tie, name="forget_tie"),
     path("settings/organisation/", organisation.organisation, name="organisation"),
     path("settings/sign-in/", sign_in_settings.sign_in_settings, name="sign_in_settings"),
     path("settings/retention/", organisation.retention, name="retention"),

@@ -26,7 +26,8 @@ TOP = {
     "THREAT_MODEL.md", "LICENSE",
 }  # fmt: skip
 READERS = (
-    "text|secret|token|flag|number|word|items|networks|url|keys|mail_server|sender|broker|hosts|file|database"
+    "text|secret|signing_key|token|flag|number|word|items|networks|url|keys|mail_server|sender|broker|hosts"
+    "|file|database"
 )
 READING = re.compile(rf"""\b(?:env|self)\.(?:{READERS})\(\s*"([A-Z_]+)\"""")
 DOCUMENTED = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)

@@ -76,6 +76,20 @@ def _past_grants(user: User) -> QuerySet[Grant]:
     return Grant.objects.gone().filter(account__app__in=App.objects.visible_to(user))
 
 
+def without_accounts() -> Q:
+    """Active people with no account in any app; for the list of people, which every administrator sees."""
+    held = Account.objects.here().filter(person=OuterRef("pk"))
+    return Q(~Exists(held), status=User.Status.ACTIVE)
+
+
+PEOPLE = (
+    ("no-manager", "People without a manager", "Active, and nobody answers for what they hold."),
+    ("manager-left", "People with a deactivated manager", "Active, but a manager of theirs left."),
+    ("same-id", "People who share an employee ID", "Two entries with one ID may be one person."),
+    ("no-accounts", "People without accounts", "Active, yet no account of any app was matched to them."),
+)
+"""Questions about people: a filter of their list, title, sentence. Only who sees everybody may ask them."""
+
 QUESTIONS = (
     Question("accounts", "All accounts", "Every account of every app.", "accounts", _accounts),
     Question(

@@ -1,11 +1,9 @@
 """The plain export of who has what."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import connection, transaction
 
 from connectors.models import Account, Connector, Entitlement, Grant
+from core.databases import one_snapshot
 
 type Line = dict[str, str | bool]
 
@@ -15,7 +13,7 @@ def export_access(connector: Connector) -> Iterator[Line]:
 
     All of one moment, also while a run is being applied: no grant names what no line before it names.
     """
-    with _one_snapshot():
+    with one_snapshot():
         yield from _lines(connector)
 
 
@@ -48,24 +46,3 @@ def _lines(connector: Connector) -> Iterator[Line]:
         "account__external_id", "entitlement__external_id"
     ).iterator():
         yield {"type": "grant", "account_id": account, "entitlement_id": entitlement}
-
-
-@contextmanager
-def _one_snapshot() -> Iterator[None]:
-    """Everything read within is of one moment. Within a caller's transaction that one decides."""
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "postgresql":
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield
-    else:
-        # Not `atomic`: on SQLite that takes the one lock for writing, for as long as somebody reads.
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN DEFERRED")
-        try:
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("ROLLBACK")

@@ -9,14 +9,17 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from core.actions.people import LONGEST_EMAIL, LONGEST_NAME
-from core.actions.roles import labels, lock_people, with_basic
-from core.errors import Denied
-from core.models import IdentityProvider, Organisation, Role, RoleHolding, User
+from core.actions.roles import labels, lock_people, must_be_super, with_basic
+from core.errors import Denied, StaleState
+from core.models import IdentityProvider, Organisation, ProviderTie, Role, RoleHolding, User
 from core.models.keys import one_line
 from core.trail import ERROR, record
 
 NO_EMAIL = "The provider did not say what your e-mail is. Is email among the scopes?"
 UNVERIFIED = "The provider does not say that your e-mail is verified (email_verified)."
+NO_SUBJECT = "The provider did not say in a usable way who you are (sub)."
+LONGEST_SUBJECT = 255
+"""Letters (OpenID Connect Core 1.0, 2)."""
 
 
 def email_of(claims: Mapping[str, Any]) -> tuple[str, str]:
@@ -37,29 +40,64 @@ def email_of(claims: Mapping[str, Any]) -> tuple[str, str]:
 def arrive(provider: IdentityProvider, claims: Mapping[str, Any]) -> User:
     """The active person these claims are about, with the roles they give; made, if that is allowed.
 
-    Raises Denied with a sentence for them.
+    At first they are known by their e-mail, from then on by their subject alone: another subject with the
+    same e-mail is somebody else, to whom the address was given since. Raises Denied with a sentence for them.
     """
+    person = meant(provider, claims)
+    if not IdentityProvider.objects.filter(pk=provider.pk, status=IdentityProvider.Status.IN_FORCE).exists():
+        raise Denied(f"Signing in with {provider.label} was switched off meanwhile.")
+    person = person or _made(provider, email_of(claims)[0], claims)
+    if not person.is_active:
+        raise Denied("You were deactivated here. A Super Administrator can let you in again.")
+    _tie(person, provider, claims)
+    return _with_roles(person, _roles_told(provider, claims))
+
+
+def meant(provider: IdentityProvider, claims: Mapping[str, Any]) -> User | None:
+    """Whom of the people here this provider means; None if nobody yet. Raises Denied with a sentence."""
     email, problem = email_of(claims)
     if problem:
         raise Denied(problem)
-    if not IdentityProvider.objects.filter(pk=provider.pk, status=IdentityProvider.Status.IN_FORCE).exists():
-        raise Denied(f"Signing in with {provider.label} was switched off meanwhile.")
-    person = User.objects.filter(email=email).first() or _made(provider, email, claims)
-    if not person.is_active:
-        raise Denied("You were deactivated here. A Super Administrator can let you in again.")
-    return _with_roles(person, _roles_told(provider, claims))
+    subject = _subject(claims)
+    ties = ProviderTie.objects.filter(issuer=provider.issuer, client_id=provider.client_id)
+    tie = ties.filter(subject=subject).select_related("user").first()
+    if tie is not None:
+        return tie.user
+    if ties.filter(user__email=email).exists():
+        raise Denied(
+            f"{provider.label} used to mean somebody else by {email}. If it is you all the same, a Super"
+            " Administrator can help: on your page here they forget whom it meant, then you sign in again."
+        )
+    return User.objects.filter(email=email).first()
+
+
+@transaction.atomic
+def forget_tie(person: User, *, by: User) -> None:
+    """Whoever next comes from a provider with their e-mail is taken to be this person. Raises StaleState if
+    no provider knows them."""
+    must_be_super(by, "Only a Super Administrator can forget whom the identity provider knows.")
+    lock_people()
+    ties = list(person.provider_ties.order_by("since", "pk"))
+    if not ties:
+        raise StaleState("No identity provider knows this person; look at the page again.")
+    ProviderTie.objects.filter(pk__in=[tie.pk for tie in ties]).delete()
+    known_as = [{"issuer": tie.issuer, "subject": tie.subject} for tie in ties]
+    record("core.provider_tie_forgotten", person, by=by, before={"known_as": known_as})
 
 
 @transaction.atomic
 def prove_again(provider: IdentityProvider, claims: Mapping[str, Any], *, by: User) -> None:
     """For a sensitive act somebody signed in shows once more who they are; raises Denied for anybody else."""
-    email, problem = email_of(claims)
-    if not problem and email != by.email:
-        problem = f"The provider says that you are {email}, but here you are {by.email}."
-    if problem:
-        raise Denied(problem)
+    must_be_meant(provider, claims, by)
     arrive(provider, claims)
     record("core.proven_again", by, by=by, proof="provider")
+
+
+def must_be_meant(provider: IdentityProvider, claims: Mapping[str, Any], person: User) -> None:
+    """Raises Denied unless these claims are about this person."""
+    if meant(provider, claims) != person:
+        told = email_of(claims)[0]
+        raise Denied(f"The provider says that you are {told}, but here you are {person.email}.")
 
 
 @transaction.atomic
@@ -83,6 +121,28 @@ def _made(provider: IdentityProvider, email: str, claims: Mapping[str, Any]) -> 
         RoleHolding.objects.create(user=person, role=Role.BASIC, source=RoleHolding.Source.PROVIDER)
         record("core.person_from_provider", person, by=None, email=email, provider=provider)
     return person
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    told = claims.get("sub")
+    if not isinstance(told, str) or not told.strip() or len(told) > LONGEST_SUBJECT:
+        raise Denied(NO_SUBJECT)
+    return told
+
+
+def _tie(person: User, provider: IdentityProvider, claims: Mapping[str, Any]) -> None:
+    """Remember the subject at the first arrival. Of two at once the second is looked at anew."""
+    subject = _subject(claims)
+    tie = ProviderTie(user=person, issuer=provider.issuer, client_id=provider.client_id, subject=subject)
+    same = ProviderTie.objects.filter(user=person, issuer=tie.issuer, client_id=tie.client_id)
+    if same.filter(subject=subject).exists():
+        return
+    lock_people()
+    if meant(provider, claims) != person:
+        raise Denied("Something changed here just now. Sign in again.")
+    if not same.exists():
+        tie.save(force_insert=True)
+        record("core.provider_tied", person, by=None, provider=provider, subject=subject)
 
 
 def _name(email: str, claims: Mapping[str, Any]) -> str:

@@ -1,10 +1,12 @@
 """Standing in for somebody: who takes over their new tasks, and for how long."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
 
+from core.actions.roles import lock_people
 from core.errors import Denied, NotPossible
 from core.mailbox import post
 from core.models import Delegation, Organisation, User
@@ -30,8 +32,9 @@ def begin(person: User, delegate: User, *, first: date, last: date, by: User) ->
     Days are those of the organisation's zone; one that begins today begins now. The delegate gets a letter.
     Raises Denied, BadDelegate, BadDates, and NotPossible where somebody stands in already.
     """
+    lock_people()  # nobody is deactivated, nor becomes a subordinate, while this is looked at
     must_delegate_for(person, by=by)
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.get(pk=person.pk)
     _must_be_able(person, User.objects.get(pk=delegate.pk))
     starts_at, ends_at = _span(first, last)
     Delegation.objects.filter(person=person, ends_at__lte=now()).delete()
@@ -40,7 +43,7 @@ def begin(person: User, delegate: User, *, first: date, last: date, by: User) ->
         raise NotPossible(f"{present.delegate} stands in for {person} already. End that first.")
     made = Delegation.objects.create(person=person, delegate=delegate, starts_at=starts_at, ends_at=ends_at)
     record("core.delegated", person, by=by, delegate=delegate, first=first.isoformat(), last=last.isoformat())
-    letter = {"person": person, "by": by, "first": first, "last": last}
+    letter: dict[str, Any] = {"person": person, "by": by, "first": first, "last": last}
     post("delegation", to=delegate, key=str(made.pk), reply_to=person, **letter)
     return made
 

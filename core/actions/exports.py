@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.timezone import now
 
+from core.databases import one_snapshot
 from core.errors import Denied, NotPossible
 from core.exports import Offer, on_offer
 from core.models import Export, User
@@ -15,7 +16,7 @@ from core.trail import ERROR, record
 TRIES = 5
 """Workers that may take one export and not come to an end with it."""
 HOLD = timedelta(minutes=15)
-"""How long one worker may write one file. It is not renewed: SQLite takes no writes while rows are read."""
+"""How long one worker may write one file. It is not renewed: the rows are read in one transaction."""
 LONGEST = 4_000  # characters of filters
 
 
@@ -27,7 +28,8 @@ def order(kind: str, parameters: Mapping[str, str], *, by: User) -> Export:
     offer = must_be_offered(kind)
     if sum(len(name) + len(value) for name, value in parameters.items()) > LONGEST:
         raise NotPossible("So many filters do not fit into one file. Take some away.")
-    next(iter(offer.rows(by, parameters)), None)  # a refusal is told now, not by the job
+    with one_snapshot():  # else PostgreSQL would read every row before it gave the first
+        next(iter(offer.rows(by, parameters)), None)  # a refusal is told now, not by the job
     return _order(offer, dict(parameters), by=by)
 
 

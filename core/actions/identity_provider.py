@@ -9,13 +9,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now
 
-from core.actions.arriving import email_of
+from core.actions.arriving import must_be_meant
 from core.actions.organisation import locked
 from core.actions.roles import must_be_super
-from core.errors import NotPossible, StaleState
+from core.errors import Denied, NotPossible, StaleState
 from core.models import IdentityProvider, Organisation, RoleHolding, User
 from core.models.keys import one_line, place_of
 from core.queries.identity_provider import CANDIDATES, last_typed
+from core.queries.letters import letters_go_out
+from core.queries.people import super_has_password
 from core.queries.sign_in import provider_in_force
 from core.sealing import CannotOpen, seal, unseal
 from core.states import must_be_unchanged
@@ -51,13 +53,18 @@ class Typed:
     client_secret: str = field(repr=False, default="")
 
 
+def must_be_allowed(*, by: User) -> None:
+    """Raises Denied for whoever may look at most."""
+    must_be_super(by, "Only a Super Administrator can change the identity provider.")
+
+
 @transaction.atomic
 def save(typed: Typed, *, by: User, seen: datetime | None) -> IdentityProvider:
     """Keep it as a draft until it is tried; the one in force stays. Replaces the draft before it.
 
     Raises BadProvider where it cannot work, StaleState if somebody else saved since `seen`.
     """
-    _must_be_super(by)
+    must_be_allowed(by=by)
     organisation = locked()  # one saves at a time
     before = last_typed()
     must_be_unchanged(before.saved_at if before else NEVER, seen=seen)
@@ -87,7 +94,7 @@ def save(typed: Typed, *, by: User, seen: datetime | None) -> IdentityProvider:
 
 def to_try(pk: str, *, by: User) -> IdentityProvider:
     """The draft, for whoever may try it. Raises StaleState if it is one no longer."""
-    _must_be_super(by)
+    must_be_allowed(by=by)
     found = IdentityProvider.objects.filter(pk=pk, status__in=CANDIDATES).first()
     if found is None:
         raise StaleState("These settings were replaced meanwhile; look at the page again.")
@@ -102,11 +109,10 @@ def came_back(pk: str, claims: Mapping[str, Any], *, by: User) -> IdentityProvid
     """
     draft = _locked(pk, by=by)
     told = shown(claims)
-    email, problem = email_of(claims)
-    if not problem and email != by.email:
-        problem = f"The provider says that you are {email}, but here you are {by.email}."
-    if problem:
-        return _failed(draft, problem, told, by=by)
+    try:
+        must_be_meant(draft, claims, by)
+    except Denied as problem:
+        return _failed(draft, str(problem), told, by=by)
     changes = {"problem": "", "claims": told, "tried_at": now()}
     if draft.status == IdentityProvider.Status.DRAFT:
         draft.move(IdentityProvider.Status.TRIED, **changes)
@@ -142,13 +148,19 @@ def put_in_force(pk: str, *, by: User) -> IdentityProvider:
 def take_out(pk: str, *, by: User) -> None:
     """Nobody signs in with it any more, so everybody may use a password again (core.queries.sign_in).
 
-    The roles that it gave stay, as if given by hand.
+    The roles that it gave stay, as if given by hand. Raises NotPossible where no Super Administrator has, or
+    could get, a password: nobody could let anybody in then.
     """
-    _must_be_super(by)
+    must_be_allowed(by=by)
     locked()
     provider = IdentityProvider.objects.filter(pk=pk, status=IdentityProvider.Status.IN_FORCE).first()
     if provider is None:
         raise StaleState("It is not in force any more; look at the page again.")
+    if not (super_has_password() or letters_go_out()):
+        raise NotPossible(
+            "No Super Administrator has a password, and no letter with a link goes out now: nobody could sign"
+            " in. Set a password of your own first, by a link of an operator (reset_link)."
+        )
     provider.move(IdentityProvider.Status.REPLACED, sealed="")
     RoleHolding.objects.filter(source=RoleHolding.Source.PROVIDER).update(source=RoleHolding.Source.HAND)
     record("core.provider_out_of_force", provider, by=by)
@@ -183,7 +195,7 @@ def _failed(draft: IdentityProvider, problem: str, told: Mapping[str, str], *, b
 
 
 def _locked(pk: str, *, by: User) -> IdentityProvider:
-    _must_be_super(by)
+    must_be_allowed(by=by)
     locked()
     return to_try(pk, by=by)
 
@@ -210,7 +222,3 @@ def _columns(row: IdentityProvider | None) -> Mapping[str, Any]:
     """For the trail: all but the secret."""
     names = ("label", "issuer", "client_id", "scopes", "creates_people", "role_claim", "role_map")
     return {name: getattr(row, name) for name in names} if row is not None else {}
-
-
-def _must_be_super(by: User) -> None:
-    must_be_super(by, "Only a Super Administrator can see and change the identity provider.")

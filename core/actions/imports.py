@@ -17,8 +17,8 @@ from core.actions.roles import labels, lock_people, must_be_super, must_leave_an
 from core.errors import Denied, DomainError, NotPossible, StaleState
 from core.models import Delegation, PeopleImport, Reporting, Role, RoleHolding, User
 from core.models.keys import one_line
-from core.people_file import ACTIVE, DEACTIVATED, BadFile
-from core.queries.imports import BASIC, Change, Difference, compare, report
+from core.people_file import ACTIVE, BadFile
+from core.queries.imports import BASIC, Change, Difference, compare, original, report
 from core.queue import nudge
 from core.trail import ERROR, OPERATOR, record, record_many
 
@@ -27,6 +27,7 @@ TRIES = 5
 BATCH = 1_000  # rows a statement
 FACTS = ("name", "title", "department", "employee_id")
 ONLY_SUPER = "Only a Super Administrator can bring in people from a file."
+CHANGED = "People changed since it was read, and it would do other things than were shown. Look again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class Word:
 
     by: str = ""
     """Their key; empty for an operator."""
-    wrong: int = 0
-    """Lines with mistakes to be left out, at most."""
-    leavers: int = 0
-    """People in no line to be deactivated, at most."""
+    shown: str = ""
+    """Digest of what the file was shown to change."""
+    leavers: str = ""
+    """Digest of the people in no line who are to be deactivated; empty where none is."""
 
 
 def must_import(by: User | None) -> None:
@@ -100,14 +101,16 @@ def order(
     so ticked. Raises Denied, NotPossible, StaleState."""
     must_import(by)
     wanted = _waiting(wanted)
-    counts = wanted.report.get("counts", {})
-    if counts.get("wrong") and not leave_out:
+    counts = wanted.report["counts"]
+    if counts["wrong"] and not leave_out:
         raise NotPossible(
             "This file has lines with mistakes. Tick that they are left out, or correct the file."
         )
-    if deactivate and wanted.report["why_leavers_stay"]:
-        raise NotPossible(wanted.report["why_leavers_stay"])
-    word = Word(by.pk if by else "", counts.get("wrong", 0), counts.get("leavers", 0) if deactivate else 0)
+    for why in (wanted.report["why_not"], deactivate and wanted.report["why_leavers_stay"]):
+        if why:
+            raise NotPossible(why)
+    leavers = wanted.report["shown_leavers"] if deactivate else ""
+    word = Word(by.pk if by else "", wanted.report["shown"], leavers)
     wanted.move(
         PeopleImport.Status.APPLYING,
         report={**wanted.report, "word": asdict(word)},
@@ -116,7 +119,8 @@ def order(
         due_at=now(),
         problem="",
     )
-    record("core.import_ordered", wanted, by=by, left_out=word.wrong, leavers=word.leavers)
+    agreed = {"left_out": counts["wrong"], "leavers": counts["leavers"] if deactivate else 0}
+    record("core.import_ordered", wanted, by=by, **agreed)
     if tell_worker:
         nudge("core.apply_import", wanted.pk)
 
@@ -133,7 +137,7 @@ def discard(unwanted: PeopleImport, *, by: User) -> None:
 def apply(held: PeopleImport) -> None:
     """Apply a claimed file in one transaction, by the difference as it is now; all of it or nothing.
 
-    Where that is more than was agreed to, the file waits for another word. Raises LeaseLost.
+    Where that is not what was shown, the file waits for another word. Raises LeaseLost.
     """
     word = Word(**held.report["word"])
     by = User.objects.filter(pk=word.by).first() if word.by else None
@@ -145,7 +149,7 @@ def apply(held: PeopleImport) -> None:
         told = {**report(difference, file), "word": asdict(word)}
         try:
             with transaction.atomic():
-                _must_still_be_meant(held, difference, word, by)
+                _must_still_be_meant(held, difference, told, by)
                 deactivated = _write(held, difference, by)
         except DomainError as problem:
             _end(held, PeopleImport.Status.READ, report=told, problem=str(problem))
@@ -157,11 +161,6 @@ def apply(held: PeopleImport) -> None:
         )
 
 
-def original(kept: PeopleImport) -> bytes:
-    """The file as it came."""
-    return zlib.decompress(kept.content)
-
-
 def _waiting(file: PeopleImport) -> PeopleImport:
     """This file, locked; raises StaleState unless it waits for a word."""
     file = PeopleImport.objects.select_for_update().get(pk=file.pk)
@@ -170,22 +169,19 @@ def _waiting(file: PeopleImport) -> PeopleImport:
     return file
 
 
-def _must_still_be_meant(held: PeopleImport, difference: Difference, word: Word, by: User | None) -> None:
+def _must_still_be_meant(
+    held: PeopleImport, difference: Difference, told: Mapping[str, Any], by: User | None
+) -> None:
+    word = Word(**told["word"])
     if word.by and by is None:
         raise Denied("Whoever had it applied is no longer here.")
     must_import(by)
-    if difference.wrong_lines > word.wrong:
-        raise NotPossible(
-            f"People changed since it was read: now {difference.wrong_lines:,} of its lines have mistakes, "
-            f"{word.wrong:,} were agreed to be left out. Look again."
-        )
-    if held.deactivates_leavers and difference.why_leavers_stay:
-        raise NotPossible(difference.why_leavers_stay)
-    if held.deactivates_leavers and len(difference.leavers) > word.leavers:
-        raise NotPossible(
-            f"People changed since it was read: now {len(difference.leavers):,} are in no line, "
-            f"{word.leavers:,} were agreed to be deactivated. Look again."
-        )
+    leavers = told["shown_leavers"] if held.deactivates_leavers else ""
+    if (word.shown, word.leavers) != (told["shown"], leavers):
+        raise NotPossible(CHANGED)
+    for why in (difference.why_not, held.deactivates_leavers and difference.why_leavers_stay):
+        if why:
+            raise NotPossible(why)
 
 
 def _write(held: PeopleImport, difference: Difference, by: User | None) -> int:
@@ -197,7 +193,7 @@ def _write(held: PeopleImport, difference: Difference, by: User | None) -> int:
         _carry_over(change)
     for person in leavers:
         person.status = User.Status.DEACTIVATED
-    ended = _moved_to(DEACTIVATED, difference)
+    ended = difference.ended
     known = [change.person for change in difference.changed] + leavers
     for person in [*ended, *leavers]:
         person.sessions = secrets.token_hex(16)
@@ -286,9 +282,9 @@ def _tell(
     record_many("core.person_added", added, by=by)
     record_many("core.person_changed", _changed(difference, source), by=by)
     record_many("core.roles_changed", _made_basic(difference, source), by=by)
-    ended = [*leavers, *_moved_to(DEACTIVATED, difference)]
+    ended = [*leavers, *difference.ended]
     record_many("core.person_deactivated", ((person, source) for person in ended), by=by)
-    back = _moved_to(ACTIVE, difference)
+    back = [change.person for change in difference.changed if change.after.get("status") == ACTIVE]
     record_many("core.person_reactivated", ((person, source) for person in back), by=by)
 
 
@@ -310,10 +306,6 @@ def _made_basic(
         if BASIC in change.after:
             after = labels({*change.roles, Role.BASIC})
             yield change.person, {**source, "before": labels(change.roles), "after": after}
-
-
-def _moved_to(status: str, difference: Difference) -> list[User]:
-    return [change.person for change in difference.changed if change.after.get("status") == status]
 
 
 def _end(held: PeopleImport, status: str, **changes: Any) -> None:

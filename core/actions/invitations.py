@@ -8,17 +8,16 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import base36_to_int
 from django.utils.timezone import now
 
+from core.actions.people import LONGEST_NAME, must_be_email
 from core.errors import Denied, NotPossible
 from core.mailbox import post
-from core.models import Invitation, Organisation, Role, RoleHolding, User
+from core.models import Invitation, Organisation, OutgoingMail, Role, RoleHolding, User
 from core.models.keys import one_line
 from core.queries.sign_in import may_use_password
 from core.trail import record
@@ -28,7 +27,7 @@ ONE_LETTER_IN = timedelta(hours=1)
 LASTS = timedelta(days=7)
 NOT_OURS = "{} is not a domain of the organisation. A Super Administrator can invite people there."
 OLD_LINK = "This invitation was used already, or is older than a week."
-LONGEST_NAME, LONGEST_EMAIL, LONGEST_MESSAGE = 200, 254, 300  # letters, as wide as the columns
+LONGEST_MESSAGE = 300  # letters, as wide as the column
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Invited:
     is_new: bool
     """Whether nobody here had that e-mail before."""
     is_written_to: bool
-    """Whether a letter was written: not to who has come in, nor twice within an hour."""
+    """Whether a letter was written: not to who has come in, nor twice to one address within an hour."""
 
 
 class _Tokens(PasswordResetTokenGenerator):
@@ -84,7 +83,7 @@ def invitable(words: str, *, by: User) -> str:
     """The e-mail in these words, if `by` may invite there and nobody here has it; else nothing."""
     email = words.strip().lower()
     try:
-        _must_be_email(email)
+        must_be_email(email)
     except NotPossible:
         return ""
     is_free = may_invite(by, email) and not User.objects.filter(email=email).exists()
@@ -99,7 +98,7 @@ def invite(email: str, *, name: str, by: User, onward: str = "", message: str = 
     name that cannot be one and for somebody deactivated.
     """
     email, name = email.strip().lower(), one_line(name)
-    _must_be_email(email)
+    must_be_email(email)
     must_invite(by, email)
     known = User.objects.filter(email=email).first()
     if known is None and not 1 <= len(name) <= LONGEST_NAME:
@@ -119,7 +118,10 @@ def invite(email: str, *, name: str, by: User, onward: str = "", message: str = 
 
 @transaction.atomic
 def invite_again(person: User, *, by: User) -> None:
-    """Write once more to somebody who never came in, at most once an hour. Raises Denied, NotPossible."""
+    """Write once more to somebody who never came in, to one address at most once an hour.
+
+    Raises Denied, NotPossible.
+    """
     must_invite(by, person.email)
     person = User.objects.select_for_update().get(pk=person.pk)
     if not person.is_active:
@@ -183,18 +185,12 @@ def take_up(person: User, token: str, password: str) -> User:
     return locked
 
 
-def _must_be_email(email: str) -> None:
-    try:
-        validate_email(email)
-    except ValidationError as problem:
-        raise NotPossible(f"{email!r} is not an e-mail address.") from problem
-    if len(email) > LONGEST_EMAIL:
-        raise NotPossible(f"An e-mail address has at most {LONGEST_EMAIL} letters.")
-
-
 def _was_written_to(person: User) -> bool:
-    """Whether a letter was written within the last hour."""
-    return Invitation.objects.filter(person=person, written_at__gt=now() - ONE_LETTER_IN).exists()
+    """Whether a letter was written within the last hour, and to the e-mail they have now."""
+    since = now() - ONE_LETTER_IN
+    letters = OutgoingMail.objects.filter(letter="invitation", recipient=person, to=person.email)
+    is_lately = Invitation.objects.filter(person=person, written_at__gt=since).exists()
+    return is_lately and letters.filter(created_at__gt=since).exists()
 
 
 def _write(person: User, *, by: User, onward: str, message: str) -> None:

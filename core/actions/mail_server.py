@@ -15,9 +15,9 @@ from core.mailbox import post
 from core.models import MailServer, Organisation, OutgoingMail, User
 from core.models.keys import place_of
 from core.queries.letters import has_mail
-from core.queries.mail_server import UNSETTLED, in_force, is_this_machine, unsettled
+from core.queries.mail_server import UNSETTLED, in_force, is_this_machine, password_of, unsettled
 from core.queue import nudge
-from core.sealing import CannotOpen, seal, unseal
+from core.sealing import CannotOpen, seal
 from core.states import must_be_unchanged
 from core.trail import ERROR, record
 
@@ -29,12 +29,13 @@ TESTS_A_MINUTE = 5
 FIRST_OUT = 100
 """Letters that need not wait for the sweeper when a mail server begins to work."""
 IN_ENVIRONMENT = "The mail server is set by MAIL_URL where Reeve is started; it can only be changed there."
+NOT_TRIED = "Letters are dropped now (maintenance), so no mail server can be tried. Switch them on first."
 
 
 class BadMailServer(NotPossible):
-    """It cannot work like this; `field` is the one to look at."""
+    """It cannot work like this; `field` is the one to look at, None where it is none of them."""
 
-    def __init__(self, field: str, sentence: str) -> None:
+    def __init__(self, field: str | None, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
 
@@ -56,16 +57,24 @@ def shown() -> MailServer | None:
     return unsettled() or in_force()
 
 
+def must_be_allowed(*, by: User) -> None:
+    """Raises Denied for whoever may look at most."""
+    if not by.is_super:
+        raise Denied("Only a Super Administrator can change how letters are sent.")
+
+
 @transaction.atomic
 def save(typed: Typed, *, by: User, seen: datetime | None) -> MailServer:
     """Keep it until a job has tried it; the one in force stays. Replaces what is being tried.
 
-    Raises BadMailServer where it cannot work, StaleState if somebody else saved since `seen`.
+    Raises BadMailServer where it cannot work or be tried, StaleState if somebody else saved since `seen`.
     """
-    _must_be_super(by)
+    must_be_allowed(by=by)
     if settings.MAIL_URL:
         raise NotPossible(IN_ENVIRONMENT)
-    Organisation.objects.select_for_update().get_or_create(id=1)  # one saves at a time
+    organisation, _ = Organisation.objects.select_for_update().get_or_create(id=1)  # one saves at a time
+    if organisation.drops_letters:
+        raise BadMailServer(None, NOT_TRIED)
     before = shown()
     must_be_unchanged(before.saved_at if before else NEVER, seen=seen)
     password = _password(typed, before, by=by)
@@ -125,7 +134,7 @@ def refuse(candidate: MailServer, sentence: str) -> None:
 @transaction.atomic
 def send_test(*, by: User) -> OutgoingMail:
     """Post a letter to oneself, through the mail server in force."""
-    _must_be_super(by)
+    must_be_allowed(by=by)
     if not has_mail():
         raise NotPossible("There is no mail server yet that a test could go through.")
     if Organisation.current().drops_letters:
@@ -137,11 +146,6 @@ def send_test(*, by: User) -> OutgoingMail:
     mail = post("mail_test", to=by, key=ksuid())
     record("core.mail_tested", mail, by=by)
     return mail
-
-
-def password_of(row: MailServer) -> str:
-    """Raises CannotOpen where its key is gone."""
-    return unseal(row.sealed, place=place_of(row, "sealed")) if row.sealed else ""
 
 
 def _password(typed: Typed, before: MailServer | None, *, by: User) -> str:
@@ -179,11 +183,6 @@ def _must_be_safe(typed: Typed, password: str) -> None:
         raise BadMailServer(
             "security", "Without TLS the password could be read on its way. Choose STARTTLS or TLS."
         )
-
-
-def _must_be_super(person: User) -> None:
-    if not person.is_super:
-        raise Denied("Only a Super Administrator can change how letters are sent.")
 
 
 def _plain(row: MailServer | None) -> Mapping[str, Any]:

@@ -24,8 +24,7 @@ def describe(
     holidays: list[dict[str, str]],
 ) -> None:
     """Name, time and working days. Raises StaleState if somebody saved after `seen`."""
-    if not by.is_super:
-        raise Denied("Only a Super Administrator can change these settings.")
+    must_be_allowed(by=by)
     organisation = locked()
     must_be_unchanged(organisation.changed_at, seen=seen)
     wanted = {
@@ -50,6 +49,12 @@ def drop_letters(*, by: User, drops: bool) -> None:
         raise StaleState(f"Letters are {'dropped' if drops else 'sent'} already.")
     save(organisation, drops_letters=drops, drops_letters_since=now() if drops else None)
     record("core.letters_off" if drops else "core.letters_on", organisation, by=by)
+
+
+def must_be_allowed(*, by: User) -> None:
+    """Raises Denied for whoever may look at most."""
+    if not by.is_super:
+        raise Denied("Only a Super Administrator can change these settings.")
 
 
 def locked() -> Organisation:

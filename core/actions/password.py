@@ -1,5 +1,7 @@
 """Passwords, and the mailed links that set one."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
@@ -10,7 +12,7 @@ from django.utils.timezone import now
 from core.actions import lockout, signing_in
 from core.errors import NotPossible
 from core.mailbox import post
-from core.models import User
+from core.models import OutgoingMail, User
 from core.queries.sign_in import may_use_password
 from core.trail import record
 
@@ -23,14 +25,19 @@ MINUTES_BETWEEN_LETTERS = 5
 
 @transaction.atomic
 def ask_for_link(email: str, *, onward: str = "") -> None:
-    """Post the letter with the link, if such a person is here; the asker is never told whether."""
-    person = User.objects.active().filter(email=email.lower()).first()
+    """Post the letter with the link, if such a person is here; the asker is never told whether.
+
+    Who got one lately, at the e-mail they have now, gets no other, and the trail is told of none.
+    """
+    person = User.objects.active().select_for_update(no_key=True).filter(email=email.lower()).first()
     if person is None or not may_use_password(person):
         return
-    at = now()
-    minute = at.minute - at.minute % MINUTES_BETWEEN_LETTERS
-    post("password_link", to=person, key=f"{at:%Y%m%d%H}{minute:02}", onward=onward)
-    record("core.password_link_asked", person, by=None)
+    since = now() - timedelta(minutes=MINUTES_BETWEEN_LETTERS)
+    lately = OutgoingMail.objects.filter(letter="password_link", to=person.email, created_at__gt=since)
+    if lately.exists():
+        return
+    event = record("core.password_link_asked", person, by=None)
+    post("password_link", to=person, key=f"asked-{event.pk}", onward=onward)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Making people, changing what is known of them, letting them go, and what they choose for themselves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,19 +13,24 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from core.actions.delegations import end_those_to
+from core.actions.password import NOT_FOR_YOU, password_link
 from core.actions.roles import lock_people, must_be_super, must_leave_an_administrator, with_basic
 from core.actions.sessions import end_sessions
 from core.errors import Denied, NotPossible
 from core.mailbox import post
 from core.models import Organisation, Reporting, Role, RoleHolding, User
 from core.models.keys import one_line
+from core.people_file import LONGEST
 from core.queries.people import has_administrator, is_over
 from core.queries.sign_in import may_use_password
 from core.states import must_be_unchanged
 from core.trail import record
 
-LONGEST_NAME, LONGEST_EMAIL = 200, 254  # letters, as wide as the columns
+LONGEST_NAME, LONGEST_EMAIL = LONGEST["name"], LONGEST["email"]
 ONLY_SUPER = "Only a Super Administrator can change people."
+
+type Told = dict[str, Any]
+"""The facts of a person as the trail tells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def add_person(email: str, *, name: str, role: Role | None = None) -> User:
     Raises NotPossible for an e-mail that is known here, and for a name or e-mail that cannot be one.
     """
     email, name = email.strip().lower(), one_line(name)
-    _must_be_email(email)
+    must_be_email(email)
     if not name or len(name) > LONGEST_NAME:
         raise NotPossible(f"A name has 1 to {LONGEST_NAME} letters.")
     new = {"name": name, "password": make_password(None)}
@@ -89,6 +94,9 @@ def add_person(email: str, *, name: str, role: Role | None = None) -> User:
 @transaction.atomic
 def edit(person: User, facts: Facts, managers: Collection[User], *, by: User, seen: datetime | None) -> User:
     """Change what is known of a person, and who their managers are. `seen`: `changed_at` as the form knew it.
+
+    Where the e-mail becomes another, the old address gets a letter: by the new one somebody could come in as
+    them.
 
     Raises Denied, StaleState, TakenEmail, and BadManagers for rings: nobody is, over any number of steps,
     their own manager.
@@ -111,13 +119,7 @@ def edit(person: User, facts: Facts, managers: Collection[User], *, by: User, se
     if changed:
         person.changed_at = now()
         person.save(update_fields=[*asdict(facts), "search_text", "changed_at"])
-        record(
-            "core.person_changed",
-            person,
-            by=by,
-            before={name: before[name] for name in changed},
-            after={name: after[name] for name in changed},
-        )
+        _tell(person, before, after, changed, by=by)
     return person
 
 
@@ -154,13 +156,28 @@ def reactivate(person: User, *, by: User) -> None:
 @transaction.atomic
 def mail_password_link(person: User, *, by: User) -> None:
     """Post the letter with a link that sets a password, at most one a minute. Raises Denied, NotPossible."""
+    _must_link(person, by)
+    post("password_link", to=person, key=f"by-hand:{now():%Y%m%d%H%M}", onward="")
+    record("core.password_link_mailed", person, by=by)
+
+
+@transaction.atomic
+def password_link_to_hand_over(person: User, *, by: User) -> str:
+    """A link that sets a password, to pass on where no mail goes out; the trail tells it.
+
+    Raises Denied, NotPossible.
+    """
+    _must_link(person, by)
+    record("core.password_link_made", person, by=by)
+    return password_link(person)
+
+
+def _must_link(person: User, by: User) -> None:
     must_be_super(by, "Only a Super Administrator can mail a password link to somebody else.")
     if not person.is_active:
         raise NotPossible(f"{person} is deactivated. Reactivate them first.")
     if not may_use_password(person):
-        raise NotPossible("Only Super Administrators sign in with a password here.")
-    post("password_link", to=person, key=f"by-hand:{now():%Y%m%d%H%M}", onward="")
-    record("core.password_link_mailed", person, by=by)
+        raise NotPossible(NOT_FOR_YOU)
 
 
 def _must_be_free(email: str, person: User) -> None:
@@ -179,14 +196,21 @@ def _must_not_ring(person: User, managers: Collection[User]) -> None:
             )
 
 
-def _told(person: User) -> dict[str, Any]:
-    """The facts of a person as the trail tells them."""
-    facts: dict[str, Any] = {each.name: getattr(person, each.name) for each in fields(Facts)}
+def _tell(person: User, before: Told, after: Told, changed: Sequence[str], *, by: User) -> None:
+    was, is_now = ({name: facts[name] for name in changed} for facts in (before, after))
+    event = record("core.person_changed", person, by=by, before=was, after=is_now)
+    if "email" in changed:
+        post("email_changed", to=person, address=before["email"], key=str(event.pk), by=by)
+
+
+def _told(person: User) -> Told:
+    facts: Told = {each.name: getattr(person, each.name) for each in fields(Facts)}
     managers = person.managers.order_by("search_text").values_list("name", flat=True)
     return facts | {"managers": list(managers)}
 
 
-def _must_be_email(text: str) -> None:
+def must_be_email(text: str) -> None:
+    """Raises NotPossible unless this is an e-mail address that has room here."""
     try:
         validate_email(text)
     except ValidationError as problem:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -55,7 +56,8 @@ def change_roles(person: User, roles: Collection[Role], *, by: User, seen: datet
 def replace_roles(people: Iterable[User], roles: Collection[Role], *, by: User) -> Sequence[User]:
     """Give each of them these roles by hand, instead of those given by hand before; in force at once.
 
-    Basic User comes by itself (`with_basic`). What the identity provider gave stays. Answers those whose
+    Basic User comes by itself (`with_basic`). What the identity provider gave stays, and stays even where
+    the provider says otherwise later if it is among these roles. Answers those whose
     roles changed; one refusal refuses all. Raises Denied, NotPossible.
     """
     lock_people()
@@ -73,13 +75,17 @@ def _replace(person: User, roles: Collection[Role], *, by: User) -> bool:
     provided = {each.role for each in holdings if each.source == RoleHolding.Source.PROVIDER}
     before = {each.role for each in holdings}
     after = with_basic(provided | set(roles))
-    if before == after:
+    kept = provided & set(roles)
+    if before == after and not kept:
         return False
     RoleHolding.objects.filter(user=person, role__in=before - after).delete()
     RoleHolding.objects.bulk_create(RoleHolding(user=person, role=role) for role in sorted(after - before))
+    RoleHolding.objects.filter(user=person, role__in=kept).update(source=RoleHolding.Source.HAND)
     User.objects.filter(pk=person.pk).update(changed_at=now())
-    was, is_now = {"roles": labels(before)}, {"roles": labels(after)}
-    record("core.roles_changed", person, by=by, before=was, after=is_now)
+    told: dict[str, Any] = {"also_by_hand": labels(kept)} if kept else {}
+    if before != after:
+        told |= {"before": {"roles": labels(before)}, "after": {"roles": labels(after)}}
+    record("core.roles_changed", person, by=by, **told)
     return True
 
 

@@ -64,8 +64,8 @@ def want_check(*, by: User | None) -> TrailCheck:
 
 def want_daily_check() -> None:
     """Have it looked at if the last look was a day ago, and nudge what waits."""
-    last = TrailCheck.objects.order_by("-at").first()
-    if last is None or last.at < now() - BETWEEN_CHECKS:
+    last = TrailCheck.objects.order_by("-pk").first()
+    if last is None or not now() - BETWEEN_CHECKS < last.at <= now():  # a date to come silences nothing
         want_check(by=None)
     for pk in TrailCheck.objects.filter(status=TrailCheck.Status.WANTED).due().values_list("pk", flat=True):
         nudge("core.check_trail", pk)

@@ -30,12 +30,14 @@ STEP = 30  # seconds
 DIGITS = 6
 SECRET_BYTES = 20  # as RFC 4226 recommends for SHA-1
 RECOVERY_CODES = 10
+RECOVERY_BYTES = 15  # 120 bits: enough for a plain SHA-256 to keep them safe
 WRONG_CODE = "This code is wrong, or was used already. Wait for the next one."
 
 
 @transaction.atomic
 def begin(*, by: User) -> None:
     """Make a new shared secret, which is in force once a first code of it was typed."""
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two clicks, one after the other
     if second_factor_of(by) is not None:
         raise NotPossible("You have a second factor already. Take it away first.")
     SecondFactor.objects.filter(user=by).delete()
@@ -115,15 +117,28 @@ def remove(person: User, *, by: User | None) -> None:
 
 
 def _check(factor: SecondFactor, code: str, *, request: HttpRequest, also_recovery: bool) -> None:
-    email = factor.user.email
-    if lockout.is_locked(request, email):
-        lockout.note_failure(request, email, why="locked")
-        raise NotPossible(lockout.LOCKED)
-    typed = "".join(code.split()).replace("-", "").lower()
-    if _is_in_time(factor, typed) or (also_recovery and _is_recovery(factor, typed)):
-        return
-    lockout.note_failure(request, email, why="wrong code of the second factor")
-    raise NotPossible(lockout.LOCKED if lockout.is_locked(request, email) else WRONG_CODE)
+    """Under a hold on the person: codes sent at once count as if they came one by one."""
+    with transaction.atomic():
+        lockout.hold(factor.user.email)
+        problem = _locked(factor.user, request)
+        typed = "".join(code.split()).replace("-", "").lower()
+        is_right = not problem and _is_right(factor, typed, also_recovery=also_recovery)
+        if not problem and not is_right:
+            lockout.note_wrong_code(request, factor.user)
+            problem = _locked(factor.user, request) or WRONG_CODE
+    if problem:  # raised out here, so that the failed try is kept
+        raise NotPossible(problem)
+
+
+def _is_right(factor: SecondFactor, typed: str, *, also_recovery: bool) -> bool:
+    return _is_in_time(factor, typed) or (also_recovery and _is_recovery(factor, typed))
+
+
+def _locked(person: User, request: HttpRequest) -> str:
+    """The sentence why no code is looked at now; empty where one is."""
+    if lockout.are_codes_locked(request, person):
+        return lockout.NO_CODES
+    return lockout.LOCKED if lockout.is_locked(request, person.email) else ""
 
 
 def _is_in_time(factor: SecondFactor, typed: str) -> bool:
@@ -155,9 +170,11 @@ def _totp(factor: SecondFactor) -> TOTP:
 
 
 def _recovery_codes(person: User) -> tuple[list[str], list[str]]:
-    """Ten codes of 80 bits each, as they are written down, and their digests."""
-    codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(RECOVERY_CODES)]
-    written = ["-".join(code[at : at + 4] for at in range(0, 16, 4)) for code in codes]
+    """Ten codes of 120 bits each, as they are written down, and their digests."""
+    codes = [
+        base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower() for _ in range(RECOVERY_CODES)
+    ]
+    written = ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
     return written, [_digest(person, code) for code in codes]
 
 

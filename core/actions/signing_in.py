@@ -50,7 +50,6 @@ def farewell(person: User) -> None:
 
 def _checked(email: str, password: str, *, request: HttpRequest, refusal: str) -> User:
     if lockout.is_locked(request, email):
-        lockout.note_failure(request, email, why="locked")
         raise Denied(lockout.LOCKED)
     person = ModelBackend().authenticate(request, username=email, password=password)
     if isinstance(person, User):

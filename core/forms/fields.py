@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from core.models.keys import one_line
+from core.people_file import LONGEST
 
 LONGEST_PASSWORD = 1000
 
@@ -22,7 +23,7 @@ class EmailField(forms.EmailField):
 
     def __init__(self, **options: Any) -> None:
         widget = forms.EmailInput(attrs={"autocomplete": "username"})
-        super().__init__(label="E-mail", max_length=254, widget=widget, **options)
+        super().__init__(label="E-mail", max_length=LONGEST["email"], widget=widget, **options)
 
     def clean(self, value: Any) -> str:
         return str(super().clean(value)).lower()
@@ -33,7 +34,7 @@ class NameField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         widget = forms.TextInput(attrs={"autocomplete": "name"})
-        super().__init__(label="Name", max_length=200, widget=widget, **options)
+        super().__init__(label="Name", max_length=LONGEST["name"], widget=widget, **options)
 
     def to_python(self, value: Any) -> str:
         return one_line(super().to_python(value) or "")

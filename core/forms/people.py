@@ -12,6 +12,7 @@ from core.forms.fields import EmailField, NameField
 from core.forms.stale import EditForm
 from core.models import PeopleGroup, Role, RoleHolding, User
 from core.models.keys import one_line
+from core.people_file import LONGEST
 
 UNKNOWN = {
     "invalid_choice": "One of the people chosen is deactivated or unknown: choose again.",
@@ -20,7 +21,7 @@ UNKNOWN = {
 ROLES: Mapping[Role, str] = {
     Role.SUPER: "May do everything here, and alone changes people, roles and settings.",
     Role.CONNECTOR: "Adds connectors, and sees and changes every connector and every app.",
-    Role.APPLICATION: "Adds apps and their connectors, and changes those they own.",
+    Role.APPLICATION: "Looks after connectors that have no owner, of the apps they own.",
     Role.CAMPAIGN: "Starts and leads access reviews, and looks after groups of people.",
     Role.REQUEST: "Says what can be asked for, by whom, and who is asked.",
     Role.READ_ONLY: "Sees every fact and changes nothing. Alone it answers no task and asks for no access.",
@@ -42,9 +43,9 @@ class PersonForm(EditForm):
 
     name = NameField()
     email = EmailField()
-    title = LineField(label="Title", max_length=200, required=False)
-    department = LineField(label="Department", max_length=200, required=False)
-    employee_id = LineField(label="Employee ID", max_length=100, required=False)
+    title = LineField(label="Title", max_length=LONGEST["title"], required=False)
+    department = LineField(label="Department", max_length=LONGEST["department"], required=False)
+    employee_id = LineField(label="Employee ID", max_length=LONGEST["employee_id"], required=False)
     managers = forms.ModelMultipleChoiceField(User.objects.none(), required=False, error_messages=UNKNOWN)
 
     def __init__(self, data: Any = None, *, person: User, initial: Mapping[str, Any] | None = None) -> None:

@@ -2,11 +2,11 @@
 
 from core.http.address import client_address
 from core.http.fresh import fresh_sign_in, fresh_sign_in_to_send
-from core.http.guards import DomainErrors, refuse_unreadable, trail_source
+from core.http.guards import DomainErrors, refuse_large, refuse_unreadable, trail_source
 from core.http.headers import further_headers
 from core.http.networks import Networks
 from core.http.request import HtmxRequest, OpenRequest, onward, organisation_of
-from core.http.sessions import Sessions
+from core.http.sessions import Sessions, SignedIn
 
 __all__ = [
     "DomainErrors",
@@ -14,12 +14,14 @@ __all__ = [
     "Networks",
     "OpenRequest",
     "Sessions",
+    "SignedIn",
     "client_address",
     "fresh_sign_in",
     "fresh_sign_in_to_send",
     "further_headers",
     "onward",
     "organisation_of",
+    "refuse_large",
     "refuse_unreadable",
     "trail_source",
 ]

@@ -1,4 +1,7 @@
-"""What no view should have to think of: odd characters, the trail's source, refusals by a rule."""
+"""What no view should have to think of: large or odd requests, the trail's source, refusals by a rule."""
+
+import logging
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
@@ -6,24 +9,46 @@ from django.shortcuts import render
 from core.errors import DomainError
 from core.http.address import client_address
 from core.http.request import Answer, is_htmx
-from core.models import TrailEvent
+from core.models import TrailEvent, User
 from core.trail import Source, source
 
+log = logging.getLogger(__name__)
+
+MOST_MEGABYTES = 12
+"""The largest body, as in deploy/Caddyfile: a file of people (10 MB) and what goes with it."""
+TOO_LARGE = f"What you sent is larger than {MOST_MEGABYTES} MB. Nothing was read of it."
 UNREADABLE = "This request broke off, or holds a character that no text holds (NUL)."
+
+
+def refuse_large(answer: Answer) -> Answer:
+    """Middleware: 413 for a body that says it is too large, before anything of it is read.
+
+    One that says nothing of its size counts as empty (django.core.handlers.wsgi.WSGIRequest).
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        told = request.META.get("CONTENT_LENGTH") or ""
+        if told.isascii() and told.isdigit() and int(told[:20]) > MOST_MEGABYTES * 1_000_000:
+            return _refuse(request, TOO_LARGE, status=413)
+        return answer(request)
+
+    return middleware
 
 
 def refuse_unreadable(answer: Answer) -> Answer:
     """Middleware: 400 for a NUL wherever a request may carry text. PostgreSQL takes none, SQLite all."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not _holds_nul(request):
-            return answer(request)
-        if is_htmx(request):
-            toast = {"sentence": UNREADABLE, "tone": "error"}
-            return render(request, "components/toast.html", toast, status=400)
-        return render(request, "refused.html", {"sentence": UNREADABLE, "is_technical": True}, status=400)
+        return _refuse(request, UNREADABLE, status=400) if _holds_nul(request) else answer(request)
 
     return middleware
+
+
+def _refuse(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
+    if is_htmx(request):
+        toast = {"sentence": sentence, "tone": "error"}
+        return render(request, "components/toast.html", toast, status=status)
+    return render(request, "refused.html", {"sentence": sentence, "is_technical": True}, status=status)
 
 
 def _holds_nul(request: HttpRequest) -> bool:
@@ -51,6 +76,14 @@ def trail_source(answer: Answer) -> Answer:
     return middleware
 
 
+def log_refusal(request: HttpRequest, why: str) -> None:
+    """A line for operators: who was refused, from where and what. The trail they could fill."""
+    user = getattr(request, "user", None)
+    who = user.pk if isinstance(user, User) else "a stranger"
+    address = client_address(request) or "an unknown address"
+    log.warning("Refused %s from %s: %s %s. %s", who, address, request.method, quote(request.path), why)
+
+
 class DomainErrors:
     """Middleware: a refusal by a rule becomes a page, or a toast for htmx, with the error's own status."""
 
@@ -63,5 +96,7 @@ class DomainErrors:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if not isinstance(problem, DomainError):
             return None
+        if problem.status == 403:
+            log_refusal(request, str(problem))
         template = "components/refusal.html" if getattr(request, "htmx", False) else "refused.html"
         return render(request, template, {"sentence": str(problem)}, status=problem.status)

@@ -9,16 +9,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.timezone import now
 
 from core.http.request import Answer, lead, organisation_of, page_of
-from core.models import User
+from core.models import SecondFactor, User
 
 BEGAN, SEEN, PROVEN = "began_at", "seen_at", "proven_at"
-MUST_SET_UP = "must_set_up"
-"""In a session that may do nothing before a second factor is set up."""
+PROOF = "proof"
+"""In a session: how this person proved who they are."""
 ENDED = "ended"
 """In the session after one that ended: the sentence that says why."""
 MINUTE = 60
@@ -46,8 +48,25 @@ def stamp(request: HttpRequest, **_: object) -> None:
 
 
 def prove(request: HttpRequest) -> None:
-    """Somebody proved once more who they are."""
+    """Somebody proved once more who they are: from here on the session has a new key."""
+    request.session.cycle_key()
     request.session[PROVEN] = seconds()
+
+
+def must_set_up(request: HttpRequest) -> bool:
+    """Whether this session may do nothing before a second factor is set up.
+
+    Asked at every request, so that it holds at once where the organisation begins to demand one, a role is
+    given, or a factor is taken away. Who came by the identity provider is not asked: it does that itself.
+    """
+    person = getattr(request, "user", None)
+    return (
+        isinstance(person, User)
+        and organisation_of(request).second_factor_for_administrators
+        and request.session.get(PROOF) != "provider"
+        and person.is_administrator
+        and not SecondFactor.objects.filter(user=person, confirmed_at__isnull=False).exists()
+    )
 
 
 class Sessions:
@@ -71,9 +90,19 @@ class Sessions:
     ) -> HttpResponse | None:
         match = request.resolver_match
         is_open = match is not None and match.view_name in HALF_OPEN
-        if is_open or not getattr(view, "login_required", True) or not request.session.get(MUST_SET_UP):
+        if is_open or not getattr(view, "login_required", True) or not must_set_up(request):
             return None
         return lead(request, f"{reverse('core:second_factor')}?{urlencode({'next': page_of(request)})}")
+
+
+class SignedIn(LoginRequiredMiddleware):
+    """Middleware: who is not signed in is led to sign in, and then to the page where they were.
+
+    Where a form was sent that is the page it stood on: its own address may take nothing but forms.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
+        return redirect_to_login(page_of(request))
 
 
 def _why_over(request: HttpRequest, person: User) -> str:

@@ -12,6 +12,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 from core.actions import exports
+from core.databases import one_snapshot
 from core.errors import DomainError
 from core.exports import Offer, write_csv
 from core.leases import LeaseLost
@@ -79,8 +80,10 @@ def _written(export: Export, offer: Offer) -> tuple[Path, int]:
     ) as file:
         path = Path(file.name)
         try:
-            found = offer.rows(export.by, export.parameters)
-            rows = write_csv(file, offer.columns, found, zone=Organisation.current().zone)
+            zone = Organisation.current().zone
+            with one_snapshot():
+                found = offer.rows(export.by, export.parameters)
+                rows = write_csv(file, offer.columns, found, zone=zone)
             file.flush()
             os.fsync(file.fileno())
         except BaseException:

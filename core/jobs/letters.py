@@ -30,7 +30,6 @@ REST = timedelta(minutes=2)
 """For how long letters stay where they are after the server could not be used at all."""
 RESTING = 2_000
 """As many as are told to rest at once. More wait than that: the next trouble tells the others."""
-REFUSED = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 LINKS: Mapping[str, Callable[[User], str]] = {
     PASSWORD_LINK: password_link,
     INVITATION_LINK: invitation_link,
@@ -69,6 +68,9 @@ def _send(mail: OutgoingMail) -> None:
     if signs_in(mail.text) and not (mail.recipient and mail.recipient.is_active):
         _fail(mail, "The person it was for can no longer sign in.")
         return
+    if signs_in(mail.text) and mail.recipient and mail.to != mail.recipient.email:
+        _fail(mail, "Their e-mail changed since; ask for a new link.")
+        return
     try:
         server = server_for_letters()
     except CannotOpen as problem:
@@ -83,9 +85,9 @@ def _send(mail: OutgoingMail) -> None:
 def _hand_in(mail: OutgoingMail, server: Server) -> None:
     try:
         smtp.deliver(_message(mail, server), server)
-    except REFUSED as problem:
-        _refused(mail, problem)
-    except (smtplib.SMTPException, OSError) as problem:
+    except smtplib.SMTPException as problem:
+        _refused(mail, problem, server)
+    except OSError as problem:
         _put_off_all(mail, smtp.trouble(problem, server))
     except ValueError as problem:  # after OSError: a refused certificate is both, and may be put right
         _fail(mail, f"It cannot be written as a mail: {problem}")
@@ -100,14 +102,19 @@ def _sent(mail: OutgoingMail) -> None:
     OutgoingMail.objects.filter(to=mail.to, bounced=True).update(bounced=False)
 
 
-def _refused(mail: OutgoingMail, problem: smtplib.SMTPException) -> None:
-    """A 5xx answer is final, a 4xx one means later."""
+def _refused(mail: OutgoingMail, problem: smtplib.SMTPException, server: Server) -> None:
+    """A 5xx answer to a letter is final, a 4xx one means later; what is about us keeps them all waiting."""
     code, words = smtp.answer(problem)
-    sentence = f"The mail server answered {code}: {words}"
-    if code >= smtp.FINAL:
-        _fail(mail, sentence, bounced=smtp.is_of_the_address(problem))
-    else:
-        _put_off(mail, sentence)
+    sentence = f"The mail server answered {code}: {words}" if code else smtp.trouble(problem, server)
+    match smtp.meaning(problem, to=mail.to):
+        case smtp.Meaning.REST:
+            _put_off_all(mail, smtp.trouble(problem, server))
+        case smtp.Meaning.LATER:
+            _put_off(mail, sentence)
+        case smtp.Meaning.BOUNCED:
+            _fail(mail, sentence, bounced=True)
+        case smtp.Meaning.FAILED:
+            _fail(mail, sentence)
 
 
 def _put_off(mail: OutgoingMail, sentence: str) -> None:

@@ -9,7 +9,7 @@ from core.actions import mail_server
 from core.jobs import smtp
 from core.leases import LeaseLost
 from core.mailbox import write
-from core.models import MailServer
+from core.models import MailServer, Organisation
 from core.queries.mail_server import opened
 from core.queue import nudge
 from core.sealing import CannotOpen
@@ -22,7 +22,10 @@ def check_mail_server(candidate_id: str) -> None:
     """Put it in force if it takes a letter, refuse it with the trouble if not.
 
     Harmless to deliver twice: a repeat after a crash sends the same letter with the same Message-ID.
+    While the maintenance switch is on, it waits.
     """
+    if Organisation.current().drops_letters:
+        return
     candidate = mail_server.claim(candidate_id)
     if candidate is None:
         return  # settled already, replaced, or in another worker's hands
@@ -38,7 +41,9 @@ def check_mail_server(candidate_id: str) -> None:
 
 @shared_task(name="core.sweep_mail_servers")
 def sweep_mail_servers() -> None:
-    """Nudge what waits to be tried and is in nobody's hands."""
+    """Nudge what waits to be tried and is in nobody's hands; nothing while letters are dropped."""
+    if Organisation.current().drops_letters:
+        return
     waiting = MailServer.objects.filter(status=MailServer.Status.CHECKING)
     for candidate_id in waiting.due().values_list("pk", flat=True):
         nudge("core.check_mail_server", candidate_id)

@@ -3,11 +3,14 @@
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from enum import Enum, auto
 
 from django.conf import settings
+from django.utils.encoding import punycode
 from django.utils.timezone import now
 
 from core.models import MailServer
@@ -16,6 +19,21 @@ from core.queries.mail_server import Server
 TIMEOUT = 30  # seconds for each answer of the mail server
 FINAL = 500
 """From here on an answer is for good; from 400 on it means later (RFC 5321, section 4.2.1)."""
+OF_A_LETTER = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+"""Answers to a letter. All else is about the server, before it was asked to take one."""
+
+
+class Meaning(Enum):
+    """What becomes of a letter that was not taken."""
+
+    LATER = auto()
+    """This one is tried again."""
+    REST = auto()
+    """The server is away or does not let us in: all letters rest."""
+    BOUNCED = auto()
+    """The address takes no letters, for good."""
+    FAILED = auto()
+    """This letter is not wanted, for good."""
 
 
 def message(
@@ -28,9 +46,9 @@ def message(
     written = EmailMessage(policy=SMTP)
     written["Subject"] = subject
     written["From"] = server.sender
-    written["To"] = to
+    written["To"] = _plain(to)
     if reply_to:
-        written["Reply-To"] = reply_to
+        written["Reply-To"] = _plain(reply_to)
     written["Date"] = format_datetime(now())
     written["Message-ID"] = f"<{key}@{settings.MAIL_DOMAIN}>"
     written["Auto-Submitted"] = "auto-generated"
@@ -40,13 +58,21 @@ def message(
 
 
 def deliver(written: EmailMessage, server: Server) -> None:
-    """Hand it to the server; raises what smtplib, ssl and sockets raise."""
-    with _connection(server) as smtp:
+    """Hand it to the server; raises what smtplib, ssl and sockets raise.
+
+    A goodbye that goes wrong does not count: by then the server has the letter, or its refusal was said.
+    """
+    smtp = _connection(server)
+    try:
         if server.security == MailServer.Security.STARTTLS:
             smtp.starttls(context=_tls())
         if server.username:
             smtp.login(server.username, server.password)
         smtp.send_message(written)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            smtp.quit()
+        smtp.close()
 
 
 def trouble(problem: smtplib.SMTPException | OSError, server: Server) -> str:
@@ -76,15 +102,37 @@ def answer(problem: smtplib.SMTPException) -> tuple[int, str]:
     return code, words.decode(errors="replace") if isinstance(words, bytes) else words
 
 
-def is_of_the_address(problem: smtplib.SMTPException) -> bool:
-    """Whether the server refused the recipient for good, and not us: an address that bounces.
+def meaning(problem: smtplib.SMTPException, *, to: str) -> Meaning:
+    """Whether it is about us, the address `to`, or the letter, and whether it is for good.
 
-    5.7 is about policy and sign-in (RFC 3463), 530 wants a sign-in (RFC 4954).
+    530 wants a sign-in (RFC 4954). 552 to the sender says that this letter is too long (RFC 1870).
     """
-    if not isinstance(problem, smtplib.SMTPRecipientsRefused):
-        return False
     code, words = answer(problem)
-    return code >= FINAL and code != 530 and not words.startswith("5.7.")
+    if isinstance(problem, smtplib.SMTPNotSupportedError):
+        is_odd = "SMTPUTF8" in words and not _plain(to).isascii()
+        return Meaning.BOUNCED if is_odd else Meaning.REST
+    if code == 530 or (isinstance(problem, smtplib.SMTPSenderRefused) and code != 552):
+        return Meaning.REST
+    if not isinstance(problem, OF_A_LETTER):
+        return Meaning.REST
+    if code < FINAL or (isinstance(problem, smtplib.SMTPRecipientsRefused) and _is_policy(words)):
+        return Meaning.LATER
+    return Meaning.BOUNCED if isinstance(problem, smtplib.SMTPRecipientsRefused) else Meaning.FAILED
+
+
+def _is_policy(words: str) -> bool:
+    """Whether a recipient may be refused because of us, which somebody can put right: 5.7 is about policy
+    and sign-in (RFC 3463), and servers that give no such code speak of relaying (RFC 5321, section 7.9)."""
+    return words.startswith("5.7.") or "relay" in words.lower()
+
+
+def _plain(address: str) -> str:
+    """With its domain in ASCII (RFC 5890) where what stands before it is ASCII: any server takes that.
+
+    Raises UnicodeError, a ValueError, for a domain that no name server can know.
+    """
+    before, _, domain = address.rpartition("@")
+    return f"{before}@{punycode(domain)}" if before.isascii() and not domain.isascii() else address
 
 
 def _refusal(problem: smtplib.SMTPException, server: Server) -> str:

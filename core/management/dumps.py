@@ -6,14 +6,17 @@ import sqlite3
 import subprocess
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from django.contrib.sessions.models import Session
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
 from core.management.figures import Figures, beside
 
 NOTHING = "There is nothing to back up yet: nobody is known to this console."
+SESSIONS = Session._meta.db_table
 MEMBERS = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 _PARAMETERS = {
     "host": "PGHOST",
@@ -32,7 +35,10 @@ def member() -> str:
 
 
 def dump(to: Path) -> Figures:
-    """Write the database into this file while others use it, and count what is in there."""
+    """Write the database into this file while others use it, and count what is in there.
+
+    All but who is signed in: a session's key lets whoever reads it in. Raises CommandError.
+    """
     if connection.vendor == "sqlite" and not sqlite_file().exists():
         raise CommandError(NOTHING)
     to.touch(mode=0o600)
@@ -62,15 +68,28 @@ def sqlite_file() -> Path:
 
 
 def _dump_sqlite(to: Path) -> Figures:
-    address = f"{sqlite_file().absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(to)) as copy:
-        source.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-        (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
-    if verdict != "ok":
-        raise CommandError(f"The database is damaged, SQLite says: {verdict}")
+    address, whole = f"{sqlite_file().absolute().as_uri()}?mode=ro", to.with_name(f"{to.name}.whole")
+    whole.touch(mode=0o600)
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(whole)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
+            if verdict != "ok":
+                raise CommandError(f"The database is damaged, SQLite says: {verdict}")
+            _forget_sessions(copy)
+            copy.execute("VACUUM INTO ?", (str(to),))  # what was deleted stays readable in the first copy
+    except sqlite3.Error as problem:
+        raise CommandError(f"The database could not be copied, SQLite says: {problem}") from problem
+    whole.unlink()
     with beside("copy", {"ENGINE": "django.db.backends.sqlite3", "NAME": str(to)}):
         return Figures.of("copy")
+
+
+def _forget_sessions(copy: sqlite3.Connection) -> None:
+    if copy.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (SESSIONS,)).fetchone():
+        copy.execute(f"DELETE FROM {SESSIONS}")  # noqa: S608  # a table's name
+        copy.commit()
 
 
 def _dump_postgresql(to: Path) -> Figures:
@@ -79,8 +98,10 @@ def _dump_postgresql(to: Path) -> Figures:
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
         # pg_dump sees what this transaction sees, so the counts are those of the file.
-        _run(["pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={to}"])
-        return Figures.of()
+        only = ["--no-owner", f"--exclude-table-data={SESSIONS}", f"--snapshot={snapshot}"]
+        _run(["pg_dump", "--format=custom", *only, f"--file={to}"])
+        figures = Figures.of()
+    return replace(figures, rows={**figures.rows, **({SESSIONS: 0} if SESSIONS in figures.rows else {})})
 
 
 def _run(command: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, tran
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core.management.figures import BOOK_OF_MIGRATIONS, Figures
+from core.models import TrailEvent
 
 BATCH = 2000  # rows
 MADE_BY_MIGRATING = {BOOK_OF_MIGRATIONS, "django_content_type", "auth_permission"}
@@ -39,7 +40,8 @@ def refuse_unless_empty(target: str) -> None:
 def copy(source: str, target: str, say: Callable[[str], None]) -> Figures:
     """Copy all rows in one transaction of the target: killed, it leaves the target as empty as it was.
 
-    Raises CommandError, and copies nothing, if the target does not take a row or counts otherwise.
+    Raises CommandError, and copies nothing, if the target does not take a row or counts otherwise, or if
+    somebody wants to write to the source, held still, meanwhile.
     """
     with transaction.atomic(using=target):
         for table in tables():
@@ -51,6 +53,10 @@ def copy(source: str, target: str, say: Callable[[str], None]) -> Figures:
         here, there = Figures.of(source), Figures.of(target)
         if found := here.differences(there):
             raise CommandError("The copy differs, so nothing was moved:\n" + "\n".join(found))
+        if _somebody_waits(source):
+            raise CommandError(
+                "Somebody wrote meanwhile, so nothing was moved: stop Reeve, all of it, and run this again."
+            )
     return here
 
 
@@ -106,7 +112,24 @@ def _quoted(alias: str, table: type[models.Model]) -> str:
 
 
 def still(source: str = DEFAULT_DB_ALIAS) -> None:
-    """Inside a transaction of the source: what it reads from here on is of one moment."""
+    """Inside a transaction of the source: what it reads from here on is of one moment.
+
+    Until it ends nobody else writes an event, so nobody does anything that counts.
+    """
     connection = connections[source]
     if connection.vendor == "postgresql":  # SQLite's are so by themselves, and nobody else writes meanwhile
-        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            # Before the first look: who is writing comes to an end, and is in it.
+            cursor.execute(f"LOCK TABLE {TrailEvent._meta.db_table} IN SHARE MODE")
+
+
+def _somebody_waits(source: str) -> bool:
+    """Whether somebody wants to write an event: it would go into the database that is left behind."""
+    connection = connections[source]
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE relation = %s::regclass AND NOT granted)"
+        cursor.execute(waiting, [TrailEvent._meta.db_table])
+        return bool(cursor.fetchone()[0])

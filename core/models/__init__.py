@@ -8,7 +8,7 @@ from core.models.mail import MailServer, OutgoingMail
 from core.models.organisation import Organisation
 from core.models.people_import import PeopleImport
 from core.models.pulse import Pulse
-from core.models.sign_in import IdentityProvider, SecondFactor
+from core.models.sign_in import IdentityProvider, ProviderTie, SecondFactor
 from core.models.trail import TrailCheck, TrailEvent, TrailPending, TrailSeal
 from core.models.user import ADMINISTRATORS, Reporting, Role, RoleHolding, User
 
@@ -24,6 +24,7 @@ __all__ = [
     "OutgoingMail",
     "PeopleGroup",
     "PeopleImport",
+    "ProviderTie",
     "Pulse",
     "Reporting",
     "Role",

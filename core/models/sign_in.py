@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.timezone import now
 
 from core.models.keys import KeyField, SealedField
-from core.models.user import User
+from core.models.user import Role, User
 from core.states import Stateful
 
 
@@ -63,6 +63,36 @@ class IdentityProvider(Stateful):
 
     def __str__(self) -> str:
         return self.label
+
+    def roles_given(self) -> Mapping[str, str]:
+        """Value of the role claim -> the role it gives, as people call it."""
+        return {value: Role(role).label for value, role in self.role_map.items()}
+
+
+class ProviderTie(models.Model):
+    """Whom an identity provider means by a subject (OpenID Connect Core 1.0, 2: `sub` is never given again).
+
+    Made when somebody first comes; from then on the e-mail alone opens nothing. Some providers give each
+    client other subjects (8.1, pairwise), so the client belongs to it.
+    """
+
+    id = KeyField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="provider_ties")
+    issuer = models.CharField(max_length=500)
+    client_id = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    since = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("issuer", "client_id", "subject"), name="a_subject_is_one_person"
+            ),
+            models.UniqueConstraint(fields=("user", "issuer", "client_id"), name="a_person_is_one_subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.issuer}"
 
 
 class SecondFactor(models.Model):

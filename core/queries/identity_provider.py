@@ -19,5 +19,5 @@ def last_typed() -> IdentityProvider | None:
 
 
 def must_see_provider(user: User) -> None:
-    if not user.is_super:
-        raise Denied("Only a Super Administrator can see and change the identity provider.")
+    if not user.sees_everything:
+        raise Denied("Only Super Administrators and auditors can see the identity provider.")

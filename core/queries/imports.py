@@ -1,21 +1,26 @@
 """What a file of people would change here, and which files there were."""
 
+import hashlib
+import json
+import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db.models import F, QuerySet
 
-from core.errors import Denied
+from core import people_file
+from core.errors import Denied, NotPossible
 from core.models import PeopleImport, Reporting, Role, RoleHolding, User
 from core.people_file import ACTIVE, DEACTIVATED, LABELS, Line, Mistake, PeopleFile, rings
 
 SHOWN = 200
 """Of each kind, how many are kept to be looked at."""
 FIFTH = 5
-"""Leavers are deactivated only where they are fewer than one of so many active people."""
+"""People are deactivated by a file only where they are fewer than one of so many active ones."""
 BASIC = "basic_user"
+MISTAKE_COLUMNS = ("line", "what is wrong")
 
 type Facts = dict[str, str]
 type Mistakes = dict[int, list[str]]
@@ -58,10 +63,28 @@ class Difference:
                 f"Line {self.nameless[0]:,} does not say whom it is about, so nobody can tell who is in no "
                 "line. Correct it first."
             )
-        if len(self.leavers) * FIFTH >= self.active:
+        ended = len(self.ended)
+        if (len(self.leavers) + ended) * FIFTH >= self.active:
+            also = f", and {ended:,} would be deactivated by their lines" if ended else ""
             return (
-                f"{len(self.leavers):,} of {self.active:,} active people are in no line. That is 20 % or "
-                "more, so the file may be a part only, and nobody is deactivated for it."
+                f"{len(self.leavers):,} of {self.active:,} active people are in no line{also}. That is 20 % "
+                "or more, so the file may be a part only, and nobody is deactivated for being in no line."
+            )
+        return ""
+
+    @property
+    def ended(self) -> list[User]:
+        """Active people whose line says that they are deactivated."""
+        return [change.person for change in self.changed if change.after.get("status") == DEACTIVATED]
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing of the file is applied; empty where it may be."""
+        if self.ended and len(self.ended) * FIFTH >= self.active:
+            return (
+                f"Its status column would deactivate {len(self.ended):,} of {self.active:,} active people. "
+                "That is 20 % or more, so the column may mean something else, and nothing of the file is "
+                "applied. Take the column out, or deactivate people on their pages."
             )
         return ""
 
@@ -83,11 +106,12 @@ def imports(user: User) -> QuerySet[PeopleImport]:
 
 
 def with_counts(files: QuerySet[PeopleImport]) -> QuerySet[PeopleImport]:
-    """For a list: `new`, `changed` and `deactivated`, without the reports they stand in."""
+    """For a list: `new`, `changed`, `deactivated` and `ended`, without the reports they stand in."""
     return files.defer("content", "report").annotate(
         new=F("report__counts__new"),
         changed=F("report__counts__changed"),
         deactivated=F("report__deactivated"),
+        ended=F("report__counts__ended"),
     )
 
 
@@ -95,6 +119,23 @@ def last_applied() -> PeopleImport | None:
     """The file that was applied last: how fresh the people are."""
     applied = PeopleImport.objects.filter(status=PeopleImport.Status.APPLIED)
     return applied.defer("content", "report").order_by("-ended_at").first()
+
+
+def original(kept: PeopleImport) -> bytes:
+    """The file as it came."""
+    return zlib.decompress(kept.content)
+
+
+def mistake_file(user: User, parameters: Mapping[str, str]) -> Iterator[Sequence[object]]:
+    """All that is wrong with the file whose key is `file`, by line, as it is now.
+
+    Raises Denied, and NotPossible for a file that waits for no word.
+    """
+    waiting = imports(user).filter(pk=parameters.get("file", ""), status=PeopleImport.Status.READ).first()
+    if waiting is None:
+        raise NotPossible("This file waits for no word: there are no mistakes to correct.")
+    for mistake in compare(people_file.read(original(waiting)), by=waiting.by).mistakes:
+        yield mistake.line, mistake.sentence
 
 
 def compare(file: PeopleFile, *, by: User | None) -> Difference:
@@ -133,7 +174,11 @@ def report(difference: Difference, file: PeopleFile) -> dict[str, Any]:
             "leavers": len(difference.leavers),
             "kept": len(difference.kept),
             "active": difference.active,
+            "ended": len(difference.ended),
         },
+        "shown": _digest(difference),
+        "shown_leavers": _digest_of(sorted(person.pk for person in difference.leavers)),
+        "why_not": difference.why_not,
         "why_leavers_stay": difference.why_leavers_stay,
         "new": [_told_line(line) for line in difference.new[:SHOWN]],
         "changed": [_told_change(change) for change in difference.changed[:SHOWN]],
@@ -141,6 +186,17 @@ def report(difference: Difference, file: PeopleFile) -> dict[str, Any]:
         "leavers": [_told_person(person) for person in difference.leavers[:SHOWN]],
         "kept": [_told_person(person) for person in difference.kept[:SHOWN]],
     }
+
+
+def _digest(difference: Difference) -> str:
+    """Stands for all that is shown but the leavers, however many: the same only where everything is."""
+    changed = sorted((change.person.pk, change.before, change.after) for change in difference.changed)
+    wrong = sorted({mistake.line for mistake in difference.mistakes})
+    return _digest_of([changed, sorted(line.email for line in difference.new), wrong])
+
+
+def _digest_of(facts: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _known() -> _Known:
@@ -168,10 +224,11 @@ def _supers(known: _Known) -> set[str]:
 def _refuse_shutting_out(file: PeopleFile, known: _Known, wrong: Mistakes, by: User | None) -> None:
     """No line deactivates whoever applies the file, nor the last Super Administrators."""
     supers = _supers(known)
+    own = by.email if by is not None else ""
     ended = [line for line in file.lines if line.is_active is False and line.email in supers]
-    is_all = bool(supers) and len(ended) == len(supers)
+    is_all = supers == {line.email for line in ended} - {own}
     for line in ended:
-        if by is not None and line.email == by.email:
+        if line.email == own:
             wrong[line.number].append("It would deactivate yourself.")
         elif is_all:
             wrong[line.number].append("It would deactivate the last Super Administrator.")
@@ -244,7 +301,7 @@ def _find_leavers(difference: Difference, file: PeopleFile, known: _Known, by: U
     absent = [
         person for email, person in known.people.items() if person.is_active and email not in file.emails
     ]
-    ended = {change.line.email for change in difference.changed if change.after.get("status") == DEACTIVATED}
+    ended = {person.email for person in difference.ended}
     supers = _supers(known)
     staying = supers - ended - {person.email for person in absent if by is None or person.pk != by.pk}
     for person in sorted(absent, key=lambda each: (each.search_text, each.pk)):

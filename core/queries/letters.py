@@ -30,6 +30,13 @@ def letters_go_out() -> bool:
     return has_mail() and not Organisation.current().drops_letters
 
 
+def what_becomes() -> str:
+    """What becomes of a letter to somebody that is posted now: the end of a sentence about them."""
+    if Organisation.current().drops_letters:
+        return "they get no letter: letters are dropped now (maintenance)"
+    return "they get a letter" if has_mail() else "the letter waits in the outbox until mail is set up"
+
+
 def bounces() -> QuerySet[OutgoingMail]:
     """Of every address that the mail server refused for good the last such letter, newest first."""
     refused = OutgoingMail.objects.filter(bounced=True)

@@ -1,6 +1,6 @@
 """Who is here, who may be picked, and who reports to whom."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -11,15 +11,19 @@ from core.errors import Denied
 from core.models import ADMINISTRATORS, Delegation, Reporting, Role, RoleHolding, User
 from core.models.keys import folded
 
-FILTERS: Mapping[str, str] = {
+FILTERS: dict[str, str] = {
     "active": "Active",
     "deactivated": "Deactivated",
     "invited": "Never came in",
     "no-manager": "Without manager",
+    "manager-left": "Manager deactivated",
+    "same-id": "Shared employee ID",
     "administrators": "Administrators",
     "delegate": "With a delegate",
 }
 """The filters of the list of people that a link switches on: value and label."""
+_MEANINGS: dict[str, Callable[[], Q]] = {}
+"""Whom the filters of higher rooms find."""
 
 MIGHT = Case(*(When(role=role, then=number) for number, role in enumerate(Role)))
 """Orders roles as people expect them: the mightiest first, Basic User last."""
@@ -58,6 +62,18 @@ class Wanted:
             role=role if role in Role else "",
             department=parameters.get("department", "")[:200],
         )
+
+
+def add_filter(value: str, label: str, meaning: Callable[[], Q]) -> None:
+    """Offer one more filter. Called from a room's apps.py, once."""
+    FILTERS[value] = label
+    _MEANINGS[value] = meaning
+
+
+def super_has_password() -> bool:
+    """Whether any Super Administrator can come in without the identity provider."""
+    found = User.objects.active().holding(Role.SUPER)
+    return found.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
 
 
 def has_administrator() -> bool:
@@ -160,9 +176,14 @@ def _must_see_everybody(user: User) -> None:
 
 def _narrowed(name: str) -> Q:
     """Whom this filter of the list finds."""
+    if name in _MEANINGS:
+        return _MEANINGS[name]()
     active = Q(status=User.Status.ACTIVE)
     never_in = Q(last_login=None, password__startswith=UNUSABLE_PASSWORD_PREFIX)
     managers = Reporting.objects.filter(person=OuterRef("pk"))
+    left = managers.filter(manager__status=User.Status.DEACTIVATED)
+    known = User.objects.exclude(employee_id="").values("employee_id")
+    shared = known.annotate(holders=Count("pk")).filter(holders__gt=1).values("employee_id")
     holdings = RoleHolding.objects.filter(user=OuterRef("pk"), role__in=ADMINISTRATORS)
     delegations = Delegation.objects.not_over(now()).filter(person=OuterRef("pk"))
     meanings: dict[str, Q] = {
@@ -170,6 +191,8 @@ def _narrowed(name: str) -> Q:
         "deactivated": Q(status=User.Status.DEACTIVATED),
         "invited": active & never_in,
         "no-manager": Q(~Exists(managers), status=User.Status.ACTIVE),
+        "manager-left": Q(Exists(left), status=User.Status.ACTIVE),
+        "same-id": Q(employee_id__in=shared),
         "administrators": Q(Exists(holdings)),
         "delegate": Q(Exists(delegations)),
     }

@@ -5,7 +5,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import Exists, Model, OuterRef
 
 from core.models import TrailCheck, TrailEvent, TrailPending, TrailSeal
@@ -16,6 +16,9 @@ NAMED = 1_000
 MOST_STRAYS = 100_000
 """Inserted events remembered at most; a trail with more is broken beyond counting."""
 SEALS_AT_ONCE, EVENTS_AT_ONCE = 50, 1_000
+GUARDED = (TrailEvent._meta.db_table, TrailSeal._meta.db_table)
+GUARDS = {"sqlite": ("no_update", "no_delete", "no_replace"), "postgresql": ("append_only",)}
+"""How the triggers end that refuse to change these tables, by kind of database."""
 UNREADABLE = (ValueError, TypeError, AttributeError)
 """What Django makes of a column that holds what it never could: SQLite keeps anything anywhere."""
 
@@ -42,10 +45,12 @@ def verify(*, expected: tuple[int, str] | None = None, pulse: Callable[[], objec
     """Look at all of it. `expected` is a seal somebody kept elsewhere, such as a letter: number and hash.
 
     Who can write to the database can also compute a new chain. That is found by comparing with a seal kept
-    elsewhere, and by nothing else. Others may write and seal meanwhile. `pulse` is called every few hundred
-    rows. Memory: eight bytes an event.
+    elsewhere, and by nothing else. A trigger that should refuse changes and is gone is trouble as well.
+    Others may write and seal meanwhile. `pulse` is called every few hundred rows. Memory: eight bytes an
+    event.
     """
     walk = _Walk(pulse)
+    _look_for_triggers(walk.trouble)
     walk.along_the_chain()
     strays = walk.along_the_events()
     walk.along_the_chain()  # what waited when we came by may have been sealed since
@@ -202,6 +207,23 @@ def _must_be_about_a_column(problem: Exception) -> None:
     """SQLite says "could not decode"; a locked database or a lost connection says nothing of the trail."""
     if isinstance(problem, OperationalError) and "decode" not in str(problem):
         raise problem
+
+
+def _look_for_triggers(trouble: _Trouble) -> None:
+    """One that was switched off is as good as gone."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            cursor.execute(
+                "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                " WHERE t.tgenabled IN ('O', 'A') AND pg_table_is_visible(c.oid)"
+            )
+        there = set(cursor.fetchall())
+    for table in GUARDED:
+        for end in GUARDS[connection.vendor]:
+            if (table, f"{table}_{end}") not in there:
+                trouble.name(f"The trigger {table}_{end} is gone: the database does not refuse changes.")
 
 
 def _compare_with_before(expected: tuple[int, str] | None, trouble: _Trouble) -> None:

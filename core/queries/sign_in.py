@@ -1,11 +1,26 @@
 """Who may sign in, and how."""
 
-from core.models import IdentityProvider, Organisation, Role, SecondFactor, User
+from datetime import timedelta
+
+from django.utils.timezone import now
+
+from core.models import IdentityProvider, Organisation, Role, SecondFactor, TrailEvent, User
 
 
 def provider_in_force() -> IdentityProvider | None:
     """The identity provider that people sign in with, if there is one."""
     return IdentityProvider.objects.filter(status=IdentityProvider.Status.IN_FORCE).first()
+
+
+def was_refused_lately(provider: IdentityProvider, address: str | None) -> bool:
+    """Whether the trail told within the last minute that somebody there, unknown by name, was not let in."""
+    return TrailEvent.objects.filter(
+        object_type=provider._meta.label_lower,
+        object_id=provider.pk,
+        action="core.provider_refused",
+        address=address,
+        at__gt=now() - timedelta(minutes=1),
+    ).exists()
 
 
 def passwords_are_for_super(organisation: Organisation) -> bool:
@@ -21,12 +36,6 @@ def may_use_password(person: User) -> bool:
 def second_factor_of(person: User) -> SecondFactor | None:
     """As set up and confirmed; None without one."""
     return SecondFactor.objects.filter(user=person, confirmed_at__isnull=False).first()
-
-
-def must_set_up_second_factor(person: User) -> bool:
-    """Whether this person, who comes in with a password, first has to set one up."""
-    wanted = Organisation.current().second_factor_for_administrators
-    return wanted and person.is_administrator and second_factor_of(person) is None
 
 
 def is_last_super(email: str) -> bool:

@@ -35,6 +35,10 @@ LABELS = {"email": "E-mail", "sha256": "SHA-256"}
 """Of what a change tells, where the name alone would read badly."""
 
 
+OF_STRANGERS = ("core.sign_in_failed",)
+"""Told of the organisation where an e-mail is nobody's: as many as strangers like, so not in its timeline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the page is narrowed to; empty: not narrowed."""
@@ -77,11 +81,18 @@ def events(user: User, wanted: Wanted) -> QuerySet[TrailEvent]:
 def timeline(thing: models.Model, *, size: int = 20) -> list[TrailEvent]:
     """The newest events about one thing, newest first. For pages that one may see already."""
     rows = TrailEvent.objects.filter(object_type=thing._meta.label_lower, object_id=str(thing.pk))
+    if isinstance(thing, Organisation):
+        rows = rows.exclude(action__in=OF_STRANGERS)
     return list(rows.order_by("-id")[:size])
 
 
 def waits_for_seal(event: TrailEvent) -> bool:
     return TrailPending.objects.filter(pk=event.pk).exists()
+
+
+def timeline_of_all(kind: str, *, size: int = 20) -> list[TrailEvent]:
+    """The newest events about anything of this kind, newest first."""
+    return list(TrailEvent.objects.filter(object_type=kind).order_by("-id")[:size])
 
 
 def seal_of(event: TrailEvent) -> TrailSeal | None:
@@ -107,7 +118,7 @@ class Standing:
 
 
 def standing() -> Standing:
-    done = TrailCheck.objects.filter(status=TrailCheck.Status.DONE).order_by("-at").first()
+    done = TrailCheck.objects.filter(status=TrailCheck.Status.DONE).order_by("-pk").first()
     waiting = TrailCheck.objects.filter(status=TrailCheck.Status.WANTED).exists()
     return Standing(done, waiting, newest_seal())
 
@@ -238,8 +249,9 @@ def _label(name: str) -> str:
 def _with_words(rows: QuerySet[TrailEvent], words: str) -> QuerySet[TrailEvent]:
     for word in words.split():
         number = word.replace(",", "")
-        found = Q(actor_name__icontains=word) | Q(object_name__icontains=word) | Q(action__icontains=word)
-        found |= Q(address__icontains=word)
+        found = Q(action__icontains=word) | Q(address__icontains=word)
+        for spelt in {word, word.lower(), word.upper(), word.title()}:  # SQLite folds ASCII alone
+            found |= Q(actor_name__icontains=spelt) | Q(object_name__icontains=spelt)
         if number.isascii() and number.isdigit() and len(number) < 19:
             found |= Q(pk=int(number))
         rows = rows.filter(found)

@@ -1,6 +1,7 @@
 """The one way in: whoever proved who they are is signed in here, however they proved it."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from django.contrib.auth import login
@@ -11,15 +12,15 @@ from django.urls import reverse
 from core.actions import signing_in
 from core.http import sessions
 from core.models import User
-from core.queries.sign_in import must_set_up_second_factor, second_factor_of
+from core.queries.sign_in import second_factor_of
 
 type Proof = Literal["password", "link", "provider", "set-up"]
 
-PROOF = "proof"
-"""In a session: how this person proved who they are."""
 COMING = "coming"
 """In the session of somebody who still owes the code of their second factor."""
 CODE_WITHIN = 10 * 60  # seconds
+LATE = "That took more than ten minutes; sign in again."
+CHANGED = "Your password changed meanwhile, or you were signed out everywhere; sign in again."
 _SECOND_FACTOR_FOR = ("password", "link")
 
 
@@ -43,11 +44,25 @@ def enter(request: HttpRequest, person: User, *, proof: Proof, onward: str) -> H
 def who_comes(request: HttpRequest) -> User | None:
     """Who gave their password or link within the last ten minutes and still owes a code."""
     coming = request.session.get(COMING)
-    if coming is None or sessions.seconds() - coming["at"] > CODE_WITHIN:
+    if coming is None or _is_late(coming):
         return None
     person = User.objects.active().filter(pk=coming["person"]).first()
     is_same = person is not None and person.get_session_auth_hash() == coming["known_by"]
     return person if is_same else None
+
+
+def onward_of(request: HttpRequest) -> str:
+    """The page where whoever `who_comes` named is going."""
+    return str(request.session[COMING]["onward"])
+
+
+def start_over(request: HttpRequest) -> HttpResponse:
+    """Nobody is awaited any longer: back to the first step, which says why and keeps the page in mind."""
+    coming = request.session.pop(COMING, None)
+    if coming is None:
+        return redirect("core:sign_in")
+    request.session[sessions.ENDED] = LATE if _is_late(coming) else CHANGED
+    return redirect(f"{reverse('core:sign_in')}?{urlencode({'next': coming['onward']})}")
 
 
 def enter_with_code(request: HttpRequest, person: User) -> HttpResponse:
@@ -59,10 +74,13 @@ def enter_with_code(request: HttpRequest, person: User) -> HttpResponse:
 def _let_in(request: HttpRequest, person: User, *, proof: str, onward: str) -> HttpResponse:
     signing_in.welcome(person, proof=proof)
     login(request, person)
-    request.session[PROOF] = proof
-    for name in (COMING, sessions.ENDED, sessions.MUST_SET_UP):
+    request.session[sessions.PROOF] = proof
+    for name in (COMING, sessions.ENDED):
         request.session.pop(name, None)
-    if proof != "provider" and must_set_up_second_factor(person):
-        request.session[sessions.MUST_SET_UP] = True
+    if sessions.must_set_up(request):
         return redirect(f"{reverse('core:second_factor')}?{urlencode({'next': onward})}")
     return redirect(onward)
+
+
+def _is_late(coming: Mapping[str, Any]) -> bool:
+    return bool(sessions.seconds() - coming["at"] > CODE_WITHIN)

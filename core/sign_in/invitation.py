@@ -10,6 +10,7 @@ from core.actions import invitations
 from core.errors import NotPossible
 from core.forms.sign_in import NewPasswordForm
 from core.http import OpenRequest, onward
+from core.http.request import organisation_of
 from core.models import Invitation
 from core.queries.letters import has_mail
 from core.queries.sign_in import may_use_password, provider_in_force
@@ -47,5 +48,11 @@ def _old(request: OpenRequest, pk: str, sentence: str) -> HttpResponse:
     is_asked = request.method == "POST"
     if is_asked:
         invitations.ask_again(pk)
-    context = {"sentence": sentence, "is_asked": is_asked, "has_mail": has_mail(), "next": onward(request)}
+    context = {
+        "sentence": sentence,
+        "is_asked": is_asked,
+        "has_mail": has_mail(),
+        "drops_letters": organisation_of(request).drops_letters,
+        "next": onward(request),
+    }
     return render(request, OLD, context, status=200 if is_asked else 410)

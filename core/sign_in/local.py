@@ -54,7 +54,9 @@ def sign_in(request: OpenRequest) -> HttpResponse:
 def sign_out(request: HtmxRequest) -> HttpResponse:
     signing_in.farewell(request.user)
     logout(request)
-    return redirect("core:sign_in")
+    reply = redirect("core:sign_in")
+    reply["Clear-Site-Data"] = '"cache"'
+    return reply
 
 
 def _back_to(page: str | None) -> str:

@@ -1,5 +1,7 @@
 """Sign in with the identity provider, prove anew who one is, and try a provider that is not in force yet."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +16,11 @@ from django.views.decorators.http import require_GET
 
 from core.actions import arriving, identity_provider
 from core.errors import DomainError, NotPossible
-from core.http import HtmxRequest, OpenRequest, onward
+from core.http import HtmxRequest, OpenRequest, client_address, onward
 from core.http.request import ours
 from core.http.sessions import prove, seconds
 from core.models import IdentityProvider, User
-from core.queries.sign_in import provider_in_force
+from core.queries.sign_in import provider_in_force, was_refused_lately
 from core.sign_in import oidc
 from core.sign_in.entering import enter
 from core.sign_in.oidc import ProviderTrouble
@@ -32,6 +34,7 @@ ENTER, AGAIN, TRY = "enter", "again", "try"
 NO_FLOW = (
     "This answer of the provider belongs to no sign-in of this browser, or was used already. Sign in again."
 )
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 NONE = "There is no identity provider to sign in with here."
 
 
@@ -50,7 +53,7 @@ def start(request: OpenRequest) -> HttpResponse:
     try:
         return redirect(_sent_off(request, provider, purpose, wanted))
     except (ProviderTrouble, DomainError) as problem:
-        arriving.refused(provider, str(problem), {})
+        _tell(request, provider, str(problem))
         return _turned_away(request, purpose, wanted, str(problem))
 
 
@@ -88,7 +91,7 @@ def back(request: OpenRequest) -> HttpResponse:
         claims = _claims(request, provider, kept)
         return _let_in(request, provider, claims, purpose=kept["purpose"], wanted=wanted)
     except (ProviderTrouble, DomainError) as problem:
-        arriving.refused(provider, str(problem), claims)
+        _tell(request, provider, str(problem), claims)
         return _turned_away(request, kept["purpose"], wanted, str(problem))
 
 
@@ -163,6 +166,14 @@ def _tried(request: OpenRequest, kept: dict[str, Any]) -> HttpResponse:
     return redirect("core:identity_provider")
 
 
+def _tell(
+    request: OpenRequest, provider: IdentityProvider, problem: str, claims: Mapping[str, Any] = NOTHING
+) -> None:
+    """The trail is told of each person; of who never showed who they are once a minute an address."""
+    if claims or not was_refused_lately(provider, client_address(request)):
+        arriving.refused(provider, problem, claims)
+
+
 def _turned_away(request: OpenRequest, purpose: str, wanted: str, sentence: str) -> HttpResponse:
     """To the page where one can sign in otherwise, or again; it says why."""
     messages.error(request, sentence)
@@ -174,5 +185,5 @@ def _belongs_nowhere(request: OpenRequest) -> HttpResponse:
     """The trail is told only where somebody is under way: else any page elsewhere could fill it."""
     provider = provider_in_force()
     if provider is not None and request.session.get(FLOWS):
-        arriving.refused(provider, NO_FLOW, {})
+        _tell(request, provider, NO_FLOW)
     return _turned_away(request, ENTER, reverse("core:home"), NO_FLOW)

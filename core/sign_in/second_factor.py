@@ -15,10 +15,9 @@ from core.actions import second_factor
 from core.errors import NotPossible
 from core.forms.second_factor import AnyCodeForm, CodeForm
 from core.http import HtmxRequest, OpenRequest, fresh_sign_in, onward
-from core.http.sessions import MUST_SET_UP
+from core.http.sessions import must_set_up
 from core.models import SecondFactor, User
-from core.queries.sign_in import must_set_up_second_factor
-from core.sign_in.entering import PROOF, enter_with_code, who_comes
+from core.sign_in.entering import enter_with_code, onward_of, start_over, who_comes
 
 PAGE = "core/second_factor.html"
 
@@ -29,7 +28,7 @@ def ask_for_code(request: OpenRequest) -> HttpResponse:
     """The second step of signing in."""
     person = who_comes(request)
     if person is None:
-        return redirect("core:sign_in")
+        return start_over(request)
     form = AnyCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -38,7 +37,8 @@ def ask_for_code(request: OpenRequest) -> HttpResponse:
             form.add_error("code", str(problem))
         else:
             return enter_with_code(request, person)
-    return render(request, "core/second_factor_code.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "next": onward_of(request)}
+    return render(request, "core/second_factor_code.html", context, status=422 if form.errors else 200)
 
 
 @fresh_sign_in
@@ -64,7 +64,6 @@ def confirm(request: HtmxRequest) -> HttpResponse:
         except NotPossible as problem:
             form.add_error("code", str(problem))
         else:
-            request.session.pop(MUST_SET_UP, None)
             return render(request, "core/second_factor_codes.html", {"codes": codes, "next": onward(request)})
     return _page(request, form, status=422)
 
@@ -81,8 +80,6 @@ def renew(request: HtmxRequest) -> HttpResponse:
 def take_away(request: HtmxRequest) -> HttpResponse:
     """One's own. Where one is demanded, the next one is set up before anything else opens."""
     second_factor.remove(request.user, by=request.user)
-    if request.session.get(PROOF) != "provider" and must_set_up_second_factor(request.user):
-        request.session[MUST_SET_UP] = True
     messages.success(request, "Your second factor is taken away.")
     return _back(request)
 
@@ -99,9 +96,7 @@ def take_away_of(request: HtmxRequest, pk: str) -> HttpResponse:
 
 def _page(request: HtmxRequest, form: CodeForm, status: int = 200) -> HttpResponse:
     factor = SecondFactor.objects.filter(user=request.user).select_related("user").first()
-    if factor is not None and factor.confirmed_at:  # perhaps just now, in another window
-        request.session.pop(MUST_SET_UP, None)
-    must = MUST_SET_UP in request.session
+    must = must_set_up(request)
     context = {
         "frame": "base_alone.html" if must else "base.html",
         "form": form,

@@ -25,6 +25,18 @@ def timeline(context: Context, thing: models.Model, *, size: int = 20) -> Mappin
     }
 
 
+@register.inclusion_tag("components/timeline.html", takes_context=True)
+def timeline_of_all(context: Context, kind: str, *, size: int = 20) -> Mapping[str, Any]:
+    """As `timeline`, about everything of one kind, such as `core.mailserver`: its rows replace each other."""
+    reader = context.get("user")
+    return {
+        "events": trail.timeline_of_all(kind, size=size),
+        "about": kind,
+        "may_read": isinstance(reader, User) and trail.may_read(reader),
+        "request": context.get("request"),
+    }
+
+
 @register.filter
 def deed(event: TrailEvent) -> str:
     """What the actor did, in words."""

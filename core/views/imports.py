@@ -12,9 +12,9 @@ from core.forms.imports import MEGABYTES, ApplyForm, FileForm
 from core.http import HtmxRequest
 from core.models import PeopleImport
 from core.people_file import MOST_LINES
+from core.queries import imports as queries
 from core.queries.asked import page
-from core.queries.imports import SHOWN, with_counts
-from core.queries.imports import imports as imports_of
+from core.queries.imports import SHOWN
 
 PAGE = "core/import.html"
 GOES_ON = (PeopleImport.Status.READING, PeopleImport.Status.APPLYING)
@@ -22,7 +22,7 @@ GOES_ON = (PeopleImport.Status.READING, PeopleImport.Status.APPLYING)
 
 @require_http_methods(["GET", "POST"])
 def every_import(request: HtmxRequest) -> HttpResponse:
-    rows = imports_of(request.user)
+    rows = queries.imports(request.user)
     if request.method == "POST":
         imports.must_import(request.user)
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
@@ -30,7 +30,7 @@ def every_import(request: HtmxRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         kept = imports.keep(file.name, file.read(), by=request.user)
         return redirect("core:import", kept.pk)
-    shown = page(request, with_counts(rows), order="-created_at")
+    shown = page(request, queries.with_counts(rows), order="-created_at")
     context = {"form": form, "page": shown, "megabytes": MEGABYTES, "most_lines": MOST_LINES}
     return render(request, "core/import_list.html", context, status=422 if form.errors else 200)
 
@@ -66,7 +66,7 @@ def original(request: HtmxRequest, pk: str) -> FileResponse:
     found = _found(request, pk)
     imports.must_import(request.user)
     return FileResponse(
-        io.BytesIO(imports.original(found)),
+        io.BytesIO(queries.original(found)),
         as_attachment=True,
         filename=found.name,
         content_type="application/octet-stream",
@@ -74,7 +74,7 @@ def original(request: HtmxRequest, pk: str) -> FileResponse:
 
 
 def _found(request: HtmxRequest, pk: str) -> PeopleImport:
-    return get_object_or_404(imports_of(request.user), pk=pk)
+    return get_object_or_404(queries.imports(request.user), pk=pk)
 
 
 def _page(request: HttpRequest, found: PeopleImport, form: ApplyForm | None = None) -> HttpResponse:

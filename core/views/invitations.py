@@ -15,14 +15,15 @@ from core.actions import invitations
 from core.actions.invitations import Invited
 from core.errors import NotPossible
 from core.forms.invitations import InviteForm, likely_name
-from core.http import HtmxRequest
-from core.models import Invitation, Organisation, User
-from core.queries.letters import has_mail
+from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.models import Invitation, User
+from core.queries.letters import letters_go_out
 
 PAGE = "core/invite.html"
 LONGEST_ONWARD = 500  # letters, as wide as the column
 
 
+@fresh_sign_in_to_send
 @require_http_methods(["GET", "POST"])
 def invite(request: HtmxRequest) -> HttpResponse:
     """`email` to begin with; `back`, the page to go back to, with the person chosen there as `field`;
@@ -39,18 +40,19 @@ def invite(request: HtmxRequest) -> HttpResponse:
         form.add_error("email", str(problem))
         return _form_page(request, form)
     after = _back_with(request, done.person)
-    if done.is_written_to and not _goes_out():
+    if done.is_written_to and not letters_go_out():
         return _hand_over(request, done.person, after)
     messages.success(request, _said(done))
     return redirect(after)
 
 
+@fresh_sign_in_to_send
 @require_POST
 def invite_again(request: HtmxRequest, pk: str) -> HttpResponse:
     person = get_object_or_404(User.objects.profiles_visible_to(request.user), pk=pk)
     invitations.invite_again(person, by=request.user)
     after = reverse("core:person", args=[person.pk])
-    if not _goes_out():
+    if not letters_go_out():
         return _hand_over(request, person, after)
     messages.success(request, f"We wrote to {person}.")
     return redirect(after)
@@ -100,11 +102,6 @@ def _said(done: Invited) -> str:
     if done.person.has_come_in:
         return f"{done.person} is known here already and comes in; no invitation was needed."
     return f"{done.person} was invited less than an hour ago; no further letter was written."
-
-
-def _goes_out() -> bool:
-    """Whether letters reach anybody now."""
-    return has_mail() and not Organisation.current().drops_letters
 
 
 def _ours(request: HtmxRequest, name: str) -> str:

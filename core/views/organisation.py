@@ -25,6 +25,7 @@ def organisation(request: HtmxRequest) -> HttpResponse:
     present = settings_of(request.user)
     form = OrganisationForm(request.POST or None, initial=_state(present, OrganisationForm))
     if request.method == "POST":
+        verbs.must_be_allowed(by=request.user)
         if not form.is_valid():
             return _describe(request, form, present, 422)
         typed = dict(form.cleaned_data)
@@ -44,6 +45,7 @@ def retention(request: HtmxRequest) -> HttpResponse:
     present = settings_of(request.user)
     form = RetentionForm(request.POST or None, initial=_state(present, RetentionForm), present=present)
     if request.method == "POST":
+        verbs.must_be_allowed(by=request.user)
         if not form.is_valid():
             return _retention(request, form, present, 422)
         typed = dict(form.cleaned_data)

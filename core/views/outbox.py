@@ -15,6 +15,8 @@ from core.queries.letters import outbox as letters_of
 
 STATUSES = (*OutgoingMail.Status.choices, (BOUNCED, "Bounced"))
 """By what the list can be narrowed down."""
+ON_ITS_WAY = "The letter is on its way again."
+WAITS = "The letter waits in the outbox again, until a mail server is set."
 
 
 @require_GET
@@ -45,5 +47,5 @@ def letter(request: HtmxRequest, pk: str) -> HttpResponse:
 def try_again(request: HtmxRequest, pk: str) -> HttpResponse:
     mail = get_object_or_404(letters_of(request.user), pk=pk)
     outbox.try_again(mail, by=request.user)
-    messages.success(request, "The letter is on its way again.")
+    messages.success(request, ON_ITS_WAY if has_mail() else WAITS)
     return redirect("core:letter", mail.pk)

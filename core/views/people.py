@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -18,7 +19,7 @@ from core.forms.people import ROLES, LeavingForm, PersonForm, RolesForm, facts_o
 from core.http import HtmxRequest, fresh_sign_in_to_send
 from core.models import Delegation, Role, RoleHolding, SecondFactor, User
 from core.queries.asked import page, people
-from core.queries.letters import bounce_of, has_mail
+from core.queries.letters import bounce_of, letters_go_out
 from core.queries.people import (
     FILTERS,
     MIGHT,
@@ -80,11 +81,11 @@ def person(request: HtmxRequest, pk: str) -> HttpResponse:
         "sees_sign_in": request.user.is_administrator or request.user == shown,
         "has_second_factor": SecondFactor.objects.filter(user=shown).exclude(confirmed_at=None).exists(),
         "bounce": bounce_of(shown.email),
-        "has_mail": has_mail(),
     }
     return render(request, "core/person.html", context)
 
 
+@fresh_sign_in_to_send
 @require_http_methods(["GET", "POST"])
 def edit(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = visible_person(request, pk)
@@ -165,6 +166,7 @@ def deactivate(request: HtmxRequest, pk: str) -> HttpResponse:
     return render(request, "core/person_deactivate.html", context, status=422 if form.is_bound else 200)
 
 
+@fresh_sign_in_to_send
 @require_POST
 def reactivate(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = visible_person(request, pk)
@@ -173,19 +175,28 @@ def reactivate(request: HtmxRequest, pk: str) -> HttpResponse:
     return redirect("core:person", shown.pk)
 
 
+@fresh_sign_in_to_send
 @require_POST
 def mail_password_link(request: HtmxRequest, pk: str) -> HttpResponse:
+    """Where the letter does not go out now, the link stands here once, to pass on."""
     shown = visible_person(request, pk)
     verbs.mail_password_link(shown, by=request.user)
-    waits = "is on its way" if has_mail() else "waits in the outbox until mail is set up"
-    messages.success(request, f"The letter to {shown} {waits}.")
+    if not letters_go_out():
+        link = verbs.password_link_to_hand_over(shown, by=request.user)
+        return render(request, "core/password_link_done.html", {"person": shown, "link": link})
+    messages.success(request, f"The letter to {shown} is on its way.")
     return redirect("core:person", shown.pk)
 
 
 @require_POST
 def end_sessions(request: HtmxRequest, pk: str) -> HttpResponse:
+    """Of somebody else everywhere; of oneself everywhere but here."""
     shown = visible_person(request, pk)
     sessions.end_sessions(shown, by=request.user)
+    if shown == request.user:
+        update_session_auth_hash(request, shown)
+        messages.success(request, "You are signed out everywhere else.")
+        return redirect("core:profile")
     messages.success(request, f"{shown} is signed out everywhere.")
     return redirect("core:person", shown.pk)
 

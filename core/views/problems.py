@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 
+from core.http.request import is_htmx
+
 NOT_FOUND = "There is nothing here, or nothing that you may see."
 BROKEN = "Something in Reeve went wrong. It was written to the log."
 FORGED = (
@@ -12,23 +14,19 @@ FORGED = (
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_htmx(request):
+    if is_htmx(request):
         return render(request, "components/toast.html", {"sentence": NOT_FOUND, "tone": "error"}, status=404)
     return render(request, "404.html", {"sentence": NOT_FOUND}, status=404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Asks neither the database nor the session: they may be what broke."""
-    template = "components/toast.html" if _is_htmx(request) else "500.html"
+    template = "components/toast.html" if is_htmx(request) else "500.html"
     return HttpResponse(get_template(template).render({"sentence": BROKEN, "tone": "error"}), status=500)
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A POST without a good token. `reason` is Django's, for logs."""
-    if _is_htmx(request):
+    if is_htmx(request):
         return render(request, "components/toast.html", {"sentence": FORGED, "tone": "error"}, status=403)
     return render(request, "refused.html", {"sentence": FORGED, "is_technical": True}, status=403)
-
-
-def _is_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"

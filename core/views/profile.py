@@ -14,6 +14,7 @@ from core.forms.people import DelegationForm, TimeZoneForm
 from core.http import HtmxRequest, onward
 from core.models import Delegation, Organisation, SecondFactor, User
 from core.queries.asked import people as people_chosen
+from core.queries.letters import what_becomes
 from core.queries.people import MIGHT, people_matching
 from core.views.people import visible_person
 
@@ -55,7 +56,7 @@ def delegate(request: HtmxRequest, pk: str) -> HttpResponse:
     except (delegations.BadDelegate, delegations.BadDates) as problem:
         form.add_error("delegate" if isinstance(problem, delegations.BadDelegate) else "first", str(problem))
         return _delegate_page(request, person, form, status=422)
-    messages.success(request, f"{typed['delegate']} stands in; they get a letter.")
+    messages.success(request, f"{typed['delegate']} stands in; {what_becomes()}.")
     return _back(request, person)
 
 

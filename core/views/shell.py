@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from core.http import organisation_of
+from core.http.sessions import must_set_up
 from core.models import IdentityProvider, Organisation, User
 from core.panels import panels
 from core.queries.exports import has_one_to_fetch
@@ -27,7 +28,7 @@ SETTINGS = (
     ("outbox", "Outbox"),
 )
 """The pages of Settings: the name of their address, and their label."""
-FACTS = frozenset({"organisation", "retention", "system"})
+FACTS = frozenset(name for name, _ in SETTINGS) - {"outbox"}
 """Those that auditors may look at."""
 
 
@@ -42,8 +43,9 @@ class Shell:
 
     @cached_property
     def base(self) -> str:
-        """The frame for pages that both the signed-in and strangers may see."""
-        return "base.html" if self._is_known else "base_alone.html"
+        """The frame for pages that strangers may see, too. Who still owes a set-up sees it as they do."""
+        is_whole = self._is_known and not must_set_up(self._request)
+        return "base.html" if is_whole else "base_alone.html"
 
     @cached_property
     def organisation(self) -> Organisation:

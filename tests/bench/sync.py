@@ -62,7 +62,7 @@ def _measure(database: str, wish: argparse.Namespace) -> Figures:
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings",
-            "SECRET_KEY": "only-for-the-bench",
+            "SECRET_KEY": "only-for-the-bench-" * 3,
             "SEALING_KEYS": new_key(),
             "PUBLIC_URL": "http://127.0.0.1",
             "DATA_DIR": folder,

@@ -18,7 +18,7 @@ FLAGS = (
     "--disable-component-update",
     "--no-first-run",
 )
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 20_000  # milliseconds
 
 
 @pytest.fixture

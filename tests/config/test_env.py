@@ -1,5 +1,6 @@
 """The environment is read loudly."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from config.env import Env
 from core.databases import SQLITE
 from core.sealing import new_key
 
+PASSED_ON = re.compile(r"^    ([A-Z_]+): \$\{[A-Z_]+:-([^}]*)\}", re.MULTILINE)
+"""What compose gives a setting that `.env` does not name."""
 SETTINGS = Path(__file__).parents[2] / "config" / "settings.py"
 KEY, OLDER_KEY = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=", f"{'A' * 43}="
 
@@ -29,6 +32,13 @@ def test_a_proxy_may_be_an_address_or_a_network():
 def test_a_missing_value_is_named():
     with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
         Env({}).secret("SECRET_KEY")
+
+
+def test_a_short_signing_key_stops_the_start():
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY must have 50 random characters at least"):
+        Env({"SECRET_KEY": "x" * 49}).signing_key("SECRET_KEY")
+
+    assert Env({"SECRET_KEY": "x" * 50}).signing_key("SECRET_KEY") == "x" * 50
 
 
 def test_a_secret_may_come_from_a_file(tmp_path):
@@ -123,6 +133,24 @@ def test_a_good_value_is_taken_as_it_is(name, good, monkeypatch):
     monkeypatch.setenv(name, good if isinstance(good, str) else ", ".join(good))
 
     assert runpy.run_path(str(SETTINGS))[name] == good
+
+
+def test_an_empty_sender_is_the_one_of_the_public_address(monkeypatch):
+    monkeypatch.setenv("PUBLIC_URL", "https://reeve.example.com")
+    monkeypatch.setenv("MAIL_FROM", "")
+
+    assert runpy.run_path(str(SETTINGS))["MAIL_FROM"] == "Reeve <reeve@reeve.example.com>"
+
+
+def test_compose_names_no_mail_server_and_no_sender_of_its_own(monkeypatch):
+    passed_on = dict(PASSED_ON.findall((SETTINGS.parent.parent / "docker-compose.yml").read_text()))
+    for name in ("MAIL_URL", "MAIL_FROM"):
+        monkeypatch.setenv(name, passed_on[name])
+
+    found = runpy.run_path(str(SETTINGS))
+
+    assert found["MAIL_URL"] == ""
+    assert found["MAIL_FROM"].endswith(f"@{found['MAIL_DOMAIN']}>")
 
 
 def test_a_fresh_key_is_one_that_the_start_takes(monkeypatch):

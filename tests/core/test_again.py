@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.decorators.http import require_POST
@@ -55,6 +56,16 @@ def stale(ada, sign_in, clock):
     browser = sign_in(ada)
     clock.shift(11 * 60)
     return browser
+
+
+def test_proving_anew_gives_the_session_a_new_key(stale):
+    before = stale.session.session_key
+
+    stale.post("/sign-in/again/", {"password": PASSWORD, "next": "/"})
+
+    assert stale.session.session_key != before
+    assert not Session.objects.filter(pk=before).exists()
+    assert stale.get("/").status_code == 200
 
 
 def typed_again(browser, asked, password=PASSWORD):

@@ -178,7 +178,7 @@ def leaks(texts):
 
 def test_a_secret_comes_out_nowhere(typed, world, requests, tmp_path):
     crawl(typed, world, requests)
-    backup = tmp_path / "backup.tar.gz"
+    backup, sessions = tmp_path / "backup.tar.gz", Session.objects.values_list("pk", flat=True)
     call_command("backup", str(backup), stdout=io.StringIO())
 
     with tarfile.open(backup) as tar:
@@ -192,6 +192,8 @@ def test_a_secret_comes_out_nowhere(typed, world, requests, tmp_path):
     assert leaks([("log", typed.log.getvalue())]) == []
     assert leaks(rows()) == []
     assert leaks(archived.items()) == []
+    assert sessions
+    assert [key for key in sessions if any(key in text for text in archived.values())] == []
     # What was searched is where secrets went through.
     assert "connectors:settings as super" in typed.pages
     assert TrailEvent.objects.filter(action="core.sign_in_failed").exists()

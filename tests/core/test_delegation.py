@@ -179,6 +179,38 @@ def test_only_one_person_is_chosen(noor, jon, sign_in):
     assert "Only one person can stand in at a time." in reply.content.decode()
 
 
+def test_who_was_deactivated_at_the_same_moment_does_not_stand_in(noor, jon, monkeypatch, trail):
+    def wait():
+        """What whoever held the lock before did meanwhile."""
+        User.objects.filter(pk=jon.pk).update(status=User.Status.DEACTIVATED)
+
+    monkeypatch.setattr(delegations, "lock_people", wait)
+
+    with pytest.raises(NotPossible, match="Jon Vidal is deactivated"):
+        begin(noor, jon)
+
+    assert not Delegation.objects.exists()
+    assert trail() == []
+
+
+@pytest.mark.parametrize(
+    ("mail", "drops", "said"),
+    [
+        ("smtp://127.0.0.1:2525", False, "Jon Vidal stands in; they get a letter."),
+        ("", False, "Jon Vidal stands in; the letter waits in the outbox until mail is set up."),
+        ("smtp://127.0.0.1:2525", True, "Jon Vidal stands in; they get no letter: letters are dropped now"),
+    ],
+)
+def test_only_a_letter_that_goes_out_is_promised(mail, drops, said, noor, jon, sign_in, settings):
+    settings.MAIL_URL = mail
+    Organisation.current()
+    Organisation.objects.update(drops_letters=drops)
+
+    page = sign_in(noor).post(url(noor), typed(jon), follow=True).content.decode()
+
+    assert said in page
+
+
 def test_one_stands_in_at_a_time(noor, jon, trail):
     begin(noor, jon)
 

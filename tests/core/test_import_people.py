@@ -41,7 +41,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(file, capsys, trail)
     assert "Title: nothing -> Buyer" in said
     assert "- Person 0 <person.0@meridian.example>: in no line" in said
     assert "Column not used: salary" in said
-    assert "1 new, 1 changed, 0 as they are, 0 lines with mistakes, 8 people in no line." in said
+    assert "1 new, 1 changed, 0 as they are, 0 lines with mistakes, 8 people in no line, 0 deact" in said
     assert "this was a dry run" in said
     assert not User.objects.filter(name="Nia New").exists()
     assert not PeopleImport.objects.exists()

@@ -268,6 +268,26 @@ def test_inviting_again_writes_at_most_once_an_hour_and_only_to_who_never_came_i
     assert OutgoingMail.objects.filter(letter="invitation").count() == 2
 
 
+def test_after_the_e_mail_was_corrected_the_next_letter_goes_out_at_once(ada, mail, sign_in):
+    person = invite("grace@typo.example", name="Grace Kim", by=ada).person
+    User.objects.filter(pk=person.pk).update(email=EMAIL)
+
+    reply = sign_in(ada).post(reverse("core:invite_again", args=[person.pk]))
+
+    assert reply.status_code == 302
+    assert sorted(OutgoingMail.objects.values_list("to", flat=True)) == [EMAIL, "grace@typo.example"]
+
+
+def test_an_old_link_promises_no_letter_while_letters_are_dropped(ada, mail, client):
+    person = invite(EMAIL, name="Grace Kim", by=ada).person
+    Organisation.objects.update(drops_letters=True)
+
+    page = client.post(reverse("core:invitation", args=[person.pk, "0-0"])).content.decode()
+
+    assert "No letter goes out now (maintenance)." in page
+    assert "on its way" not in page
+
+
 @pytest.mark.parametrize(("who", "sees"), [("super", True), ("connector_admin", False)])
 def test_without_mail_a_super_administrator_gets_the_link_to_pass_on(who, sees, cast, nudges, sign_in, trail):
     reply = sign_in(cast[who]).post(reverse("core:invite"), {**TYPED, "onward": "/profile/"})

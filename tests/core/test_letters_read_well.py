@@ -31,8 +31,14 @@ def samples(owner, sender):
     invitation = SimpleNamespace(by_name=sender.name, message=quoted, onward="/connectors/")
     return {
         "delegation": {"person": sender, "by": sender, "first": date(2027, 3, 1), "last": date(2027, 3, 14)},
+        "email_changed": {"by": sender},
         "invitation": {"invitation": invitation},
-        "locked_out": {"at": "3 Mar 2027 14:02 (Europe/Lisbon)", "address": "192.0.2.7", "minutes": 15},
+        "locked_out": {
+            "at": "3 Mar 2027 14:02 (Europe/Lisbon)",
+            "where": "192.0.2.7",
+            "minutes": 15,
+            "codes": 0,
+        },
         "mail_test": {},
         "owner_help": {"connector": make_connector(owner, name="Coupa Test"), "who": sender.name},
         "password_changed": {},

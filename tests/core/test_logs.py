@@ -53,6 +53,21 @@ def written(settings):
         f"{{b'password': b'{CANARY}'}}",
         f"password = {CANARY}",
         f"SEALING_KEYS={CANARY}=",
+        f"SEALING_KEYS=first=,{CANARY}=",
+        f"METRICS_TOKEN={CANARY}",
+        f"PGPASSWORD={CANARY} pg_dump",
+        f"new_password: {CANARY}",
+        f"<QueryDict: {{'password': ['{CANARY}'], 'again': ['x']}}>",
+        f"<QueryDict: {{'password': ['x', '{CANARY}']}}>",
+        f"{{'client_secret': ('{CANARY} with blanks',)}}",
+        f"{{'client_secret': [{CANARY}]}}",
+        f'{{"password": "a\\"{CANARY}"}}',
+        f"{{'password': 'a\\'{CANARY}'}}",
+        f'{{"body": "{{\\"password\\": \\"{CANARY}\\"}}"}}',
+        f"request.POST['password'] = '{CANARY}'",
+        f'password="{CANARY} that was cut off',
+        f"{{'HTTP_AUTHORIZATION': 'Digest {CANARY}'}}",
+        f"{{'HTTP_COOKIE': 'reeve_session={CANARY}; x={CANARY}'}}",
         f"GET /callback/?code={CANARY}&state=1",
         f"GET /callback/?iss=x&state={CANARY}",
         f"GET /setup/{CANARY}/",
@@ -91,6 +106,18 @@ def test_secrets_in_a_traceback_are_blacked_out(written, as_json):
 )
 def test_what_is_not_secret_stays(written, text):
     assert json.loads(written(text))["message"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{'password': 'a', 'email': 'ada@x.example'}", "{'password': ***, 'email': 'ada@x.example'}"),
+        ("{'token': ['a', 'b'], 'page': ['2']}", "{'token': ***], 'page': ['2']}"),
+        ("client_secret=a&client_id=reeve", "client_secret=***&client_id=reeve"),
+    ],
+)
+def test_what_stands_beside_a_secret_stays(written, text, shown):
+    assert json.loads(written(text))["message"] == shown
 
 
 def test_every_address_with_a_token_is_blacked_out(written):

@@ -7,22 +7,25 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from core.actions.people import add_person
 from core.actions.seals import seal_next
 from core.databases import from_address
-from core.management import folder
+from core.management import folder, moving
 from core.management.figures import Figures, beside
 from core.models import Organisation, PeopleImport, Role, TrailEvent, User
 from tests.browser.instance import ROOT
 from tests.databases import address, allow_further, new_postgresql
+from tests.flush import past_the_triggers
 from tests.make import (
     make_account,
     make_app,
@@ -33,6 +36,7 @@ from tests.make import (
     make_user,
 )
 from tests.postgres import Postgres
+from tests.waiting import wait_until
 
 AT = datetime(2026, 5, 3, 14, 32, 7, 123456, tzinfo=UTC)
 DIE = """
@@ -164,6 +168,42 @@ def test_the_trail_tells_of_the_move_on_both_sides(source, target):
         for alias in ("default", "moved"):
             event = TrailEvent.objects.using(alias).latest("pk")
             assert (event.action, event.change) == ("core.database_moved", {"to": "SQLite"})
+
+
+def test_a_trail_that_was_broken_is_moved_as_it_was_and_said_to_be_broken(source, target):
+    event = TrailEvent.objects.earliest("pk")
+    with transaction.atomic(), past_the_triggers():
+        TrailEvent.objects.filter(pk=event.pk).update(actor_name="Somebody else")
+    said = io.StringIO()
+
+    with pytest.raises(CommandError, match="Moved as it was, trouble included"):
+        call_command("move_to", target, stdout=said)
+
+    assert f"Event {event.pk} was altered (seal 1)." in said.getvalue()
+    assert_moved(said.getvalue(), target)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets nobody else write meanwhile")
+def test_where_somebody_writes_meanwhile_nothing_is_moved(source, target, monkeypatch):
+    statement = "INSERT INTO core_trailevent SELECT * FROM core_trailevent WHERE false"
+    other = psycopg.connect(address(), autocommit=True)
+    writer = threading.Thread(target=other.execute, args=(statement,))
+    reset = moving._reset_sequences
+
+    def while_somebody_writes(alias):
+        writer.start()
+        wait_until(lambda: moving._somebody_waits("default"), seconds=30, what="somebody waits")
+        reset(alias)
+
+    monkeypatch.setattr(moving, "_reset_sequences", while_somebody_writes)
+
+    with pytest.raises(CommandError, match="Somebody wrote meanwhile, so nothing was moved"):
+        move(target)
+
+    writer.join()
+    other.close()
+    with beside("moved", from_address(target)):
+        assert User.objects.using("moved").count() == 0
 
 
 def test_a_target_that_is_not_empty_is_refused(source, target):

@@ -4,6 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from core.http.address import client_address, is_from_this_machine
 from core.models import Organisation, Role, TrailEvent
@@ -93,6 +94,36 @@ def test_from_elsewhere_every_page_is_one_sentence(page, narrowed, cast, sign_in
     assert f"This console may not be used from {FORGED}." in text
     assert "Ada Lindgren" not in text
     assert "<form" not in text
+
+
+def test_from_elsewhere_neither_a_wrong_address_nor_a_forged_form_shows_more(narrowed, cast):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(cast["super"])
+
+    replies = [browser.get("/nope/", REMOTE_ADDR=FORGED), browser.post("/theme/", REMOTE_ADDR=FORGED)]
+
+    for reply in replies:
+        assert reply.status_code == 403
+        assert f"This console may not be used from {FORGED}." in reply.content.decode()
+        assert "r-rail" not in reply.content.decode()
+        assert "Ada Lindgren" not in reply.content.decode()
+
+
+def test_who_is_turned_away_stands_in_the_log(narrowed, cast, sign_in, caplog, trail):
+    sign_in(cast["basic"]).get("/connectors/", REMOTE_ADDR=FORGED)
+
+    (line,) = [record for record in caplog.records if record.name == "core.http.guards"]
+    assert line.levelname == "WARNING"
+    assert f"Refused {cast['basic'].pk} from {FORGED}: GET /connectors/." in line.getMessage()
+    assert trail() == []
+
+
+def test_who_is_refused_by_a_rule_stands_in_the_log(cast, sign_in, caplog, trail):
+    sign_in(cast["basic"]).get("/settings/outbox/", REMOTE_ADDR=BROWSER)
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "core.http.guards"]
+    assert f"Refused {cast['basic'].pk} from {BROWSER}: GET /settings/outbox/." in line
+    assert trail() == []
 
 
 def test_from_elsewhere_the_right_password_signs_nobody_in(narrowed, client, trail):

@@ -49,12 +49,25 @@ def test_the_outbox_never_holds_a_link_that_signs_in(grace, mail, client):
     assert grace.pk not in letter.text + letter.html
 
 
-def test_asking_again_and_again_posts_one_letter(grace, mail, client):
-    with time_machine.travel("2026-05-04 09:01"):
+def test_asking_again_and_again_posts_one_letter_and_is_told_once(grace, mail, client, trail):
+    with time_machine.travel("2026-05-04 09:04"):
         for _ in range(5):
             client.post(ASK, {"email": grace.email})
 
     assert OutgoingMail.objects.count() == 1
+    assert trail() == ["core.password_link_asked"]
+
+
+def test_after_five_minutes_or_a_corrected_e_mail_there_is_another(grace, mail, client):
+    with time_machine.travel("2026-05-04 09:04") as clock:
+        client.post(ASK, {"email": grace.email})
+        User.objects.filter(pk=grace.pk).update(email="g.kim@meridian.example")
+        client.post(ASK, {"email": "g.kim@meridian.example"})
+        clock.shift(5 * 60 + 1)
+        client.post(ASK, {"email": "g.kim@meridian.example"})
+
+    letters = OutgoingMail.objects.order_by("created_at").values_list("to", flat=True)
+    assert list(letters) == [grace.email, "g.kim@meridian.example", "g.kim@meridian.example"]
 
 
 def test_without_mail_the_page_says_who_can_help(grace, settings, client):

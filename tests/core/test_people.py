@@ -85,6 +85,24 @@ def test_the_chips_count_what_they_find(company):
     assert numbers["active"] == 3
 
 
+def test_active_people_whose_manager_left_are_found(company):
+    company["reports"].managers.add(company["gone"])
+    company["gone"].managers.add(make_user("Tom Before", status=User.Status.DEACTIVATED))
+
+    found = person_rows(company["ada"], Wanted(only="manager-left"))
+
+    assert list(found) == [company["reports"]]
+
+
+def test_people_with_one_employee_id_are_found_also_where_one_of_them_left(company):
+    for who, employee_id in {"ada": "E1", "gone": "E2", "invited": "E2"}.items():
+        User.objects.filter(pk=company[who].pk).update(employee_id=employee_id)
+
+    found = person_rows(company["ada"], Wanted(only="same-id"))
+
+    assert set(found) == {company["gone"], company["invited"]}
+
+
 def test_a_delegation_that_is_over_is_none(company):
     Delegation.objects.update(ends_at=now() - timedelta(hours=1))
 

@@ -1,14 +1,18 @@
 """Changing what is known of a person: facts, managers; two at once; no rings."""
 
+import re
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils.timezone import now
 
 from core.actions import people
 from core.actions.people import Facts
 from core.errors import Denied, NotPossible, StaleState
-from core.models import IdentityProvider, Organisation, Role, TrailEvent, User
+from core.models import IdentityProvider, Organisation, OutgoingMail, Role, TrailEvent, User
 from core.queries.people import is_over
 from tests.make import make_user
 
@@ -167,8 +171,44 @@ def test_the_verb_wants_to_know_what_was_seen(ada, noor):
         people.edit(noor, Facts("New", noor.email), [], by=ada, seen=None)
 
 
+def test_the_old_address_hears_that_the_e_mail_changed(ada, noor, sign_in, nudges):
+    old = noor.email
+
+    sign_in(ada).post(url(noor), typed(noor, email="noor@elsewhere.example"))
+
+    letter = OutgoingMail.objects.get()
+    assert (letter.letter, letter.to, letter.recipient) == ("email_changed", old, noor)
+    assert "Ada Lindgren changed the e-mail" in letter.text
+    assert "noor@elsewhere.example" not in letter.text + letter.html
+
+
+def test_the_old_address_hears_of_no_other_change(ada, noor, sign_in):
+    sign_in(ada).post(url(noor), typed(noor, title="Lead Buyer"))
+
+    assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["edit_person", "mail_password_link", "reactivate", "invite", "invite_again"]
+)
+def test_what_leads_to_the_account_of_another_wants_a_fresh_sign_in(name, ada, noor, sign_in, nudges, trail):
+    if name == "reactivate":
+        User.objects.filter(pk=noor.pk).update(status=User.Status.DEACTIVATED)
+    address = reverse(f"core:{name}", args=[] if name == "invite" else [noor.pk])
+    sent = typed(noor, email="evil@elsewhere.example", name="Noor Jansen")
+    browser = sign_in(ada)
+
+    with time_machine.travel(now() + timedelta(minutes=40), tick=False):
+        reply = browser.post(address, sent)
+
+    assert reply.headers["Location"].startswith(reverse("core:again"))
+    assert not OutgoingMail.objects.exists()
+    assert trail() == []
+
+
 @pytest.mark.parametrize("who", ["super", "basic"])
-def test_a_password_link_goes_out_by_hand(who, cast, sign_in, nudges, trail):
+def test_a_password_link_goes_out_by_hand(who, cast, sign_in, nudges, trail, settings):
+    settings.MAIL_URL = "smtp://127.0.0.1:2525"
     noor = make_user("Noor Jansen", Role.BASIC)
     noor.managers.add(cast["basic"])
 
@@ -180,6 +220,46 @@ def test_a_password_link_goes_out_by_hand(who, cast, sign_in, nudges, trail):
     assert trail() == (["core.password_link_mailed"] if who == "super" else [])
 
 
+def test_where_no_mail_goes_out_the_password_link_is_shown_once_to_pass_on(ada, noor, sign_in, client, trail):
+    browser, address = sign_in(ada), reverse("core:mail_password_link", args=[noor.pk])
+
+    page = browser.post(address).content.decode()
+    (link,) = set(re.findall(r"http://testserver(/password/[^\s\"<]+)", page))
+
+    assert "waits in the outbox" in page
+    assert client.get(link).status_code == 200
+    assert trail() == ["core.password_link_mailed", "core.password_link_made"]
+    assert link not in browser.get(reverse("core:person", args=[noor.pk])).content.decode()
+
+
+def test_a_dropped_letter_is_not_said_to_come(ada, noor, sign_in, settings):
+    settings.MAIL_URL = "smtp://127.0.0.1:2525"
+    Organisation.current()
+    Organisation.objects.update(drops_letters=True)
+
+    page = sign_in(ada).post(reverse("core:mail_password_link", args=[noor.pk])).content.decode()
+
+    assert "Letters are dropped now (maintenance): they get none." in page
+
+
+def test_after_the_e_mail_was_corrected_a_new_link_goes_out_at_once(ada, noor, nudges):
+    old = noor.email
+
+    people.mail_password_link(noor, by=ada)
+    User.objects.filter(pk=noor.pk).update(email="noor@meridian.example")
+    people.mail_password_link(User.objects.get(pk=noor.pk), by=ada)
+
+    assert set(noor.letters.values_list("to", flat=True)) == {old, "noor@meridian.example"}
+
+
+@pytest.mark.parametrize("who", ["connector_admin", "read_only", "basic"])
+def test_only_a_super_administrator_gets_a_link_to_pass_on(who, cast, noor, trail):
+    with pytest.raises(Denied):
+        people.password_link_to_hand_over(noor, by=cast[who])
+
+    assert trail() == []
+
+
 def test_no_password_link_goes_to_whom_is_gone_or_needs_none(ada, noor, trail):
     gone = make_user("Gus Gone", status=User.Status.DEACTIVATED)
     Organisation.current()
@@ -189,7 +269,7 @@ def test_no_password_link_goes_to_whom_is_gone_or_needs_none(ada, noor, trail):
     there = {"label": "Acme ID", "issuer": "https://id.example", "client_id": "c"}
     IdentityProvider.objects.create(status=IdentityProvider.Status.IN_FORCE, **there)
     Organisation.objects.update(passwords_for=Organisation.Passwords.SUPER)
-    with pytest.raises(NotPossible, match="Only Super Administrators sign in with a password"):
+    with pytest.raises(NotPossible, match="only Super Administrators use a password"):
         people.mail_password_link(noor, by=ada)
 
     assert trail() == []

@@ -74,8 +74,9 @@ def test_the_page_says_first_what_they_leave_behind(ada, noor, sign_in, monkeypa
 
     page = " ".join(sign_in(ada).get(reverse("core:deactivate", args=[noor.pk])).content.decode().split())
 
-    assert "Manager of 1 person" in page
-    assert "Stands in for <bdi>Ella Brink</bdi>" in page
+    theirs = reverse("core:person", args=[noor.pk])
+    assert f'Manager of <a href="{theirs}#h-reports">1 person</a>' in page
+    assert "<bdi>Ella Brink</bdi></a>: that ends." in page
     assert "Owner: Noor Jansen" in page
 
 
@@ -119,6 +120,22 @@ def test_the_verbs_refuse_whoever_is_no_super_administrator(noor, trail):
 
     assert User.objects.get(pk=noor.pk).is_active
     assert trail() == []
+
+
+def test_who_ends_their_own_sessions_stays_in_where_they_do_so(noor, sign_in, trail):
+    here, there = sign_in(noor), sign_in(noor)
+    profile = reverse("core:profile")
+    end = reverse("core:end_sessions", args=[noor.pk])
+    page = here.get(profile).content.decode()
+
+    reply = here.post(end, follow=True)
+
+    assert f'action="{end}"' in page
+    assert reply.redirect_chain[-1][0] == profile
+    assert "You are signed out everywhere else." in reply.content.decode()
+    assert here.get("/").status_code == 200
+    assert there.get("/").status_code == 302
+    assert trail() == ["core.sessions_ended"]
 
 
 def test_sessions_end_by_hand(ada, noor, sign_in, trail):

@@ -6,7 +6,7 @@ import pytest
 
 from core.actions import identity_provider
 from core.errors import Denied, NotPossible
-from core.models import IdentityProvider, Organisation, Role, RoleHolding, TrailEvent
+from core.models import IdentityProvider, Organisation, Role, TrailEvent
 from core.models.keys import place_of
 from core.sealing import unseal
 from tests.make import make_user
@@ -197,24 +197,6 @@ def test_the_one_before_is_replaced_when_another_is_put_in_force(browser, fake, 
     provider.refresh_from_db()
     assert (provider.status, provider.sealed) == (Status.REPLACED, "")
     assert IdentityProvider.objects.get(status=Status.IN_FORCE).label == "Meridian anew"
-
-
-def test_out_of_force_the_roles_it_gave_stay_as_if_given_by_hand(browser, ada, provider, trail):
-    grace = make_user("Grace Kim")
-    RoleHolding.objects.create(user=grace, role=Role.CAMPAIGN, source=RoleHolding.Source.PROVIDER)
-
-    browser.post(f"{SETTINGS}{provider.pk}/out/")
-
-    provider.refresh_from_db()
-    assert (provider.status, provider.sealed) == (Status.REPLACED, "")
-    assert RoleHolding.objects.get(user=grace).source == RoleHolding.Source.HAND
-    assert trail() == ["core.provider_out_of_force"]
-
-
-def test_what_is_out_of_force_already_cannot_be_taken_out_again(browser, provider):
-    browser.post(f"{SETTINGS}{provider.pk}/out/")
-
-    assert browser.post(f"{SETTINGS}{provider.pk}/out/").status_code == 409
 
 
 def test_an_empty_secret_keeps_the_one_before(browser, fake, ada):

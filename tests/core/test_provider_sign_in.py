@@ -30,8 +30,8 @@ def test_a_known_person_signs_in_and_lands_where_they_wanted_to_go(provider, fak
 
     assert reply.headers["Location"] == "/settings/outbox/"
     assert browser.session["_auth_user_id"] == person.pk
-    assert trail() == ["core.signed_in"]
-    assert TrailEvent.objects.get().change["proof"] == "provider"
+    assert trail() == ["core.provider_tied", "core.signed_in"]
+    assert TrailEvent.objects.latest("pk").change["proof"] == "provider"
 
 
 def test_the_way_there_carries_state_nonce_and_a_challenge(provider, fake):
@@ -174,7 +174,7 @@ def test_where_allowed_somebody_new_of_a_trusted_domain_becomes_a_basic_user(fak
     assert person.name == "Nadia New"
     assert not person.has_usable_password()
     assert person.roles() == {Role.BASIC}
-    assert trail() == ["core.person_from_provider", "core.signed_in"]
+    assert trail() == ["core.person_from_provider", "core.provider_tied", "core.signed_in"]
 
 
 @pytest.mark.parametrize("domains", [[], ["elsewhere.example"]])
@@ -266,7 +266,7 @@ def test_the_same_roles_again_are_no_event(fake, db, trail):
 
     come(Client(), fake, person.email)
 
-    assert trail() == ["core.roles_from_provider", "core.signed_in", "core.signed_in"]
+    assert trail() == ["core.provider_tied", "core.roles_from_provider", "core.signed_in", "core.signed_in"]
 
 
 def test_proving_anew_asks_the_provider_to_ask_and_makes_the_sign_in_fresh(provider, fake, sign_in, trail):
@@ -280,7 +280,7 @@ def test_proving_anew_asks_the_provider_to_ask_and_makes_the_sign_in_fresh(provi
     assert "max_age=0" in address
     assert reply.headers["Location"] == "/settings/outbox/"
     assert browser.session["proven_at"] > 0
-    assert trail() == ["core.proven_again"]
+    assert trail() == ["core.provider_tied", "core.proven_again"]
 
 
 def test_proving_anew_is_for_the_very_person(provider, fake, sign_in):

@@ -147,6 +147,30 @@ def test_a_slow_provider_is_not_waited_for_longer_than_promised(ada, provider, f
     assert "did not answer within" in said(browser, reply)
 
 
+def test_who_cannot_be_asked_is_left_alone_for_half_a_minute(ada, provider, fake, trail):
+    fake.misbehave(status={DISCOVERY: 503})
+    browsers = [Client() for _ in range(3)]
+    first = browsers[0].get("/sign-in/with-provider/")
+    fake.behave()
+
+    second = browsers[1].get("/sign-in/with-provider/")
+    oidc.forget(provider.issuer)
+    third = browsers[2].get("/sign-in/with-provider/")
+
+    assert "with 503." in said(browsers[0], first)
+    assert "with 503." in said(browsers[1], second), "it was not asked again"
+    assert third.headers["Location"].startswith(provider.issuer)
+
+
+def test_refusals_of_nobody_known_are_told_once_a_minute_an_address(ada, provider, fake, trail):
+    for _ in range(4):
+        browser = Client()
+        browser.get(fake.answer(sent_off(browser), ADA, agrees=False))
+    browser.get(fake.answer(sent_off(browser), ADA, agrees=False), REMOTE_ADDR="198.51.100.7")
+
+    assert trail() == ["core.provider_refused"] * 2
+
+
 def test_http_is_spoken_to_this_machine_alone():
     door = oidc.door.Door("https://login.example")
 

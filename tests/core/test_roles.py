@@ -81,6 +81,18 @@ def test_roles_of_the_provider_are_shown_and_stay(ada, noor, sign_in):
     assert noor.holdings.get(role="connector").source == "provider"
 
 
+def test_a_role_of_the_provider_that_is_ticked_is_given_by_hand_too(ada, noor, sign_in):
+    RoleHolding.objects.create(user=noor, role=Role.CONNECTOR, source=RoleHolding.Source.PROVIDER)
+
+    sign_in(ada).post(url(noor), {"roles": ["connector"], "changed_at": seen(noor)})
+    again = roles.replace_roles([noor], [Role.CONNECTOR], by=ada)
+
+    assert held(noor) == {"connector", "basic"}
+    assert noor.holdings.get(role="connector").source == "hand"
+    assert TrailEvent.objects.get().change == {"also_by_hand": ["Connector Administrator"]}
+    assert again == []
+
+
 def test_roles_that_did_not_change_keep_their_day(ada, noor):
     since = noor.holdings.get().since
 

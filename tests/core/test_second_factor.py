@@ -1,24 +1,19 @@
 """Codes after the password: set up, asked for, used once, lost."""
 
-import base64
 import re
 
 import pytest
 import time_machine
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.core.management import call_command
-from django.utils.timezone import now
 
 from core.actions import second_factor
 from core.actions.lockout import LOCKED
 from core.actions.password import password_link
 from core.actions.second_factor import WRONG_CODE
-from core.models import IdentityProvider, Organisation, OutgoingMail, Role, SecondFactor, TrailEvent
+from core.models import OutgoingMail, Role, SecondFactor, TrailEvent
+from tests.coding import CODE, PAGE, code_of, set_up, with_password
+from tests.connectors.sync.test_races import at_once
 from tests.make import PASSWORD, make_user
-
-PAGE = "/profile/second-factor/"
-CODE = "/sign-in/code/"
 
 pytestmark = pytest.mark.usefixtures("quick_passwords")
 
@@ -39,24 +34,6 @@ def grace(ada):
     return make_user("Grace Kim", Role.BASIC, password=PASSWORD)
 
 
-def code_of(person, *, steps=0):
-    """What the app of this person shows so many steps from now."""
-    factor = SecondFactor.objects.get(user=person)
-    key = base64.b32decode(second_factor.shared_secret(factor))
-    return TOTP(key, 6, SHA1(), 30).generate(int(now().timestamp()) + steps * 30).decode()
-
-
-def set_up(browser, person):
-    """The recovery codes."""
-    browser.post(f"{PAGE}begin/")
-    page = browser.post(f"{PAGE}confirm/", {"code": code_of(person)}).content.decode()
-    return re.findall(r"<code>([a-z2-7-]{19})</code>", page)
-
-
-def with_password(client, person, **more):
-    return client.post("/sign-in/", {"email": person.email, "password": PASSWORD, **more})
-
-
 def test_a_first_code_puts_it_in_force_and_shows_ten_recovery_codes_once(ada, sign_in, trail):
     browser = sign_in(ada)
     browser.post(f"{PAGE}begin/")
@@ -70,7 +47,7 @@ def test_a_first_code_puts_it_in_force_and_shows_ten_recovery_codes_once(ada, si
     assert "<svg" in shown
     assert " style=" not in shown
     assert secret in shown.replace(" ", "")
-    assert len(re.findall(r"<code>[a-z2-7-]{19}</code>", confirmed)) == 10
+    assert len(re.findall(r"<code>[a-z2-7-]{29}</code>", confirmed)) == 10
     assert "10 of 10" in later
     assert secret not in later.replace(" ", "")
     assert trail() == ["core.second_factor_set_up"]
@@ -182,7 +159,7 @@ def test_new_recovery_codes_end_the_old(ada, sign_in, client):
     old = set_up(browser, ada)[0]
 
     page = browser.post(f"{PAGE}codes/").content.decode()
-    new = re.findall(r"<code>([a-z2-7-]{19})</code>", page)[0]
+    new = re.findall(r"<code>([a-z2-7-]{29})</code>", page)[0]
 
     with_password(client, ada)
     assert client.post(CODE, {"code": old}).status_code == 422
@@ -204,13 +181,40 @@ def test_wrong_codes_lock_like_wrong_passwords(grace, sign_in, client, clock):
     assert OutgoingMail.objects.get().letter == "locked_out"
 
 
+def test_a_recovery_code_cannot_be_guessed_even_from_the_database(ada, sign_in):
+    code = set_up(sign_in(ada), ada)[0]
+
+    assert len(code.replace("-", "")) * 5 >= 112, "bits: what a plain hash needs to be safe"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_on_set_up_at_once_break_nothing(ada):
+    outcomes = at_once(lambda: second_factor.begin(by=ada), lambda: second_factor.begin(by=ada))
+
+    assert outcomes == [None, None]
+    assert SecondFactor.objects.get().confirmed_at is None
+
+
 def test_the_code_is_awaited_for_ten_minutes(ada, sign_in, client, clock):
     set_up(sign_in(ada), ada)
     with_password(client, ada)
 
     clock.shift(10 * 60 + 1)
 
-    assert client.post(CODE, {"code": code_of(ada)}).headers["Location"] == "/sign-in/"
+    assert client.post(CODE, {"code": code_of(ada)}).headers["Location"] == "/sign-in/?next=%2F"
+
+
+def test_who_takes_too_long_is_told_and_still_gets_where_they_were_going(ada, sign_in, client, clock):
+    set_up(sign_in(ada), ada)
+    with_password(client, ada, next="/settings/outbox/?status=failed")
+    page = client.get(CODE).content.decode()
+    clock.shift(10 * 60 + 1)
+
+    late = client.post(CODE, {"code": code_of(ada)}, follow=True)
+
+    assert 'href="/sign-in/?next=/settings/outbox/%3Fstatus%3Dfailed">Start over' in page
+    assert "That took more than ten minutes; sign in again." in late.content.decode()
+    assert late.context["next"] == "/settings/outbox/?status=failed"
 
 
 def test_a_password_changed_meanwhile_ends_the_wait(ada, sign_in, client, clock):
@@ -220,7 +224,7 @@ def test_a_password_changed_meanwhile_ends_the_wait(ada, sign_in, client, clock)
     ada.set_password("another nine grey geese")
     ada.save(update_fields=["password"])
 
-    assert client.post(CODE, {"code": code_of(ada)}).headers["Location"] == "/sign-in/"
+    assert client.post(CODE, {"code": code_of(ada)}).headers["Location"] == "/sign-in/?next=%2F"
 
 
 def test_taking_it_away_is_told_by_letter_and_the_password_is_enough_again(ada, sign_in, client, trail):
@@ -259,68 +263,6 @@ def test_an_operator_takes_a_lost_one_away(grace, sign_in, client):
     assert "An operator took your second factor away." in OutgoingMail.objects.get().text
 
 
-@pytest.fixture
-def demanded(ada):
-    Organisation.current()
-    Organisation.objects.update(second_factor_for_administrators=True)
-
-
-def test_an_administrator_without_one_sets_it_up_before_anything_else_opens(ada, demanded, client):
-    way_in = with_password(client, ada, next="/settings/outbox/")
-    elsewhere = [client.get(page).headers["Location"] for page in ("/", "/connectors/")]
-    posted = client.post("/settings/outbox/none/again/").headers["Location"]
-    page = client.get(way_in.headers["Location"]).content.decode()
-    codes = set_up(client, ada)
-
-    assert way_in.headers["Location"] == f"{PAGE}?next=%2Fsettings%2Foutbox%2F"
-    assert elsewhere == [f"{PAGE}?next=%2F", f"{PAGE}?next=%2Fconnectors%2F"]
-    assert posted.startswith(PAGE)
-    assert "nothing else opens before" in page
-    assert "r-rail" not in page
-    assert len(codes) == 10
-    assert client.get("/").status_code == 200
-
-
-def test_the_page_where_one_was_going_survives_the_set_up(ada, demanded, client):
-    begun = client.get(with_password(client, ada, next="/settings/outbox/").headers["Location"])
-    onward = begun.context["next"]
-    shown = client.post(f"{PAGE}begin/", {"next": onward}, follow=True)
-
-    codes = client.post(f"{PAGE}confirm/", {"next": shown.context["next"], "code": code_of(ada)})
-
-    assert 'href="/settings/outbox/">I have kept them' in codes.content.decode()
-
-
-def test_htmx_of_a_half_open_session_is_led_there_as_a_whole_page(ada, demanded, client):
-    with_password(client, ada)
-
-    reply = client.get("/connectors/", headers={"HX-Request": "true"})
-
-    assert reply.headers["HX-Redirect"].startswith(PAGE)
-
-
-def test_others_and_who_comes_by_the_provider_are_not_asked(grace, demanded, client, sign_in):
-    assert with_password(client, grace).headers["Location"] == "/"
-
-
-def test_an_administrator_changes_the_app_by_setting_up_the_next_at_once(ada, demanded, sign_in, client):
-    with_password(client, ada)
-    set_up(client, ada)
-
-    client.post(f"{PAGE}remove/")
-
-    assert client.get("/").headers["Location"].startswith(PAGE)
-
-
-def test_a_second_window_opens_once_it_is_set_up_in_the_first(ada, demanded, sign_in, client):
-    with_password(client, ada)
-    set_up(sign_in(ada), ada)
-
-    client.get(PAGE)
-
-    assert client.get("/").status_code == 200
-
-
 def test_it_is_shown_only_after_a_fresh_sign_in(ada, sign_in, clock):
     browser = sign_in(ada)
     browser.post(f"{PAGE}begin/")
@@ -339,16 +281,3 @@ def test_a_secret_whose_key_is_gone_is_told_of(ada, sign_in, settings):
 
     assert reply.status_code == 409
     assert "its key is gone" in reply.content.decode()
-
-
-def test_the_provider_asks_for_second_factors_itself(ada, demanded, sign_in, rf):
-    from core.sign_in.entering import enter
-
-    IdentityProvider.objects.create(status="in_force", label="Meridian ID", issuer="https://id.example")
-    request = rf.get("/")
-    request.session = sign_in(None).session
-
-    reply = enter(request, ada, proof="provider", onward="/connectors/")
-
-    assert reply.headers["Location"] == "/connectors/"
-    assert "must_set_up" not in request.session

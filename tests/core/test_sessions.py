@@ -72,6 +72,17 @@ def test_the_sign_in_page_says_why_and_leads_back(cast, sign_in, clock):
     assert 'value="/settings/outbox/?status=failed"' in page.content.decode()
 
 
+def test_a_form_sent_too_late_leads_back_to_the_page_it_stood_on(cast, sign_in, clock):
+    browser, place = sign_in(cast["super"]), f"/people/{cast['basic'].pk}/"
+    clock.shift(61 * MINUTE)
+
+    sent = browser.post(f"{place}sessions/end/", headers={"Referer": f"http://testserver{place}"})
+    unknown = browser.post(f"{place}sessions/end/", headers={"Referer": "http://elsewhere.example/"})
+
+    assert sent.headers["Location"] == f"/sign-in/?next={place}"
+    assert unknown.headers["Location"] == "/sign-in/?next=/"
+
+
 def test_the_reason_is_forgotten_once_one_is_in_again(db, client, clock):
     ada = make_user("Ada Lindgren", Role.SUPER, password=PASSWORD)
     typed = {"email": ada.email, "password": PASSWORD}

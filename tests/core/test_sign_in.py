@@ -89,6 +89,7 @@ def test_signing_out_needs_a_post_and_is_told(ada, sign_in, trail):
     shown, sent = browser.get("/sign-out/"), browser.post("/sign-out/")
 
     assert (shown.status_code, sent.status_code) == (405, 302)
+    assert sent.headers["Clear-Site-Data"] == '"cache"'
     assert browser.get("/").status_code == 302
     assert trail() == ["core.signed_out"]
 

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse, UnreadablePostError
 from django.test import RequestFactory
 
-from core.http import refuse_unreadable
+from core.http import refuse_large, refuse_unreadable
 from tests.make import make_connector, make_letter
 
 ASKED = [
@@ -53,6 +53,23 @@ def test_a_form_with_a_nul_is_refused_and_changes_nothing(cast, sign_in, trail):
     assert answers == [400] * len(forms)
     assert list(connector.owners_now()) == [cast["super"]]
     assert trail() == []
+
+
+@pytest.mark.parametrize(("length", "answer"), [("12000000", 200), ("12000001", 413), ("9" * 30, 413)])
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(length, answer, db):
+    request = RequestFactory().post("/theme/", CONTENT_LENGTH=length)
+
+    reply = refuse_large(lambda request: HttpResponse("answered"))(request)
+
+    assert reply.status_code == answer
+
+
+def test_too_large_is_said_with_a_sentence_to_strangers_too(db, client):
+    reply = client.post("/sign-in/", {"email": "grace@meridian.example"}, CONTENT_LENGTH="12000001")
+
+    assert reply.status_code == 413
+    assert "larger than 12 MB" in reply.content.decode()
+    assert "Content-Security-Policy" in reply.headers
 
 
 def test_a_cookie_with_a_nul_is_refused(db, client):

@@ -1,10 +1,13 @@
 """Writes everything that must be kept into one archive, while the console runs."""
 
+import fcntl
 import os
+import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +19,9 @@ from core.management.figures import PEOPLE, Figures, unmigrated
 from core.models import Organisation
 from core.sealing import key_ids
 from core.trail import by_command, record
+
+UNDER_WAY, MARK = ".reeve-backup-", "reeve-backup.lock"
+"""How the folder in which an archive is made begins, and the file in it that its maker holds."""
 
 
 class Command(BaseCommand):
@@ -36,13 +42,15 @@ class Command(BaseCommand):
             raise CommandError(f"There is no folder {file.parent}.")
         env = settings.DATA / "env"
         with_env = env.exists() and not without_keys
-        part = file.with_name(f"{file.name}.part")  # left behind by a kill, taken away by the next backup
-        archive.clear(part)
-        part.mkdir(mode=0o700)
-        figures = self._make(part, [("env", env)] if with_env else [])
-        (part / "archive").replace(file)
-        archive.clear(part)
-        digest = archive.sha256(file)
+        try:
+            with _workshop(file.parent) as part:
+                figures = self._make(part, [("env", env)] if with_env else [])
+                if file.exists():
+                    raise CommandError(f"{file} was made by somebody else meanwhile; choose another name.")
+                (part / "archive").replace(file)
+            digest = archive.sha256(file)
+        except OSError as problem:
+            raise CommandError(f"The backup could not be written: {problem}") from problem
         self._note(file, digest)
         self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, SHA-256 {digest}")
         self.stdout.write(f"{figures.total:,} rows; head of the trail {figures.head or 'none yet'}")
@@ -53,7 +61,6 @@ class Command(BaseCommand):
         database = part / dumps.member()
         figures = dumps.dump(database)
         if not figures.rows.get(PEOPLE):
-            archive.clear(part)
             raise CommandError(dumps.NOTHING)
         facts = archive.facts(
             version=settings.VERSION,
@@ -80,6 +87,32 @@ class Command(BaseCommand):
             self.stdout.write(f"The sealing keys ({ids}) are in it: keep it as you keep them.")
         else:
             self.stdout.write(f"The sealing keys ({ids}) are not in it: keep them in another place.")
+
+
+@contextmanager
+def _workshop(beside: Path) -> Iterator[Path]:
+    """A folder for one backup; one that a killed backup left there is taken away."""
+    for left in beside.glob(f"{UNDER_WAY}*/{MARK}"):
+        with left.open("a") as mark:
+            if _taken(mark):
+                archive.clear(left.parent)
+    part = Path(tempfile.mkdtemp(prefix=UNDER_WAY, dir=beside))
+    try:
+        with (part / "new").open("w") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            (part / "new").rename(part / MARK)  # with this name it is held from the first
+            yield part
+    finally:
+        archive.clear(part)
+
+
+def _taken(mark: IO[str]) -> bool:
+    """Whether this was free, and is ours now."""
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _files() -> Iterator[tuple[str, Path]]:

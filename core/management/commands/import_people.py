@@ -70,8 +70,11 @@ class Command(BaseCommand):
         counts = told["counts"]
         self.stdout.write(
             f"{counts['new']:,} new, {counts['changed']:,} changed, {counts['unchanged']:,} as they are, "
-            f"{counts['wrong']:,} lines with mistakes, {counts['leavers']:,} people in no line."
+            f"{counts['wrong']:,} lines with mistakes, {counts['leavers']:,} people in no line, "
+            f"{counts['ended']:,} deactivated by their lines."
         )
+        if difference.why_not:
+            self.stderr.write(difference.why_not)
 
     def _apply(self, name: str, content: bytes, difference: Difference, options: Mapping[str, Any]) -> None:
         """By the verbs that the screen uses; each claims the file before a worker can."""
@@ -79,8 +82,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{_wrong(difference)} Correct them, or leave them out with --leave-out-errors."
             )
-        if options["deactivate_leavers"] and difference.why_leavers_stay:
-            raise CommandError(difference.why_leavers_stay)
+        for why in (difference.why_not, options["deactivate_leavers"] and difference.why_leavers_stay):
+            if why:
+                raise CommandError(why)
         try:
             with transaction.atomic():
                 kept = imports.keep(name, content, by=None, tell_worker=False)

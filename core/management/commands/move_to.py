@@ -46,10 +46,10 @@ class Command(BaseCommand):
             except OperationalError as problem:
                 raise CommandError(f"The target cannot be used: {problem}") from problem
             began = time.monotonic()
-            if unmigrated(TARGET):
-                self._run("migrate --verbosity 0", address)
+            if unmigrated(TARGET) and (trouble := self._run("migrate --verbosity 0", address)):
+                raise CommandError(trouble)
             figures = self._move()
-            self._run("verify_trail", address)
+            doubt = self._run("verify_trail", address)
         seconds = time.monotonic() - began
         self.stdout.write(
             f"Moved {figures.total:,} rows in {seconds:.0f} s. Counts of all {len(figures.rows)} tables"
@@ -60,6 +60,8 @@ class Command(BaseCommand):
             f" {settings.DATA / 'env'}) and start Reeve. The old database was left as it is:"
             " keep it until you are sure, then delete it."
         )
+        if doubt:  # the counts and the head prove that it is the old database's trouble, not the move's
+            raise CommandError(f"Moved as it was, trouble included: {doubt}")
 
     def _move(self) -> Figures:
         try:
@@ -71,8 +73,11 @@ class Command(BaseCommand):
         except DatabaseError as problem:
             raise CommandError(f"The target did not take it, so nothing was moved: {problem}") from problem
 
-    def _run(self, command: str, address: str) -> None:
-        """In a process of its own, on the target, as every process will see it from now on."""
+    def _run(self, command: str, address: str) -> str:
+        """In a process of its own, on the target, as every process will see it from now on.
+
+        Answers why it did not succeed; "" if it did.
+        """
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL_FILE"}
         done = subprocess.run(
             [sys.executable, str(settings.ROOT / "manage.py"), *command.split()],
@@ -82,5 +87,4 @@ class Command(BaseCommand):
             check=False,
         )
         self.stdout.write(done.stdout.strip())
-        if done.returncode:
-            raise CommandError(f"{command} did not succeed there: {done.stderr.strip()}")
+        return f"{command} did not succeed there: {done.stderr.strip()}" if done.returncode else ""

@@ -15,9 +15,11 @@ from django.db.migrations.loader import MigrationLoader
 
 from core.management import archive, dumps
 from core.management.archive import Manifest
+from core.management.commands.verify_trail import tell
 from core.management.figures import Figures
 from core.management.folder import UNFINISHED, alone, refuse_workers
 from core.models import Organisation
+from core.queries.seals import Verdict, verify
 from core.trail import by_command, record
 
 
@@ -40,15 +42,20 @@ class Command(BaseCommand):
             _put_in_place(data)
             _compare(manifest)
             call_command("migrate", verbosity=0, interactive=False)
-            self._prove(manifest)
+            found = self._look(manifest)
             archive.clear(data / UNFINISHED)
         self._say(manifest, data)
+        if found.problems:  # the counts and digests prove that it is the backup's trouble, not the restore's
+            raise CommandError("Restored as it was backed up; its trail was not as it was written even then.")
 
-    def _prove(self, manifest: Manifest) -> None:
+    def _look(self, manifest: Manifest) -> Verdict:
+        """At the whole trail, once it tells of the restore."""
         with transaction.atomic():
             about = Organisation.current()
             record("core.restored", about, by=None, made_at=manifest.made_at, version=manifest.version)
-        call_command("verify_trail", stdout=self.stdout)
+        found = verify()
+        tell(found, self.stdout.write)
+        return found
 
     def _say(self, manifest: Manifest, data: Path) -> None:
         rows = manifest.figures.total

@@ -2,11 +2,12 @@
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.queries.seals import verify
+from core.queries.seals import Verdict, verify
 
 HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})", re.ASCII)
 
@@ -24,15 +25,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = verify(expected=options["head"])
-        self.stdout.write(
-            f"{found.events:,} events, {found.seals:,} seals, {found.pending:,} events not sealed yet"
-        )
-        self.stdout.write(f"head {found.head_number}:{found.head}" if found.head else "head none")
-        for sentence in found.problems:
-            self.stdout.write(sentence)
+        tell(found, self.stdout.write)
         if found.problems:
             raise CommandError("The trail is not as it was written.")
-        self.stdout.write("The chain is whole.")
+
+
+def tell(found: Verdict, say: Callable[[str], object]) -> None:
+    """What was found, line by line."""
+    say(f"{found.events:,} events, {found.seals:,} seals, {found.pending:,} events not sealed yet")
+    say(f"head {found.head_number}:{found.head}" if found.head else "head none")
+    for sentence in found.problems or ["The chain is whole."]:
+        say(sentence)
 
 
 def _head(text: str) -> tuple[int, str]:

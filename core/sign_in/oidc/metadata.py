@@ -13,6 +13,8 @@ from core.sign_in.oidc.door import Door, ProviderTrouble
 
 KEPT = 10 * 60
 """Seconds for which a document and its keys are believed without asking again."""
+TROUBLE_KEPT = 30
+"""Seconds for which a provider that cannot be asked is left alone: who waits for it holds a thread."""
 MOST_KEYS = 50
 
 type PublicKey = RSAKey | ECKey | OKPKey
@@ -34,6 +36,7 @@ class Metadata:
 
 
 _documents: dict[str, tuple[float, Metadata]] = {}
+_troubles: dict[str, tuple[float, str]] = {}
 _keys: dict[str, tuple[float, Sequence[PublicKey]]] = {}
 _lock = threading.Lock()
 
@@ -42,16 +45,24 @@ def forget(issuer: str) -> None:
     """Ask this provider anew: it may have been set right meanwhile."""
     with _lock:
         _documents.pop(issuer, None)
+        _troubles.pop(issuer, None)
         _keys.pop(issuer, None)
 
 
 def metadata_of(issuer: str, door: Door) -> Metadata:
-    """The provider's own description, at most ten minutes old. Raises ProviderTrouble."""
+    """The provider's own description, at most ten minutes old. Raises ProviderTrouble, kept half a minute."""
     with _lock:
-        kept = _documents.get(issuer)
+        kept, trouble = _documents.get(issuer), _troubles.get(issuer)
     if kept and kept[0] > time.monotonic():
         return kept[1]
-    found = _read(issuer, door)
+    if trouble and trouble[0] > time.monotonic():
+        raise ProviderTrouble(trouble[1])
+    try:
+        found = _read(issuer, door)
+    except ProviderTrouble as problem:
+        with _lock:
+            _troubles[issuer] = (time.monotonic() + TROUBLE_KEPT, str(problem))
+        raise
     with _lock:
         _documents[issuer] = (time.monotonic() + KEPT, found)
     return found

@@ -7,9 +7,11 @@ from django.utils.timezone import now
 from connectors.models import Account, Grant
 from connectors.queries import explore
 from core.models import Organisation, Role, User
+from core.queries.people import Wanted, person_rows
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 
 URL = reverse("connectors:explore")
+PEOPLE = reverse("core:people")
 
 
 @pytest.fixture
@@ -85,7 +87,8 @@ def test_the_page_counts_every_answer_as_the_reader_may_know_it(who, company, ca
 
     page = " ".join(sign_in(reader).get(URL).content.decode().split())
 
-    assert page.count('data-label="Found"') == len(explore.QUESTIONS)
+    asked = len(explore.QUESTIONS) + (len(explore.PEOPLE) if reader.is_administrator else 0)
+    assert page.count('data-label="Found"') == asked
     assert '<td class="r-num" data-label="Found">5</td>' in page
 
 
@@ -112,6 +115,38 @@ def test_an_unknown_question_leads_to_all_of_them(company, cast, sign_in):
     reply = sign_in(cast["super"]).get(URL, {"question": "why"})
 
     assert "What it means" in reply.content.decode()
+
+
+@pytest.mark.parametrize("only", [only for only, *_ in explore.PEOPLE])
+def test_a_question_about_people_leads_to_them_with_their_number(only, company, cast, sign_in):
+    User.objects.filter(pk__in=[company["tom"].pk, cast["basic"].pk]).update(employee_id="E1")
+    cast["basic"].managers.add(cast["deactivated"])
+    browser = sign_in(cast["read_only"])
+    found = person_rows(cast["read_only"], Wanted(only=only)).count()
+
+    page = " ".join(browser.get(URL).content.decode().split())
+    listed = browser.get(PEOPLE, {"only": only}).context["page"].rows
+
+    row = page.partition(f'<a href="{PEOPLE}?only={only}">')[2].partition("</tr>")[0]
+    assert f'data-label="Found">{found}</td>' in row
+    assert len(listed) == found > 0
+
+
+def test_people_without_accounts_are_those_active_to_whom_none_here_was_matched(company, cast):
+    gone = make_user("Ivo Invited", Role.BASIC)
+    make_account(company["coupa"], "Ivo Invited", person=gone, gone_at=now())
+
+    found = set(person_rows(cast["super"], Wanted(only="no-accounts")))
+
+    assert gone in found
+    assert User.objects.get(name="Grace Kim") not in found
+    assert cast["deactivated"] not in found
+
+
+def test_who_may_not_see_everybody_is_asked_nothing_about_people(company, sign_in):
+    page = sign_in(company["tom"]).get(URL).content.decode()
+
+    assert PEOPLE not in page
 
 
 def test_an_answer_asks_the_database_as_often_for_forty_as_for_two(

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import RequestFactory
+from django.urls import reverse
 
 from connectors.models import Account
 from connectors.views import panels
@@ -48,3 +49,13 @@ def test_what_a_person_answers_for_is_said_before_they_are_deactivated(cast):
 
     assert found == {"apps": [app], "connectors": [connector], "enabled": 1}
     assert panels.left_behind(asked_by(cast["super"]), {"person": cast["basic"]}) is None
+
+
+def test_what_somebody_leaves_behind_is_a_click_away(cast, sign_in):
+    grace = make_user("Grace Kim", Role.BASIC)
+    connector = make_connector(grace, app=make_app("Coupa", grace))
+
+    page = sign_in(cast["super"]).get(reverse("core:deactivate", args=[grace.pk])).content.decode()
+
+    assert f'href="{reverse("connectors:application", args=[connector.app_id])}"' in page
+    assert f'href="{reverse("connectors:owners", args=[connector.pk])}"' in page

@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 
 from connectors.models import Connector, SyncRun
-from core.models import TrailEvent
+from core.forms.people import ROLES
+from core.models import Role, TrailEvent
 from tests.make import make_account, make_entitlement, make_run
 
 SIGN_IN = "/sign-in/"
@@ -73,6 +74,12 @@ def test_only_those_who_run_connectors_add_one(url, who, everyone, sign_in):
         allowed = who in RUNNERS
         assert (seen.status_code, sent.status_code) == ((200, 302) if allowed else (403, 403))
     assert Connector.objects.exists() == (who in RUNNERS)
+
+
+def test_the_roles_say_who_adds_connectors():
+    said = {role for role, sentence in ROLES.items() if "Adds" in sentence}
+
+    assert said == {Role.CONNECTOR}
 
 
 POSTS = {

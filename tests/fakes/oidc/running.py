@@ -54,6 +54,10 @@ class OidcProvider:
     def behave(self) -> None:
         self.misbehave()
 
+    def forget_people(self) -> None:
+        """Claims that `person` set; everybody has the usual ones again."""
+        self._tell("/tests/nobody")
+
     def person(self, login: str, **facts: Any) -> None:
         """Somebody whom the provider knows these claims of."""
         self._tell("/tests/people", email=login, facts=json.dumps(facts))

@@ -34,6 +34,7 @@ class Site:
             "/userinfo": self._userinfo,
             "/tests/habits": self._habits,
             "/tests/people": self._people,
+            "/tests/nobody": self._nobody,
             "/tests/keys": self._keys,
             "/tests/client": self._client,
         }
@@ -102,6 +103,10 @@ class Site:
     def _habits(self, request: Request) -> Answer:
         self._provider.habits = Habits(**json.loads(request.form["habits"]))
         self.asked.clear()
+        return 200, {}, JSON
+
+    def _nobody(self, request: Request) -> Answer:
+        self._provider.people.clear()
         return 200, {}, JSON
 
     def _people(self, request: Request) -> Answer:
