@@ -45,7 +45,7 @@ def set_up(page: Page, accessible: Look) -> str:
     secret = page.locator(".r-copy code").inner_text().replace(" ", "")
     page.get_by_label("Code").fill(code(secret))
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_text(re.compile(r"^[a-z2-7]{4}(-[a-z2-7]{4}){3}$"))).to_have_count(10)
+    expect(page.get_by_text(re.compile(r"^[a-z2-7]{4}(-[a-z2-7]{4}){5}$"))).to_have_count(10)
     accessible(page)
     page.get_by_role("link", name="I have kept them").click()
     return secret
