@@ -34,7 +34,30 @@ from core.models import Role, TrailEvent, User  # noqa: E402
 from tests.flush import allow_emptying  # noqa: E402
 from tests.make import make_user  # noqa: E402
 
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+
 type Cast = dict[str, User | None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-with-database",
+        action="store_true",
+        help="leave out tests that ask no database: on a second one they would say the same",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--only-with-database"):
+        return
+    left_out = [item for item in items if not _asks_a_database(item)]
+    items[:] = [item for item in items if _asks_a_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or not fixtures.isdisjoint(DATABASE_FIXTURES)
 
 
 def pytest_unconfigure() -> None:

@@ -1,4 +1,4 @@
-"""`./dev test`: everything on SQLite and Valkey, then all but journeys and instances on PostgreSQL."""
+"""`./dev test`: everything on SQLite and Valkey, then on PostgreSQL whatever asks the database."""
 
 import os
 import signal
@@ -16,6 +16,7 @@ from tests.valkey import Valkey
 
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
 JOURNEYS = ("-n", "2", "-m", "browser or instance")
+AGAIN = (*PLAIN, "--only-with-database")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def everything(environment: dict[str, str]) -> int:
     sqlite.pop("DATABASE_URL", None)
     done = {"SQLite": part("SQLite", PLAIN, sqlite), "journeys": part("journeys", JOURNEYS, sqlite)}
     with Postgres() as postgres:
-        done["PostgreSQL"] = part("PostgreSQL", PLAIN, {**environment, "DATABASE_URL": postgres.url})
+        done["PostgreSQL"] = part("PostgreSQL", AGAIN, {**environment, "DATABASE_URL": postgres.url})
     print()
     for name, (code, counts) in done.items():
         print(f"{name:<12}{counts}{'' if code == 0 else f' (pytest ended with {code})'}")

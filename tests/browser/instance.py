@@ -17,6 +17,7 @@ import psutil
 
 from core.management.supervision import die_with_parent
 from core.management.valkey import free_port
+from tests.migrated import begin_with_tables
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -30,14 +31,18 @@ class Instance:
     """`start` answers its address and the one-time set-up link ("" once there is an administrator).
 
     Stopped and started again it goes on with the same data, at the same address. Also a context
-    manager, which starts and stops.
+    manager, which starts and stops. Begins with empty tables, or without any as a new folder does.
     """
 
-    def __init__(self, folder: Path, extra_env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, extra_env: Mapping[str, str] | None = None, *, has_tables: bool = True
+    ) -> None:
         self.folder = folder
         self.log = folder / "instance.log"
         self.port = free_port()
         (folder / "data").mkdir(exist_ok=True)
+        if has_tables and "DATABASE_URL" not in (extra_env or {}):
+            begin_with_tables(folder / "data" / "db.sqlite3")
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in OURS},
             "DATA_DIR": str(folder / "data"),

@@ -19,10 +19,17 @@ def status(url: str) -> int:
         return 0
 
 
-def test_a_fresh_instance_is_live_and_ready_and_prints_a_set_up_link(instance):
-    assert status(f"{instance.url}/health/live") == 200
-    wait_until(lambda: status(f"{instance.url}/health/ready") == 200, seconds=20, what="it is ready")
-    assert instance.setup_link.startswith(f"{instance.url}/setup/")
+@pytest.fixture
+def new_folder(tmp_path):
+    """An instance in a folder with nothing in it, not even a database."""
+    with Instance(tmp_path, has_tables=False) as running:
+        yield running
+
+
+def test_a_fresh_instance_is_live_and_ready_and_prints_a_set_up_link(new_folder):
+    assert status(f"{new_folder.url}/health/live") == 200
+    wait_until(lambda: status(f"{new_folder.url}/health/ready") == 200, seconds=20, what="it is ready")
+    assert new_folder.setup_link.startswith(f"{new_folder.url}/setup/")
 
 
 def test_a_folder_has_one_supervisor(instance):

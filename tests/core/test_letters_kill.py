@@ -15,6 +15,7 @@ from celery import Celery
 from core.management.supervision import die_with_parent
 from core.sealing import new_key
 from tests.mailing import Server, serving
+from tests.migrated import begin_with_tables
 from tests.valkey import Valkey
 from tests.waiting import wait_until
 
@@ -63,6 +64,7 @@ class Console:
 
     def __init__(self, folder: Path, server: Deadly, broker: str) -> None:
         self._database = folder / "db.sqlite3"
+        begin_with_tables(self._database)
         self._server = server
         self._broker = Celery(broker=broker)
         self._environment = {
@@ -131,7 +133,6 @@ def test_every_letter_arrives_and_one_that_arrives_twice_is_the_same_message(see
     dice, server = random.Random(seed), Deadly()
     with Valkey() as valkey, serving(unused_port, server):
         console = Console(tmp_path, server, valkey.url)
-        console.manage("migrate", "--verbosity=0")
         console.manage("shell", "-c", WRITE)
 
         for moment in [*dice.sample(["before", "between"], 2), "after"]:

@@ -35,6 +35,7 @@ from tests.make import (
     make_letter,
     make_user,
 )
+from tests.migrated import migrated
 from tests.postgres import Postgres
 from tests.waiting import wait_until
 
@@ -73,20 +74,10 @@ def source(transactional_db, settings, tmp_path, monkeypatch):
     return connection
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """An SQLite file with all tables and no rows."""
-    file = tmp_path_factory.mktemp("migrated") / "empty.sqlite3"
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{file}"}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return file
-
-
 @pytest.fixture
-def target(migrated, tmp_path):
+def target(tmp_path):
     """The address of an empty SQLite database."""
-    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'target.sqlite3')}"
+    return f"sqlite:///{shutil.copy(migrated(), tmp_path / 'target.sqlite3')}"
 
 
 @pytest.fixture
