@@ -15,7 +15,7 @@ from tests.postgres import Postgres
 from tests.valkey import Valkey
 
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
-JOURNEYS = ("-n", "2", "-m", "browser or instance")
+JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser or instance")
 AGAIN = (*PLAIN, "--only-with-database")
 
 

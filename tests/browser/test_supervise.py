@@ -19,6 +19,13 @@ def status(url: str) -> int:
         return 0
 
 
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory):
+    """One for all here: whatever a test does to it, it stands again."""
+    with Instance(tmp_path_factory.mktemp("instance")) as running:
+        yield running
+
+
 @pytest.fixture
 def new_folder(tmp_path):
     """An instance in a folder with nothing in it, not even a database."""
