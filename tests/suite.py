@@ -15,7 +15,8 @@ from tests.postgres import Postgres
 from tests.valkey import Valkey
 
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
-JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser or instance")
+INSTANCES = ("-n", "2", "--dist", "loadfile", "-m", "instance and not browser")
+JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser")  # apart: Playwright's loop runs on in its process
 AGAIN = (*PLAIN, "--only-with-database")
 
 
@@ -47,7 +48,8 @@ def everything(environment: dict[str, str]) -> int:
     browser = chromium.ensured()
     sqlite = {**environment, "CHROMIUM": browser} if browser else dict(environment)
     sqlite.pop("DATABASE_URL", None)
-    done = {"SQLite": part("SQLite", PLAIN, sqlite), "journeys": part("journeys", JOURNEYS, sqlite)}
+    parts = {"SQLite": PLAIN, "instances": INSTANCES, "journeys": JOURNEYS}
+    done = {name: part(name, arguments, sqlite) for name, arguments in parts.items()}
     with Postgres() as postgres:
         done["PostgreSQL"] = part("PostgreSQL", AGAIN, {**environment, "DATABASE_URL": postgres.url})
     print()
