@@ -37,6 +37,10 @@ class CursorExpired(DriverError):
     """The cursor is from a driver version that is no longer understood: the run starts over."""
 
 
+class NotCounted(DriverError):
+    """The app can be read in one way only, so a second count would prove nothing."""
+
+
 class TransientError(Exception):
     """The vendor is away or busy; trying again later may work. The sentence says what was seen."""
 
@@ -93,6 +97,7 @@ class Grant:
     entitlement_id: str
 
 
+type Body = bytes
 type Record = ResourceType | Resource | Entitlement | Account | Grant
 
 
@@ -113,6 +118,8 @@ class Call:
     sha256: str
     seconds: float
     at: datetime
+    body: Body = b""
+    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +162,17 @@ class Batch:
 class Check:
     """What a few cheap calls have shown: the settings work, and what they may do.
 
-    `granted` is None where the vendor does not tell which scopes it granted.
+    `granted` is None where the vendor does not tell which scopes it granted; `proven` are those that a
+    call has shown all the same, `lacking` those that were shown to be missing. What is needed and in
+    none of the three is not known.
     """
 
     needed: tuple[str, ...]
     granted: tuple[str, ...] | None
     notes: tuple[Note, ...] = ()
     calls: tuple[Call, ...] = ()
+    proven: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 class Driver(Protocol):
@@ -172,6 +183,16 @@ class Driver(Protocol):
 
     def walk(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
         """Everything of these kinds, beginning after `cursor`."""
+
+    def recount(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
+        """Ids of all accounts, and all grants of these kinds, read in another way than `walk` reads them.
+
+        Of an account only the id counts. The rules of a `Batch` hold, but for resources and entitlements,
+        which are not named again. Raises `NotCounted` if the app offers no second way.
+        """
+
+    def granted(self) -> tuple[str, ...] | None:
+        """The scopes of the token in use, None if the vendor does not tell or nothing was asked yet."""
 
     def holders(self, entitlement_id: str) -> tuple[frozenset[str], Sequence[Call]]:
         """The ids of all accounts that hold it, asked in another way than `walk` does: a proof."""
@@ -233,6 +254,10 @@ class OwnToken:
             self._token = None
 
 
+def _no_file(name: str) -> bytes:
+    raise DriverError(f"The file “{name}” is not here.")
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What a driver is handed: everything it needs from the world it runs in."""
@@ -243,6 +268,13 @@ class Outside:
     tokens: TokenStore = field(default_factory=OwnToken)
     ca_file: str = ""
     """PEM file of further certificate authorities; empty: those of the system."""
+    keeps_bodies: bool = False
+    """Whether each `Call` carries the body of its answer: runs that evidence may rest on keep them."""
+    file: Callable[[str], bytes] = _no_file
+    """The file that was handed in for a setting that `accepts` one, by the value of the setting.
+
+    Raises `DriverError` if it is not there.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +288,9 @@ class Setting:
     choices: tuple[tuple[str, str, str], ...] = ()
     """Value, label, sentence; empty: free text."""
     default: str = ""
+    accepts: tuple[str, ...] = ()
+    """Endings of the files it takes, such as `.csv`; empty: no file. Its value names the file."""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +304,17 @@ class Capability:
     provision: tuple[str, ...] = ()
     by_default: bool = True
     note: str = ""
+    scopes: tuple[str, ...] = ()
+    """Scopes needed for this kind beyond those of the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something else the app can be asked to do, by name, with what it must be told."""
+
+    name: str
+    label: str
+    needs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,5 +339,8 @@ class Spec:
     """Scopes needed for these settings."""
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
-    guide: str
+    actions: tuple[Action, ...] = ()
+    client: str = ""
+    """The setting that says as whom we ask, such as `client_id`; empty: none does."""
+    guide: str = ""
     """The set-up steps at the vendor: a numbered Markdown list, with a line `{scopes}` where these belong."""
