@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Max, Min, Q
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from connectors.models import Connector, SettingsCandidate, SyncRun
+from connectors.models import Connector, SettingsCandidate, SettingsTest, SyncRun
 from core.metrics import age, by_status, gauge, offer, offer_waiting, single
 
 
@@ -15,6 +15,8 @@ def register() -> None:
     offer_waiting("connectors.run_sync", SyncRun.objects.unfinished)
     candidates = SettingsCandidate.objects.filter(status=SettingsCandidate.Status.WAITING)
     offer_waiting("connectors.check_settings", candidates.all)
+    tests = SettingsTest.objects.filter(status=SettingsTest.Status.WAITING)
+    offer_waiting("connectors.test_settings", tests.all)
 
 
 def _figures() -> Iterator[Metric]:

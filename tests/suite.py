@@ -16,7 +16,14 @@ from tests.valkey import Valkey
 
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
 INSTANCES = ("-n", "2", "--dist", "loadfile", "-m", "instance and not browser")
-JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser")  # apart: Playwright's loop runs on in its process
+JOURNEYS = (
+    "-n",
+    "2",
+    "--dist",
+    "loadfile",
+    "-m",
+    "browser",
+)  # apart: Playwright's loop runs on in its process
 AGAIN = (*PLAIN, "--only-with-database")
 
 

@@ -70,9 +70,10 @@ def name_owners(connector: Connector, owners: Collection[User], *, by: User | No
     must_manage(connector, by)
     _must_be_possible(owners)
     connector = Connector.objects.locked(connector.pk)
-    held = set(connector.ownerships.values_list("user_id", flat=True))
+    named = connector.ownerships.filter(user__isnull=False)
+    held = set(named.values_list("user_id", flat=True))
     wanted = {person.pk for person in owners}
-    connector.ownerships.exclude(user__in=wanted).delete()
+    named.exclude(user__in=wanted).delete()
     new = [person for person in owners if person.pk not in held]
     ConnectorOwner.objects.bulk_create(ConnectorOwner(connector=connector, user=person) for person in new)
     if not connector.handed_over_at:

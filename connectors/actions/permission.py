@@ -3,9 +3,9 @@
 `None` stands for an operator's command: whoever can run one holds the console's keys.
 """
 
-from connectors.models import Connector
+from connectors.models import App, Connector
 from core.errors import Denied
-from core.models import User
+from core.models import Role, User
 
 
 def must_run_connectors(user: User | None) -> None:
@@ -23,6 +23,32 @@ def must_confirm(user: User | None) -> None:
     """To take a large shrink for the truth is more than looking after a connector."""
     if user is not None and not may_confirm(user):
         raise Denied("Only a Connector Administrator or a Super Administrator can confirm a held sync.")
+
+
+def must_govern(app: App, user: User | None) -> None:
+    """What is decided about an app and its access: row B7."""
+    if user is not None and not may_govern(app, user):
+        raise Denied(
+            f"Only a Super Administrator, or an owner of {app} who is an Application Administrator, can do this."
+        )
+
+
+def must_make_apps(user: User | None) -> None:
+    if user is not None and not may_make_apps(user):
+        raise Denied("Only an Application Administrator or a Super Administrator can add applications.")
+
+
+def must_be_super(user: User | None) -> None:
+    if user is not None and not (user.is_active and user.is_super):
+        raise Denied("Only a Super Administrator can do this.")
+
+
+def may_govern(app: App, user: User) -> bool:
+    return user.is_active and App.objects.governed_by(user).filter(pk=app.pk).exists()
+
+
+def may_make_apps(user: User) -> bool:
+    return user.is_active and (user.is_super or user.has_role(Role.APPLICATION))
 
 
 def may_confirm(user: User) -> bool:

@@ -1,9 +1,25 @@
 """Apps, their connectors, the runs that read them, and the access found."""
 
 from connectors.models.app import App, AppOwner
-from connectors.models.connector import Connector, ConnectorOwner, SettingsCandidate
-from connectors.models.graph import Account, Entitlement, Grant, Resource, ResourceType
-from connectors.models.run import SyncCall, SyncLogLine, SyncPage, SyncRun
+from connectors.models.connector import (
+    Connector,
+    ConnectorOwner,
+    ConnectorRules,
+    SettingsCandidate,
+    SettingsTest,
+)
+from connectors.models.graph import (
+    Account,
+    Entitlement,
+    EntitlementOwner,
+    Grant,
+    Resource,
+    ResourceOwner,
+    ResourceType,
+    TagRule,
+)
+from connectors.models.run import SyncCall, SyncLogLine, SyncPage, SyncRecount, SyncRun
+from connectors.models.tag import Tag
 
 __all__ = [
     "Account",
@@ -11,13 +27,20 @@ __all__ = [
     "AppOwner",
     "Connector",
     "ConnectorOwner",
+    "ConnectorRules",
     "Entitlement",
+    "EntitlementOwner",
     "Grant",
     "Resource",
+    "ResourceOwner",
     "ResourceType",
     "SettingsCandidate",
+    "SettingsTest",
     "SyncCall",
     "SyncLogLine",
     "SyncPage",
+    "SyncRecount",
     "SyncRun",
+    "Tag",
+    "TagRule",
 ]

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
-from connectors.models.app import App, AppOwner
+from connectors.models.app import App
+from connectors.models.ownership import Ownership, OwnershipQuerySet, constraints
 from core.leases import Leased, LeasedQuerySet
 from core.models import Role, User
 from core.models.keys import KeyField, SealedField, place_of
@@ -20,8 +21,13 @@ DAILY_AT = time(2)
 
 
 class ConnectorQuerySet(models.QuerySet["Connector"]):
+    def here(self) -> Self:
+        """Connectors that nobody deleted: the runs of deleted ones stay as history."""
+        return self.filter(deleted_at=None)
+
     def visible_to(self, user: User) -> Self:
-        """Connectors this person may know about: all for auditors, else those they may change."""
+        """Connectors this person may know about: all for auditors, deleted ones too, else those they may
+        change."""
         return self if user.sees_everything else self.managed_by(user)
 
     def managed_by(self, user: User) -> Self:
@@ -29,15 +35,18 @@ class ConnectorQuerySet(models.QuerySet["Connector"]):
 
         An Application Administrator also looks after connectors without an owner of their own apps (row A8).
         """
+        rows = self.here()
         if user.runs_connectors:
-            return self
-        owners = ConnectorOwner.objects.filter(connector=OuterRef("pk"))
-        mine = Exists(owners.filter(user=user))
+            return rows
+        mine = Exists(ConnectorOwner.objects.of(user).filter(connector=OuterRef("pk")))
         if not user.has_role(Role.APPLICATION):
-            return self.filter(mine)
-        own_app = AppOwner.objects.filter(app=OuterRef("app"), user=user)
-        is_ownerless = ~Exists(owners.filter(user__status=User.Status.ACTIVE))
-        return self.filter(Q(mine) | Q(is_ownerless, Exists(own_app)))
+            return rows.filter(mine)
+        owners = ConnectorOwner.objects.of_active_people().filter(connector=OuterRef("pk"))
+        own_app = App.objects.owned_by(user).filter(pk=OuterRef("app"))
+        return rows.filter(Q(mine) | Q(~Exists(owners), Exists(own_app)))
+
+    def owned_by(self, user: User) -> Self:
+        return self.filter(Exists(ConnectorOwner.objects.of(user).filter(connector=OuterRef("pk"))))
 
     def locked(self, pk: str) -> "Connector":
         """The row as it is now, and in nobody else's hands until this transaction ends."""
@@ -46,7 +55,7 @@ class ConnectorQuerySet(models.QuerySet["Connector"]):
     def to_be_synced(self) -> Self:
         """Connectors whose next run is due. One that waits for a person or is paused is not."""
         ready = (Connector.Status.NOT_CONNECTED, Connector.Status.CONNECTED, Connector.Status.ERROR)
-        return self.filter(status__in=ready, paused_at=None, next_run_at__lte=now())
+        return self.here().filter(status__in=ready, paused_at=None, next_run_at__lte=now())
 
 
 class Connector(Stateful):
@@ -61,11 +70,20 @@ class Connector(Stateful):
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         Status.NOT_CONNECTED: frozenset({Status.SYNCING}),
-        Status.SYNCING: frozenset({Status.CONNECTED, Status.ERROR, Status.HELD}),
-        Status.CONNECTED: frozenset({Status.SYNCING, Status.ERROR}),
-        Status.ERROR: frozenset({Status.SYNCING}),
-        Status.HELD: frozenset({Status.SYNCING, Status.CONNECTED}),
+        Status.SYNCING: frozenset({Status.CONNECTED, Status.ERROR, Status.HELD, Status.NOT_CONNECTED}),
+        Status.CONNECTED: frozenset({Status.SYNCING, Status.ERROR, Status.NOT_CONNECTED}),
+        Status.ERROR: frozenset({Status.SYNCING, Status.NOT_CONNECTED}),
+        Status.HELD: frozenset({Status.SYNCING, Status.CONNECTED, Status.NOT_CONNECTED}),
     }
+
+    class Schedule(models.TextChoices):
+        DAYS = "every", "At an interval"
+        CRON = "cron", "By a cron line"
+
+    class Filter(models.TextChoices):
+        ALL = "all", "All attributes"
+        IGNORE = "ignore", "Ignore these attributes"
+        ONLY = "only", "Only sync these attributes"
 
     id = KeyField(primary_key=True)
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="connectors")
@@ -82,10 +100,35 @@ class Connector(Stateful):
     """The tenant the rows come from, such as `coupa:acme.coupahost.com`; empty before the first check."""
     said = models.JSONField(default=list)
     """What the vendor said of the settings in force: `[{"level": "info", "text": "..."}]`, scopes first."""
+    typed = models.JSONField(default=dict)
+    """What was typed where it was cleaned, secrets left out: `{"domain": "https://ACME.coupahost.com/"}`."""
+    kinds = models.JSONField(default=list, blank=True)
+    """Kinds to read, as the driver names them; empty: those that it reads by default."""
+    filter_mode = models.CharField(max_length=8, choices=Filter, default=Filter.ALL)
+    filter_names = models.JSONField(default=list, blank=True)
+    """Attributes of accounts that are left out, or the only ones kept (row A22)."""
+    is_guarded = models.BooleanField(default=True)
+    """Whether a run that would take away too much waits for a person."""
+    limits = models.JSONField(default=dict, blank=True)
+    """Percent by what is guarded, where they differ from the defaults of `sync.guard`."""
+    schedule = models.CharField(max_length=8, choices=Schedule, default=Schedule.DAYS)
     every = models.DurationField(default=timedelta(days=1))
+    cron = models.CharField(max_length=100, blank=True)
+    zone_name = models.CharField(max_length=64, blank=True)
+    """The time zone of its schedule; empty: the organisation's."""
+    counted_at = models.DateTimeField(null=True)
+    """When a counted run of it was last done."""
+    failures = models.PositiveIntegerField(default=0)
+    """Runs that failed in a row."""
+    failing_told_at = models.DateTimeField(null=True)
+    """When its owners were written to that it keeps failing; empty again once a run is done."""
     next_run_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
     paused_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_at = models.DateTimeField(default=now, editable=False)
+    """When a form last changed it: one drawn before is stale."""
+    deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=now)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     handed_over_at = models.DateTimeField(null=True)
@@ -126,25 +169,20 @@ class Connector(Stateful):
 
     def owners_now(self) -> models.QuerySet[User]:
         """The active people who look after it now."""
-        return User.objects.active().filter(owned_connectors__connector=self).order_by("search_text")
+        return ConnectorOwner.objects.filter(connector=self).people()
 
 
-class ConnectorOwner(models.Model):
-    """One person looks after one connector."""
+class ConnectorOwner(Ownership):
+    """Somebody looks after one connector."""
 
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="ownerships")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="owned_connectors")
-    since = models.DateTimeField(default=now)
     asked_at = models.DateTimeField(null=True)
     """When they were last written to that their help is needed."""
 
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("connector", "user"), name="a_connector_is_owned_once_by_one"),
-        )
+    objects = OwnershipQuerySet["ConnectorOwner"].as_manager()
 
-    def __str__(self) -> str:
-        return f"{self.user} looks after {self.connector}"
+    class Meta:
+        constraints = constraints("connector", "connector")
 
 
 class SettingsCandidate(Stateful, Leased):
@@ -171,6 +209,8 @@ class SettingsCandidate(Stateful, Leased):
     problem = models.TextField(blank=True)
     """The vendor's sentence, or ours, where the settings were refused."""
     problem_field = models.CharField(max_length=64, blank=True)
+    ends_source = models.CharField(max_length=200, blank=True)
+    """The tenant whose rows end as history if these come in force: its name was typed for that."""
     saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     saved_at = models.DateTimeField(default=now)
 
@@ -183,3 +223,61 @@ class SettingsCandidate(Stateful, Leased):
     def place(self) -> str:
         """Where its secrets are sealed for."""
         return place_of(self, "sealed")
+
+
+class SettingsTest(Stateful, Leased):
+    """Settings that are tried out without being kept: what the vendor says of them. One a connector."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Being tested"
+        DONE = "done", "Tested"
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        Status.WAITING: frozenset({Status.DONE}),
+        Status.DONE: frozenset(),
+    }
+
+    id = KeyField(primary_key=True)
+    connector = models.OneToOneField(Connector, on_delete=models.CASCADE, related_name="test")
+    status = models.CharField(max_length=16, choices=Status, default=Status.WAITING)
+    settings = models.JSONField()
+    sealed = SealedField()
+    """Gone as soon as the test is done."""
+    problem = models.TextField(blank=True)
+    problem_field = models.CharField(max_length=64, blank=True)
+    scopes = models.JSONField(default=list)
+    """`[["core.user.read", "granted"], ...]`: granted, lacking, unknown, or spare."""
+    notes = models.JSONField(default=list)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = LeasedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Test of settings for {self.connector}"
+
+    @property
+    def place(self) -> str:
+        """Where its secrets are sealed for."""
+        return place_of(self, "sealed")
+
+
+class ConnectorRules(models.Model):
+    """The one row of what holds for all connectors."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    guards = models.BooleanField(default=True)
+    """The switch over all guards: off, no run is held (row A23)."""
+    changed_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="one_set_of_rules"),)
+
+    def __str__(self) -> str:
+        return "what holds for all connectors"
+
+    @classmethod
+    def current(cls) -> "ConnectorRules":
+        """The row as it is, or as it would be: reading never writes."""
+        return cls.objects.filter(pk=1).first() or cls()

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
 from connectors.models.app import App
+from connectors.models.ownership import Ownership, OwnershipQuerySet, constraints
 from core.models import User
 from core.models.keys import BytewiseField, KeyField, folded
 
@@ -73,6 +74,11 @@ class Resource(GraphRow):
     name = models.CharField(max_length=300)
     description = models.TextField(blank=True)
     profile = models.JSONField(default=dict)
+    own_name = models.CharField(max_length=300, blank=True)
+    """Given here and never written back; empty: as the source has it. No sync touches it."""
+    own_description = models.TextField(blank=True)
+    settings_changed_at = models.DateTimeField(null=True)
+    search_text = models.TextField(default="")
 
     objects = GraphQuerySet["Resource"].as_manager()
 
@@ -84,7 +90,26 @@ class Resource(GraphRow):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        return self.own_name or self.name
+
+    @property
+    def shown_description(self) -> str:
+        return self.own_description or self.description
+
+
+class ResourceOwner(Ownership):
+    """Somebody answers for one resource."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="ownerships")
+
+    objects = OwnershipQuerySet["ResourceOwner"].as_manager()
+
+    class Meta:
+        constraints = constraints("resource", "resource")
 
 
 class Entitlement(GraphRow):
@@ -96,6 +121,20 @@ class Entitlement(GraphRow):
     slug = models.CharField(max_length=64)
     name = models.CharField(max_length=300)
     description = models.TextField(blank=True)
+    own_slug = models.CharField(max_length=64, blank=True)
+    """Given here; empty: as the source has it. No sync touches it, nor what follows."""
+    own_description = models.TextField(blank=True)
+    alias = models.CharField(max_length=200, blank=True)
+    """A short name of the organisation's own, unique within the app."""
+    risk = models.CharField(max_length=100, blank=True)
+    """The name of a risk level (Tag)."""
+    frameworks = models.JSONField(default=list, blank=True)
+    """Names of compliance frameworks (Tag)."""
+    is_locked = models.BooleanField(default=False)
+    """Rules pass it over."""
+    tagged_by_rule = models.CharField(max_length=27, blank=True)
+    """The rule that gave it risk and frameworks; empty: a person, or nobody."""
+    settings_changed_at = models.DateTimeField(null=True)
     search_text = models.TextField()
 
     objects = GraphQuerySet["Entitlement"].as_manager()
@@ -107,6 +146,49 @@ class Entitlement(GraphRow):
             ),
         )
         indexes = (models.Index(fields=("app", "search_text", "id"), name="entitlements_by_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def shown_slug(self) -> str:
+        return self.own_slug or self.slug
+
+    @property
+    def shown_description(self) -> str:
+        return self.own_description or self.description
+
+
+class EntitlementOwner(Ownership):
+    """Somebody answers for one entitlement. `thing` is it; `entitlement` whose holders do."""
+
+    thing = models.ForeignKey(Entitlement, on_delete=models.CASCADE, related_name="ownerships")
+
+    objects = OwnershipQuerySet["EntitlementOwner"].as_manager()
+
+    class Meta:
+        constraints = constraints("thing", "entitlement")
+
+
+class TagRule(models.Model):
+    """Gives risk and frameworks to entitlements that fit it, in order, the first that fits (row B24)."""
+
+    id = KeyField(primary_key=True)
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="tag_rules")
+    rank = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=200)
+    is_on = models.BooleanField(default=False)
+    kind = models.CharField(max_length=64, blank=True)
+    """The resource type; empty: any."""
+    words = models.CharField(max_length=300, blank=True)
+    """Words that the name must hold, case and accents apart; empty: any name."""
+    risk = models.CharField(max_length=100, blank=True)
+    frameworks = models.JSONField(default=list, blank=True)
+    changed_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("rank", "id")
+        constraints = (models.CheckConstraint(condition=~Q(name=""), name="tag_rules_have_names"),)
 
     def __str__(self) -> str:
         return self.name
@@ -140,6 +222,13 @@ class Account(GraphRow):
         EMPLOYEE_ID = "employee_id", "employee number"
         EMAIL = "email", "e-mail"
         LOGIN = "login", "login"
+        NAME = "name", "name"
+        PAIR = "pair", "a pair of fields"
+        BY_HAND = "hand", "set by hand"
+        CLEARED = "cleared", "cleared by hand"
+
+    BY_PEOPLE = (Match.BY_HAND, Match.CLEARED)
+    """No sync changes what people decided."""
 
     id = KeyField(primary_key=True)
     login = models.CharField(max_length=300, blank=True)
@@ -157,6 +246,11 @@ class Account(GraphRow):
     matched_by = models.CharField(max_length=16, choices=Match, default=Match.NONE, blank=True)
     match_hint = models.CharField(max_length=200, blank=True)
     """Why nobody was matched where somebody nearly was."""
+    owner_set_at = models.DateTimeField(null=True)
+    owner_set_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    """Who set or cleared its owner by hand."""
+    is_external = models.BooleanField(default=False)
+    """Its e-mail is of none of the organisation's domains (row B15)."""
     search_text = models.TextField()
 
     objects = AccountQuerySet.as_manager()

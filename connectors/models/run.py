@@ -51,6 +51,19 @@ class SyncRun(Stateful, Leased):
     source = models.CharField(max_length=200)
     kinds = models.JSONField()
     cursor = models.TextField(default="", blank=True)
+    is_counted = models.BooleanField(default=False)
+    """Whether everything is read a second, different way and the two compared."""
+    counted_at = models.DateTimeField(null=True)
+    """When both readings agreed."""
+    recount_cursor = models.TextField(default="", blank=True)
+    second = models.JSONField(default=dict)
+    """Records of the second reading by kind, as in `read`."""
+    driver_version = models.CharField(max_length=32, blank=True)
+    client = models.CharField(max_length=200, blank=True)
+    """As whom the app was asked: its client ID."""
+    scopes_asked = models.JSONField(default=list)
+    scopes_granted = models.JSONField(null=True)
+    """None where the vendor does not tell."""
     walked_at = models.DateTimeField(null=True)
     """When the walk had ended and its proofs agreed; from then on only the difference is applied."""
     read = models.JSONField(default=dict)
@@ -130,6 +143,25 @@ class SyncPage(models.Model):
         return f"page {self.seq} of sync {self.run_id}"
 
 
+class SyncRecount(models.Model):
+    """One batch of the second reading, as JSON: the ids of accounts, and the pairs that they hold.
+
+    Deleted when its run is over.
+    """
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="recounts", db_constraint=False)
+    seq = models.PositiveIntegerField()
+    accounts = models.TextField(default="[]")
+    grants = models.TextField(default="[]")
+    silent = models.TextField(default="[]")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "seq"), name="a_recount_is_kept_once"),)
+
+    def __str__(self) -> str:
+        return f"recount {self.seq} of sync {self.run_id}"
+
+
 class SyncCall(models.Model):
     """One request a run made: when, what, how it was answered, and the digest of the answer."""
 
@@ -143,6 +175,10 @@ class SyncCall(models.Model):
     bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     seconds = models.FloatField()
+    way = models.PositiveSmallIntegerField(default=1)
+    """1: the walk; 2: the second reading of a counted run."""
+    body = models.BinaryField(null=True)
+    """The answer as received, compressed by zlib; counted runs keep theirs."""
 
     def __str__(self) -> str:
         return self.asked

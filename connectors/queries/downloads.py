@@ -58,7 +58,7 @@ def _answer(row: Account | Grant | App) -> tuple[object, ...]:
         account = row.account
         named = (account.app.name, account.name, account.login, row.entitlement.name)
         return ("grant", *named, "", "", row.since, row.gone_at)
-    owners = ", ".join(each.user.name for each in row.ownerships.all())
+    owners = ", ".join(each.label for each in row.ownerships.all())
     return ("app", row.name, row.name, "", "", row.status, owners, row.created_at, None)
 
 

@@ -61,8 +61,11 @@ def _external(user: User) -> QuerySet[Account]:
 
 
 def _apps(user: User) -> Rows:
-    active = Count("ownerships", filter=Q(ownerships__user__status=User.Status.ACTIVE))
-    owners = AppOwner.objects.select_related("user").order_by("user__search_text")
+    active = Count(
+        "ownerships",
+        filter=Q(ownerships__user__status=User.Status.ACTIVE) | Q(ownerships__entitlement__isnull=False),
+    )
+    owners = AppOwner.objects.select_related("user", "entitlement").order_by("user__search_text", "pk")
     rows = App.objects.visible_to(user).managed().annotate(owner_count=active)
     return rows.prefetch_related(Prefetch("ownerships", queryset=owners))
 

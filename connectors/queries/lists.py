@@ -46,16 +46,16 @@ def catalogue(words: str = "") -> list[Spec]:
 
 def connector_rows(user: User, *, words: str = "", only: str = "") -> QuerySet[Connector]:
     """The list of connectors. `only`: `mine`, `help` (needs a person), or empty."""
-    rows = Connector.objects.visible_to(user).select_related("app").order_by("name", "pk")
+    rows = Connector.objects.here().visible_to(user).select_related("app").order_by("name", "pk")
     for word in words.split():
         rows = rows.filter(
             Q(name__icontains=word) | Q(app__search_text__contains=folded(word)) | Q(pk__in=_owned_by(word))
         )
     if only == "mine":
-        rows = rows.filter(pk__in=ConnectorOwner.objects.filter(user=user).values("connector"))
+        rows = rows.filter(pk__in=ConnectorOwner.objects.of(user).values("connector"))
     if only == "help":
         rows = rows.filter(NEEDS_HELP)
-    owners = ConnectorOwner.objects.select_related("user").order_by("user__search_text")
+    owners = ConnectorOwner.objects.select_related("user", "entitlement").order_by("user__search_text", "pk")
     return rows.prefetch_related(Prefetch("ownerships", queryset=owners)).annotate(
         may_manage=Exists(Connector.objects.managed_by(user).filter(pk=OuterRef("pk"))),
         account_count=_count(Account.objects.here().filter(app=OuterRef("app"), source=OuterRef("source"))),
@@ -69,7 +69,7 @@ NEEDS_HELP = Q(status__in=(Connector.Status.NOT_CONNECTED, Connector.Status.ERRO
 
 def app_rows(user: User, *, status: str, words: str = "") -> QuerySet[App]:
     """The list of apps with what was read of each."""
-    owners = AppOwner.objects.select_related("user").order_by("user__search_text")
+    owners = AppOwner.objects.select_related("user", "entitlement").order_by("user__search_text", "pk")
     return (
         App.objects.visible_to(user)
         .filter(status=status)
@@ -234,9 +234,10 @@ def other_accounts(account: Account, user: User) -> QuerySet[Account]:
 
 def waiting_for(user: User) -> QuerySet[Connector]:
     """Connectors that this person looks after and that wait for a person."""
-    mine = ConnectorOwner.objects.filter(connector=OuterRef("pk"), user=user)
+    mine = ConnectorOwner.objects.of(user).filter(connector=OuterRef("pk"))
     return (
-        Connector.objects.filter(NEEDS_HELP, Exists(mine))
+        Connector.objects.here()
+        .filter(NEEDS_HELP, Exists(mine))
         .select_related("app", "created_by", "candidate")
         .order_by("name")
     )

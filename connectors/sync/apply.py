@@ -25,7 +25,7 @@ from core.models import User
 
 ALWAYS = ("digest", "changed_run", "changed_at", "gone_at", "gone_run")
 UPDATED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
-    Resource: (*ALWAYS, "name", "description", "profile"),
+    Resource: (*ALWAYS, "name", "description", "profile", "search_text"),
     Entitlement: (*ALWAYS, "resource", "slug", "name", "description", "search_text"),
     Account: (
         *(*ALWAYS, "login", "email", "name", "employee_id", "status", "status_word", "marks", "profile"),
@@ -33,6 +33,12 @@ UPDATED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
     ),
 }
 """What an upsert writes where the row is here already."""
+ASKED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
+    Resource: ("own_name",),
+    Entitlement: ("alias", "own_slug", "resource__own_name"),
+    Account: ("status",),
+}
+"""What is looked up of rows that are here: names that people gave are searched for too."""
 
 
 @dataclass(slots=True)
@@ -109,10 +115,14 @@ class _Difference:
                 )
 
     def take_resources(self, page: SyncPage) -> None:
-        laid = {f"{record['kind']}:{record['id']}": record for record in json.loads(page.resources)}
+        laid = {_key(record): record for record in json.loads(page.resources)}
         known = self._known(Resource, page, "seen_resources", laid)
         self._tally(laid, known, kind=None)
-        self._upsert(Resource, laid, self._rows.resource)
+        self._upsert(
+            Resource,
+            laid,
+            lambda record: self._rows.resource(record, _own(known.get(_key(record)), Resource)),
+        )
 
     def take_entitlements(self, page: SyncPage) -> None:
         laid = {record["id"]: record for record in json.loads(page.entitlements)}
@@ -123,11 +133,13 @@ class _Difference:
         if lost:
             raise DriverError(f"The app named {lost[0]} but not the {of[lost[0]]} that it is about.")
 
-        self._known(Entitlement, page, "seen_entitlements", laid)
+        known = self._known(Entitlement, page, "seen_entitlements", laid)
         self._upsert(
             Entitlement,
             laid,
-            lambda record: self._rows.entitlement(record, found[of[record["id"]]]["pk"]),
+            lambda record: self._rows.entitlement(
+                record, found[of[record["id"]]]["pk"], _own(known.get(record["id"]), Entitlement)
+            ),
         )
 
     def take_accounts(self, page: SyncPage) -> None:
@@ -203,9 +215,7 @@ class _Difference:
     def _existing(
         self, table: type[Resource | Entitlement | Account], ids: Collection[str]
     ) -> dict[str, dict[str, Any]]:
-        columns = ["external_id", "pk", "digest", "gone_at", "changed_run"]
-        if table is Account:
-            columns.append("status")
+        columns = ["external_id", "pk", "digest", "gone_at", "changed_run", *ASKED[table]]
         found: dict[str, dict[str, Any]] = {}
         for chunk in batched(ids, CHUNK):
             rows = table._default_manager.filter(**self._mine, external_id__in=chunk).values(*columns)
@@ -249,3 +259,13 @@ class _Difference:
     def _gone_resources(self) -> dict[str, int]:
         gone = Resource.objects.filter(**self._mine, gone_run=self._run.pk).values("kind")
         return {row["kind"]: row["n"] for row in gone.annotate(n=Count("pk")).order_by("kind")}
+
+
+def _key(resource: Laid) -> str:
+    """The external id of a resource."""
+    return f"{resource['kind']}:{resource['id']}"
+
+
+def _own(row: Mapping[str, Any] | None, table: type[Resource | Entitlement]) -> Sequence[str]:
+    """The names that people gave it here."""
+    return [row[column] for column in ASKED[table]] if row else []

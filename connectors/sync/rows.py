@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -60,16 +60,19 @@ class Rows:
         self.at = at
         self._run = run
 
-    def resource(self, record: Laid) -> Resource:
+    def resource(self, record: Laid, own: Sequence[str] = ()) -> Resource:
+        """`own`: names that people gave it here; they are searched for beside the source's."""
+        name = _fit(Resource, "name", record["name"])
         return Resource(
             **self._seen(record, f"{record['kind']}:{record['id']}"),
             kind=record["kind"],
-            name=_fit(Resource, "name", record["name"]),
+            name=name,
             description=record["description"],
             profile=record["profile"],
+            search_text=folded(name, *own),
         )
 
-    def entitlement(self, record: Laid, resource_pk: str) -> Entitlement:
+    def entitlement(self, record: Laid, resource_pk: str, own: Sequence[str] = ()) -> Entitlement:
         return Entitlement(
             **self._seen(record, record["id"]),
             kind=record["kind"],
@@ -77,7 +80,7 @@ class Rows:
             slug=record["slug"],
             name=_fit(Entitlement, "name", record["name"]),
             description=record["description"],
-            search_text=folded(_fit(Entitlement, "name", record["name"])),
+            search_text=folded(_fit(Entitlement, "name", record["name"]), *own),
         )
 
     def account(self, record: Laid, match: Match) -> Account:

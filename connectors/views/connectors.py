@@ -1,7 +1,7 @@
 """The list of connectors, one connector, and what can be done with it."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -10,7 +10,7 @@ from connectors import queries, registry
 from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
-from connectors.models import App, Connector, SyncRun
+from connectors.models import App, Connector, ConnectorOwner, SyncRun
 from connectors.views.names import spoken
 from core.http import HtmxRequest
 from core.queries.asked import one_of, page, words
@@ -23,11 +23,10 @@ BARS = 30
 @require_GET
 def index(request: HtmxRequest) -> HttpResponse:
     asked, only = words(request), one_of(request, "only", ONLY)
-    visible = Connector.objects.visible_to(request.user)
+    visible = Connector.objects.here().visible_to(request.user)
+    own = Exists(ConnectorOwner.objects.of(request.user).filter(connector=OuterRef("pk")))
     numbers = visible.aggregate(
-        everything=Count("pk", distinct=True),
-        help=Count("pk", distinct=True, filter=queries.NEEDS_HELP),
-        mine=Count("pk", distinct=True, filter=Q(ownerships__user=request.user)),
+        everything=Count("pk"), help=Count("pk", filter=queries.NEEDS_HELP), mine=Count("pk", filter=own)
     )
     rows = queries.connector_rows(request.user, words=asked, only=only)
     context = {
@@ -48,7 +47,9 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
     open_run = past.filter(status__in=SyncRun.OPEN).first()
     tab = one_of(request, "tab", TABS)
     newest = past.order_by("-id").first()
-    ownerships = list(shown.ownerships.select_related("user").order_by("user__search_text"))
+    ownerships = list(
+        shown.ownerships.select_related("user", "entitlement").order_by("user__search_text", "pk")
+    )
     context = {
         "connector": shown,
         "spec": spec,
@@ -62,7 +63,9 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "last_done": queries.last_done(shown),
         "health": queries.health(list(past.order_by("-id")[:BARS])),
         "ownerships": ownerships,
-        "asked": spoken([each.user for each in ownerships if each.asked_at and each.user != request.user]),
+        "asked": spoken(
+            [each.user for each in ownerships if each.user and each.asked_at and each.user != request.user]
+        ),
         "runs": page(request, past, order="-id", size=20) if not tab else None,
         "run_count": past.count(),
         "lines": newest.log.order_by("-id")[:100][::-1] if tab and newest is not None else [],

@@ -79,8 +79,8 @@ def accounts_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
 def left_behind(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """Before a person is deactivated: what they answer for here."""
     person = details["person"]
-    apps = App.objects.filter(ownerships__user=person)
-    connectors = Connector.objects.filter(ownerships__user=person)
+    apps = App.objects.here().filter(ownerships__user=person)
+    connectors = Connector.objects.here().filter(ownerships__user=person)
     enabled = Account.objects.here().filter(person=person, status=Account.Status.ENABLED)
     found = {"apps": list(apps), "connectors": list(connectors), "enabled": enabled.count()}
     return found if any(found.values()) else None

@@ -14,7 +14,7 @@ from core.management.figures import BOOK_OF_MIGRATIONS, Figures
 from core.models import TrailEvent
 
 BATCH = 2000  # rows
-MADE_BY_MIGRATING = {BOOK_OF_MIGRATIONS, "django_content_type", "auth_permission"}
+MADE_BY_MIGRATING = {BOOK_OF_MIGRATIONS, "django_content_type", "auth_permission", "connectors_tag"}
 
 
 def tables() -> list[type[models.Model]]:

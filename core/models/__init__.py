@@ -1,5 +1,6 @@
 """What both rooms stand on: people, their trail, their mail, their files."""
 
+from core.models.columns import ColumnChoice
 from core.models.delegation import Delegation
 from core.models.export import Export
 from core.models.group import Membership, PeopleGroup
@@ -14,6 +15,7 @@ from core.models.user import ADMINISTRATORS, Reporting, Role, RoleHolding, User
 
 __all__ = [
     "ADMINISTRATORS",
+    "ColumnChoice",
     "Delegation",
     "Export",
     "IdentityProvider",

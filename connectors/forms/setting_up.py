@@ -1,4 +1,4 @@
-"""What people type in the connectors room, turned into typed values or into sentences about what is wrong."""
+"""The wizard: which app, whose help, which settings; and a reason where one is wanted."""
 
 from collections.abc import Mapping
 

@@ -1,0 +1,5 @@
+"""What people type in the connectors room, turned into typed values or into sentences about what is wrong."""
+
+from connectors.forms.setting_up import AppForm, OwnersForm, ReasonForm, SettingsForm
+
+__all__ = ["AppForm", "OwnersForm", "ReasonForm", "SettingsForm"]
