@@ -29,7 +29,8 @@ def must_govern(app: App, user: User | None) -> None:
     """What is decided about an app and its access: row B7."""
     if user is not None and not may_govern(app, user):
         raise Denied(
-            f"Only a Super Administrator, or an owner of {app} who is an Application Administrator, can do this."
+            f"Only a Super Administrator, or an owner of {app} with the role Application Administrator, can"
+            " do this."
         )
 
 
