@@ -117,7 +117,7 @@ class closing_by_force:  # noqa: N801  # reads like contextlib.closing
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_is_known_after_many_kills_is_the_truth_of_the_app(seed, tmp_path):
     dice = random.Random(seed)
-    with Valkey() as valkey, FakeCoupa(users=900, seed=seed, latency=0.01) as fake:
+    with Valkey() as valkey, FakeCoupa(users=1_500, seed=seed, latency=0.01) as fake:
         console = Console(tmp_path, fake, valkey.url)
         console.manage("shell", "-c", MAKE_OWNER)
         settings = ("--domain", fake.url, "--client-id", fake.client_id)

@@ -183,7 +183,7 @@ def test_a_restore_that_was_killed_is_run_again(made, empty, tmp_path, point):
 def test_a_running_console_is_backed_up_and_goes_on_from_another_folder(tmp_path):
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-    first, second = Instance(tmp_path / "first"), Instance(tmp_path / "second")
+    first, second = Instance(tmp_path / "first"), Instance(tmp_path / "second", has_tables=False)
     with first:
         first.manage("add_person", "nora@meridian.example", "--name", "Nora Lindqvist", "--role", "super")
         made = first.manage("backup", str(tmp_path / "backup.tar.gz"))
