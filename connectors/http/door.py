@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -60,6 +61,13 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     return max(0.0, (date - now).total_seconds())
 
 
+class Calls(threading.local):
+    """What the thread at work has asked since its calls were last taken."""
+
+    def __init__(self) -> None:
+        self.made: list[Call] = []
+
+
 class Door(httpx.BaseTransport):
     """Lets requests out to one origin only, and answers in only whole and within bounds."""
 
@@ -68,7 +76,7 @@ class Door(httpx.BaseTransport):
     ) -> None:
         self.vendor = vendor
         self.clock = clock
-        self.calls: list[Call] = []
+        self._calls = Calls()
         self._origin = httpx.URL(origin)
         self._pace = outside.pace
         loopback = is_loopback(self._origin.host)
@@ -108,7 +116,7 @@ class Door(httpx.BaseTransport):
         finally:
             call = replace(call, seconds=self.clock.ticks() - began)
             if response is None:
-                self.calls.append(call)
+                self.record(call)
         digest = hashlib.sha256(response.content).hexdigest()
         size = len(response.content)
         return response, replace(call, status=response.status_code, bytes=size, sha256=digest)
@@ -116,7 +124,7 @@ class Door(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Lets Authlib's client speak the token flow through this door."""
         response, call = self.send(request, "token")
-        self.calls.append(call)
+        self.record(call)
         self.refuse_unusable(response)
         return response
 
@@ -130,6 +138,17 @@ class Door(httpx.BaseTransport):
             raise DriverError(
                 f"{self.vendor} answered with a redirect ({status}), never followed. Is the domain right?"
             )
+
+    def record(self, *calls: Call) -> None:
+        self._calls.made.extend(calls)
+
+    def take_calls(self) -> tuple[Call, ...]:
+        """The calls of this thread since last taken, so that a page read in a thread brings its own."""
+        taken, self._calls.made = tuple(self._calls.made), []
+        return taken
+
+    def calls_waiting(self) -> int:
+        return len(self._calls.made)
 
     def close(self) -> None:
         self._http.close()

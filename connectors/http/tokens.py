@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import threading
 import warnings
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,8 @@ with warnings.catch_warnings():
 
 RIPENING = (2.0, 5.0)
 """Seconds waited after a 401 on a new token; Coupa's advice is about five ("OpenID Connect Clients")."""
+YOUNG = 30.0
+"""Seconds after which a token is known everywhere at the vendor: a 401 then means that it ended."""
 OLDEST = timedelta(hours=20)
 """A token is renewed at this age, or when a tenth of its life is left."""
 SENDABLE = re.compile("[\x21-\x7e]+")
@@ -60,37 +63,45 @@ class Tokens:
         self._door = door
         self._granted: tuple[str, ...] | None = None
         self._new: Token | None = None
-        self._waits: list[float] = []
+        self._seen_at = 0.0
+        self._one_at_a_time = threading.RLock()
 
     def current(self) -> Token:
         """A token good for use; from the vendor only if the store has none."""
+        with self._one_at_a_time:
+            return self._current()
+
+    def _current(self) -> Token:
         token = self._store.get()
         if token is None or token.expires_at <= self._door.clock.now():
             token = self._fetch()
             self._store.put(token)
         if token != self._new:
-            self._new, self._waits = token, list(RIPENING)
+            self._new, self._seen_at = token, self._door.clock.ticks()
         return token
 
-    def worked(self) -> None:
-        """A token once accepted is not too young: a later 401 means that it ended."""
-        self._waits.clear()
+    def ripen(self, token: Token, waited: int) -> bool:
+        """Wait once more for a young token to become known; False if it has had its time.
 
-    def ripen(self) -> bool:
-        """Wait for a new token to become known at the vendor; False if it has had its time."""
-        if not self._waits:
+        One that worked may be refused still: not every machine of the vendor hears of it at once.
+        """
+        age = self._door.clock.ticks() - self._seen_at
+        if waited >= len(RIPENING) or token != self._new or age > YOUNG:
             return False
-        self._door.clock.sleep(self._waits.pop(0))
+        self._door.clock.sleep(RIPENING[waited])
         return True
 
     def renew(self, token: Token) -> Token:
-        self._store.drop(token)
-        return self.current()
+        """Another token than this; one that another thread fetched meanwhile is taken as it is."""
+        with self._one_at_a_time:
+            self._store.drop(token)
+            return self._current()
 
     def granted(self) -> tuple[str, ...] | None:
-        """Scopes as the vendor told them, None if it did not."""
-        token = self.current()
-        return self._granted or scopes_in(token.value)
+        """Scopes as the vendor told them of the token in use; None if it did not, or none is."""
+        if self._new is None:
+            return None
+        return self._granted or scopes_in(self._new.value)
 
     def _fetch(self) -> Token:
         wish = self._credentials
