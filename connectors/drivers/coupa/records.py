@@ -14,6 +14,7 @@ TYPES = {
     "role": ResourceType("role", "Role"),
     "license": ResourceType("license", "License"),
 }
+PLURALS = {"role": "roles", "group": "groups", "license": "licences"}
 SLUGS = {"role": "member", "group": "member", "license": "assigned"}
 HELD_IN = {"role": "roles", "group": "user-groups"}
 """Where a user's record lists what the user holds."""

@@ -23,7 +23,6 @@ from connectors.http import Refused
 
 SAMPLE = 10
 """Users asked for the licences they show: one may lack a flag that the others have."""
-PLURALS = {"role": "roles", "group": "groups"}
 
 
 def licences_shown(client: CoupaClient) -> tuple[str, ...]:
@@ -100,7 +99,7 @@ class Walk:
                     for record in page:
                         found += records.resource(kind, record)
                     yield Piece(found, list(self._remarks(page)))
-                note = Note("info", f"Coupa has {len(self._at.known[kind])} {PLURALS[kind]}.")
+                note = Note("info", f"Coupa has {len(self._at.known[kind])} {records.PLURALS[kind]}.")
             except MissingScope as problem:
                 self._at.gaps[kind] = str(problem)
                 note = Note("error", str(problem))

@@ -138,6 +138,8 @@ class Coupa:
 
     def _route(self, method: str, path: str, query: str, bearer: Pass, body: bytes) -> Answer:
         if path == "/api/graphql" and method == "POST":
+            if self.habits.graphql_status:
+                return Answer(self.habits.graphql_status, b"<html>Not here</html>", "text/html")
             return self._graphql(bearer, json.loads(body))
         match = re.fullmatch(
             r"/api/(users|roles|user_groups|user_group_memberships)(?:/(\d+)[^/]*)?", unquote(path)
@@ -156,7 +158,11 @@ class Coupa:
             return _json(self._one(name, int(identity)).shown(fields))
         if name == "user_group_memberships":
             return self._page(self._memberships(asked))
-        return self._page([record.shown(fields) for record in self._select(name, asked)])
+        page = [record.shown(fields) for record in self._select(name, asked)]
+        for shape in page if fields is None else ():
+            for key in self.habits.default_without:
+                shape.pop(key, None)
+        return self._page(page)
 
     def _page(self, page: list[Any]) -> Answer:
         return _json(self.pages.spoil(page, self.habits))
@@ -220,7 +226,13 @@ class Coupa:
 
         try:
             told: dict[str, Any] = {
-                "data": graphql.answer(question["query"], question.get("variables") or {}, resolve)
+                "data": graphql.answer(
+                    question["query"],
+                    question.get("variables") or {},
+                    resolve,
+                    most=self.habits.graphql_most,
+                    unknown=self.habits.graphql_unknown,
+                )
             }
         except Stop:
             told = {"data": None, "errors": [{"message": "You are not authorized: insufficient_scope"}]}

@@ -34,6 +34,14 @@ class Habits:
     graphql_errors: bool = False
     graphql_empty_once: bool = False
     """Say of the next GraphQL question that there are no such records."""
+    graphql_status: int = 0
+    """Answer every GraphQL question with this status."""
+    graphql_most: int = 0
+    """Cut nested lists of GraphQL answers at this length."""
+    graphql_unknown: Collection[str] = ()
+    """Fields that GraphQL does not know, as it spells them."""
+    default_without: Collection[str] = ()
+    """Fields that a user's default shape leaves out."""
     token_fresh_401: int = 0
     """So many first requests with each new token are refused."""
 

@@ -47,6 +47,11 @@ class Record(Mapping[str, Any]):
             return _user_value(self._tenant, self._thing, key)
         return _thing_value(self._tenant, self._thing, self._kind, key)
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """Keys that are left out of this record, though others of its kind have them."""
+        return self._thing.missing if isinstance(self._thing, User) else frozenset()
+
     def __iter__(self) -> Iterator[str]:
         return iter([key for key in KEYS[self._kind] if key in self])
 
