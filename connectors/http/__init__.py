@@ -2,7 +2,16 @@
 
 from connectors.http.api import Api, Refused
 from connectors.http.door import Clock, is_loopback
-from connectors.http.tokens import ClientCredentials
+from connectors.http.tokens import ClientCredentials, ScopesRefused
 from connectors.http.words import UNSTORABLE, quotable
 
-__all__ = ["UNSTORABLE", "Api", "ClientCredentials", "Clock", "Refused", "is_loopback", "quotable"]
+__all__ = [
+    "UNSTORABLE",
+    "Api",
+    "ClientCredentials",
+    "Clock",
+    "Refused",
+    "ScopesRefused",
+    "is_loopback",
+    "quotable",
+]

@@ -65,6 +65,10 @@ class Api:
         """Scopes of the token in use, None if the vendor did not tell or nothing was asked yet."""
         return self._tokens.granted()
 
+    def lacking(self) -> tuple[str, ...]:
+        """After `ScopesRefused`: which of the scopes the client has not been given."""
+        return self._tokens.lacking()
+
     def take_calls(self) -> tuple[Call, ...]:
         """The calls this thread made, or adopted, since last asked."""
         return self._door.take_calls()

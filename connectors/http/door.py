@@ -19,6 +19,8 @@ TIMEOUT = httpx.Timeout(45.0, connect=10.0, write=30.0, pool=10.0)
 WHOLE_ANSWER = 70.0
 """Seconds after which no further piece of an answer is waited for."""
 MOST_BYTES = 64 * 1024 * 1024
+TOKEN = "token"
+"""The kind of a call that asks for a token."""
 BUSY = frozenset({429, 500, 502, 503, 504})
 
 
@@ -79,6 +81,7 @@ class Door(httpx.BaseTransport):
         self._calls = Calls()
         self._origin = httpx.URL(origin)
         self._pace = outside.pace
+        self._keeps_bodies = outside.keeps_bodies
         loopback = is_loopback(self._origin.host)
         if self._origin.scheme != "https" and not loopback:
             raise DriverError(f"{origin} is not https; only this machine itself may be asked without it.")
@@ -99,7 +102,10 @@ class Door(httpx.BaseTransport):
         return self._http.build_request(method, url, params=params, content=content, headers=headers)
 
     def send(self, request: httpx.Request, kind: Kind) -> tuple[httpx.Response, Call]:
-        """The answer, whatever its status, and the call as made; one without an answer is recorded here."""
+        """The answer, whatever its status, and the call as made; one without an answer is recorded here.
+
+        The call of a token request never keeps its body: that is the secret itself.
+        """
         self._refuse_foreign(request.url)
         self._pace.wait()
         began = self.clock.ticks()
@@ -119,11 +125,12 @@ class Door(httpx.BaseTransport):
                 self.record(call)
         digest = hashlib.sha256(response.content).hexdigest()
         size = len(response.content)
-        return response, replace(call, status=response.status_code, bytes=size, sha256=digest)
+        kept = response.content if self._keeps_bodies and kind != TOKEN else b""
+        return response, replace(call, status=response.status_code, bytes=size, sha256=digest, body=kept)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Lets Authlib's client speak the token flow through this door."""
-        response, call = self.send(request, "token")
+        response, call = self.send(request, TOKEN)
         self.record(call)
         self.refuse_unusable(response)
         return response

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -29,6 +30,15 @@ OLDEST = timedelta(hours=20)
 """A token is renewed at this age, or when a tenth of its life is left."""
 SENDABLE = re.compile("[\x21-\x7e]+")
 """What a token may consist of (RFC 6749, A.12), but for the space, which would end it in the header."""
+
+
+class ScopesRefused(MissingScope):
+    """The vendor gives no token, because the client has not been given all the scopes asked for."""
+
+    def __init__(self, sentence: str, named: Collection[str]) -> None:
+        super().__init__(sentence)
+        self.named = tuple(named)
+        """Those that the vendor named as lacking; many name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ class Tokens:
     def _current(self) -> Token:
         token = self._store.get()
         if token is None or token.expires_at <= self._door.clock.now():
-            token = self._fetch()
+            token = self._fetch(self._credentials.scopes)
             self._store.put(token)
         if token != self._new:
             self._new, self._seen_at = token, self._door.clock.ticks()
@@ -103,14 +113,39 @@ class Tokens:
             return None
         return self._granted or scopes_in(self._new.value)
 
-    def _fetch(self) -> Token:
+    def lacking(self) -> tuple[str, ...]:
+        """The scopes without which the vendor would give a token, found by asking for fewer at a time.
+
+        Only sensible after `ScopesRefused`: each try may end a token in use. None is kept.
+        """
+        with self._one_at_a_time:
+            found = set(self._refused(self._credentials.scopes))
+        return tuple(scope for scope in self._credentials.scopes if scope in found)
+
+    def _refused(self, scopes: tuple[str, ...]) -> Iterator[str]:
+        """Whatever the vendor names is taken out at once, the rest halved until it is granted."""
+        try:
+            if scopes:
+                self._fetch(scopes)
+        except ScopesRefused as refusal:
+            if refusal.named:
+                yield from refusal.named
+                yield from self._refused(tuple(scope for scope in scopes if scope not in refusal.named))
+            elif len(scopes) == 1:
+                yield scopes[0]
+            else:
+                middle = len(scopes) // 2
+                yield from self._refused(scopes[:middle])
+                yield from self._refused(scopes[middle:])
+
+    def _fetch(self, scopes: tuple[str, ...]) -> Token:
         wish = self._credentials
         asked_at = self._door.clock.now()
         # Never closed: it holds no connection of its own, and would close the door for all.
         client = OAuth2Client(
             wish.client_id,
             wish.client_secret,
-            scope=" ".join(wish.scopes),
+            scope=" ".join(scopes),
             token_endpoint_auth_method="client_secret_basic",  # noqa: S106  # the name of a method
             transport=self._door,
             timeout=TIMEOUT,
@@ -120,7 +155,7 @@ class Tokens:
             answer = client.fetch_token(wish.token_url, grant_type="client_credentials")
             value, life = answer["access_token"], timedelta(seconds=int(answer.get("expires_in") or 3600))
         except OAuthError as refusal:
-            raise self._worded(refusal) from refusal
+            raise self._worded(refusal, scopes) from refusal
         except httpx.HTTPStatusError as problem:
             status = problem.response.status_code
             if status == 401:
@@ -136,14 +171,17 @@ class Tokens:
         self._granted = _names(scope) if isinstance(scope, str) and scope else None
         return Token(value, asked_at + min(OLDEST, life * 0.9))
 
-    def _worded(self, refusal: OAuthError) -> DriverError:
-        vendor, scopes = self._door.vendor, self._credentials.scopes
+    def _worded(self, refusal: OAuthError, scopes: Collection[str]) -> DriverError:
+        vendor = self._door.vendor
         if refusal.error in ("invalid_client", "unauthorized_client"):
             return BadCredentials(f"{vendor} refused the client ID and secret ({refusal.error}).")
         if refusal.error == "invalid_scope":
-            named = [scope for scope in scopes if scope in str(refusal.description or "").split()]
+            words = {word.strip(".,:;\"'()[]") for word in str(refusal.description or "").split()}
+            named = [scope for scope in scopes if scope in words]
+            if len(named) == len(scopes) > 1:
+                named = []  # it repeats what was asked for, and so says nothing
             lacking = ", ".join(named) or f"at least one of {', '.join(scopes)}"
-            return MissingScope(f"The {vendor} client has not been given {lacking}.")
+            return ScopesRefused(f"The {vendor} client has not been given {lacking}.", named)
         return DriverError(f"{vendor} gave no token: {quotable(str(refusal.error))}.")
 
 

@@ -11,9 +11,19 @@ PAGE = 50
 """Coupa's most for any list ("Querying Options")."""
 USELESS_ANSWERS = 4
 
-PATHS = {"user": "/api/users", "role": "/api/roles", "group": "/api/user_groups"}
-PLURALS = {"user": "users", "role": "roles", "group": "user groups"}
-SCOPES = {"user": "core.user.read", "role": "core.common.read", "group": "core.user_group.read"}
+PATHS = {
+    "user": "/api/users",
+    "role": "/api/roles",
+    "group": "/api/user_groups",
+    "account_group": "/api/account_groups",
+}
+PLURALS = {"user": "users", "role": "roles", "group": "user groups", "account_group": "account groups"}
+SCOPES = {
+    "user": "core.user.read",
+    "role": "core.common.read",
+    "group": "core.user_group.read",
+    "account_group": "core.accounting.read",
+}
 
 type Fields = Sequence[str | dict[str, list[str]]]
 """Coupa's `fields` argument ("API Return Formats"); newer fields come only when named in it."""
@@ -71,6 +81,9 @@ class CoupaClient:
 
     def granted(self) -> tuple[str, ...] | None:
         return self._api.granted()
+
+    def lacking(self) -> tuple[str, ...]:
+        return self._api.lacking()
 
     def take_calls(self) -> tuple[Call, ...]:
         return self._api.take_calls()

@@ -17,7 +17,7 @@ from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.gather import Piece, gathered
 from connectors.drivers.coupa.lanes import Lanes
 from connectors.drivers.coupa.licences import NAMES, is_licence, name
-from connectors.drivers.coupa.position import Position
+from connectors.drivers.coupa.position import LISTED, Position
 from connectors.drivers.coupa.shapes import Row
 from connectors.http import Refused
 
@@ -67,10 +67,9 @@ class Walk:
     def _pieces(self) -> Iterator[Piece]:
         if self._at.stage == "license":
             yield self._licences()
-        if self._at.stage == "role":
-            yield from self._listed("role")
-        if self._at.stage == "group":
-            yield from self._listed("group")
+        for kind in LISTED:
+            if self._at.stage == kind:
+                yield from self._listed(kind)
         yield from self._users()
 
     def _licences(self) -> Piece:
@@ -100,7 +99,9 @@ class Walk:
                         found += records.resource(kind, record)
                     yield Piece(found, list(self._remarks(page)))
                 note = Note("info", f"Coupa has {len(self._at.known[kind])} {records.PLURALS[kind]}.")
-            except MissingScope as problem:
+            except (MissingScope, Refused) as problem:
+                if isinstance(problem, Refused) and problem.status != 404:
+                    raise
                 self._at.gaps[kind] = str(problem)
                 note = Note("error", str(problem))
             self._at.next_stage()
@@ -109,7 +110,7 @@ class Walk:
             self._at.next_stage()
 
     def _users(self) -> Iterator[Piece]:
-        fields = records.user_fields(self._at.flags)
+        fields = records.user_fields(self._at.flags, self._kinds)
         lanes = Lanes(self._client, self._at.lanes, lambda after: self._client.page("user", fields, after))
         for page in lanes.pages():
             found: list[Record] = []

@@ -31,7 +31,7 @@ def spec(request) -> Spec:
 @pytest.fixture
 def driver(spec: Spec) -> Iterator[Driver]:
     with FAKES[spec.kind](users=120, groups=11, roles=6) as fake:
-        outside = Outside(extra_hosts=[fake.url])
+        outside = Outside(extra_hosts=[fake.url], kinds=kinds(spec))
         typed = {"domain": fake.url, "client_id": fake.client_id, "client_secret": fake.client_secret}
         opened = spec.open(spec.clean(typed, outside), outside)
         yield opened

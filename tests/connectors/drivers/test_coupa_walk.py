@@ -294,7 +294,7 @@ def test_only_the_kinds_asked_for_are_read(fake, drive):
     assert not [asked for asked in fake.requests if "user_groups" in asked.target.split("?")[0]]
 
 
-@pytest.mark.parametrize("cursor", ["{", "[]", '{"v":1}', '{"v":2,"stage":"moon"}', '{"v":2,"stage":"user"}'])
+@pytest.mark.parametrize("cursor", ["{", "[]", '{"v":1}', '{"v":3,"stage":"moon"}', '{"v":3,"stage":"user"}'])
 def test_a_cursor_not_understood_starts_the_run_over(cursor, fake, drive):
     with pytest.raises(CursorExpired):
         list(drive(fake).walk(KINDS, cursor))

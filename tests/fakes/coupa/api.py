@@ -18,12 +18,18 @@ from tests.fakes.coupa.render import Record, parse_fields
 from tests.fakes.coupa.tenant import Tenant
 
 PAGE = 50
+SHAPES = {"users": "user", "roles": "role", "user_groups": "group", "account_groups": "account_group"}
 JSON = "application/json; charset=utf-8"
 AREAS = ("core.accounting", "core.business_entity", "core.common", "core.user_group", "core.user")
 SCOPES = frozenset(
     {"email", "login", "openid", "profile", *(f"{area}.{way}" for area in AREAS for way in ("read", "write"))}
 )
-NEEDS = {"users": "core.user", "roles": "core.common", "user_groups": "core.user_group"}
+NEEDS = {
+    "users": "core.user",
+    "roles": "core.common",
+    "user_groups": "core.user_group",
+    "account_groups": "core.accounting",
+}
 ROOTS = {"users": "users", "userGroups": "user_groups", "roles": "roles"}
 
 
@@ -121,9 +127,12 @@ class Coupa:
             return _json({"error": "unsupported_grant_type"}, 400)
         wanted = frozenset(form.get("scope", "").split()) or self.scopes
         if beyond := sorted(wanted - self.scopes):
-            told = f"The requested scope is invalid: {' '.join(beyond)}"
+            named = " ".join(beyond) if self.habits.names_scopes else "or unknown"
+            told = f"The requested scope is invalid: {named}"
             return _json({"error": "invalid_scope", "error_description": told}, 400)
         value = _jwt({"scope": " ".join(sorted(wanted)), "jti": len(self.tokens) + 1})
+        if self.habits.opaque_token:
+            value = f"opaque-{len(self.tokens) + 1}"
         self.tokens[value] = Pass(wanted, time.monotonic() + self.token_lifetime)
         return _json({"access_token": value, "token_type": "bearer", "expires_in": self.token_lifetime})
 
@@ -142,9 +151,10 @@ class Coupa:
                 return Answer(self.habits.graphql_status, b"<html>Not here</html>", "text/html")
             return self._graphql(bearer, json.loads(body))
         match = re.fullmatch(
-            r"/api/(users|roles|user_groups|user_group_memberships)(?:/(\d+)[^/]*)?", unquote(path)
+            r"/api/(users|roles|user_groups|user_group_memberships|account_groups)(?:/(\d+)[^/]*)?",
+            unquote(path),
         )
-        if match is None:
+        if match is None or path == self.habits.not_here:
             return Answer(404, b"<html>Not here</html>", "text/html")
         name, identity = match.groups()
         asked = filters.arguments(query)
@@ -175,8 +185,8 @@ class Coupa:
     def _records(self, name: str, after: int) -> Iterator[Record]:
         if name == "users":
             return (Record(self.tenant, user, "user") for user in self.tenant.users_after(after))
-        things = self.tenant.roles if name == "roles" else self.tenant.groups
-        kind = "role" if name == "roles" else "group"
+        kind = SHAPES[name]
+        things: Mapping[int, Any] = getattr(self.tenant, name.removeprefix("user_"))
         return (Record(self.tenant, things[key], kind) for key in sorted(things) if key > after)
 
     def _select(self, name: str, asked: Mapping[str, str]) -> list[Record]:
@@ -195,7 +205,7 @@ class Coupa:
         found: User | Any = getattr(self.tenant, name.removeprefix("user_")).get(identity)
         if found is None:
             raise Stop(404, {"errors": {"record": ["not found"]}})
-        return Record(self.tenant, found, {"users": "user", "roles": "role"}.get(name, "group"))
+        return Record(self.tenant, found, SHAPES[name])
 
     def _memberships(self, asked: Mapping[str, str]) -> list[Any]:
         after, tenant = filters.after(asked), self.tenant

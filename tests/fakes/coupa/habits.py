@@ -30,10 +30,16 @@ class Habits:
     slow: float = 0.0
     """Seconds before each answer."""
     missing_scope: Collection[str] = ()
+    names_scopes: bool = True
+    """Say which scopes were refused when no token is given."""
+    opaque_token: bool = False
+    """Give tokens from which nothing can be read."""
     wrong_secret: bool = False
     graphql_errors: bool = False
     graphql_empty_once: bool = False
     """Say of the next GraphQL question that there are no such records."""
+    not_here: str = ""
+    """A path that this tenant does not have."""
     graphql_status: int = 0
     """Answer every GraphQL question with this status."""
     graphql_most: int = 0
