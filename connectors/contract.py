@@ -126,7 +126,10 @@ class Call:
     seconds: float
     at: datetime
     body: Body = field(default=b"", repr=False)
-    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`, and always of a token."""
+    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`.
+
+    Always empty where a token was asked for: that would be the secret itself.
+    """
 
 
 @dataclass(frozen=True, slots=True)

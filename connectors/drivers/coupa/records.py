@@ -37,7 +37,8 @@ MARKS = {"api": "api-user", "supplier": "supplier-user", "support": "support-use
 
 
 def resource_fields(kind: Kind) -> Fields:
-    return ["id", "name", *RESOURCE_FACTS[kind]]
+    owner: Fields = [{"owner": ["id", "login"]}] if kind == "group" else []
+    return ["id", "name", *RESOURCE_FACTS[kind], *owner]
 
 
 def user_fields(flags: tuple[str, ...], kinds: Collection[Kind] = ("role", "group")) -> Fields:
@@ -55,6 +56,8 @@ def resource(kind: Kind, record: Row) -> tuple[Resource, Entitlement]:
     name = record.text("name") or f"{TYPES[kind].name} {record.id}"
     facts = {fact: record.scalar(fact) for fact in RESOURCE_FACTS[kind] if fact in record.values}
     facts.pop("description", None)
+    if kind == "group" and "owner" in record.values:
+        facts["owner"] = record.inner("owner", "login")  # who may be no member
     return _pair(kind, str(record.id), name, record.text("description"), facts)
 
 

@@ -13,6 +13,8 @@ class Habits:
 
     empty_page_once: int = 0
     repeat_page: int = 0
+    most_rows: int = 0
+    """Give at most so many rows a page, 0: all."""
     status: tuple[int, int] = (0, 0)
     """Answer with this status so many times."""
     status_after: int = 0
@@ -80,6 +82,7 @@ class Pages:
 
     def spoil(self, page: list[object], habits: Habits) -> list[object]:
         self._count += 1
+        page = page[: habits.most_rows or None]
         if habits.empty_page_once and self._count == habits.empty_page_once:
             habits.empty_page_once = 0
             return []

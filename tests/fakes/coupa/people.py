@@ -82,6 +82,8 @@ class Thing:
     description: str | None = None
     active: bool = True
     project: bool = False
+    owner: int | None = None
+    """A user who need not be a member."""
     omnipotent: bool = False
 
 

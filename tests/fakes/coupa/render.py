@@ -28,6 +28,7 @@ GROUP = (
     "type",
     "can-approve",
     "open",
+    "owner",
     "created-at",
     "updated-at",
     "users",
@@ -130,6 +131,9 @@ def _thing_value(tenant: Tenant, thing: Thing, kind: str, key: str) -> Any:
         return [
             {"id": user.id, "login": user.login, "email": user.email} for user in tenant.members(thing.id)
         ]
+    if key == "owner":
+        owner = tenant.users.get(thing.owner or 0)
+        return {"id": owner.id, "login": owner.login, "fullname": owner.full} if owner else None
     own: dict[str, Any] = {
         **_brief(thing),
         "created-at": DATE.format(thing.id % 28 + 1, 0), "updated-at": DATE.format(thing.id % 28 + 1, 1),
