@@ -22,7 +22,14 @@ class BadCredentials(DriverError):
 
 
 class MissingScope(DriverError):
-    """The credentials work but may not read something; the sentence names the scope."""
+    """The credentials work but may not read something; the sentence names the scope.
+
+    Raised by `Driver.check` it brings what was found out all the same, for a table of scopes.
+    """
+
+    def __init__(self, sentence: str, check: "Check | None" = None) -> None:
+        super().__init__(sentence)
+        self.check = check
 
 
 class BadSettings(DriverError):
@@ -118,8 +125,11 @@ class Call:
     sha256: str
     seconds: float
     at: datetime
-    body: Body = b""
-    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`."""
+    body: Body = field(default=b"", repr=False)
+    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`.
+
+    Always empty where a token was asked for: that would be the secret itself.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +278,8 @@ class Outside:
     tokens: TokenStore = field(default_factory=OwnToken)
     ca_file: str = ""
     """PEM file of further certificate authorities; empty: those of the system."""
+    kinds: Collection[Kind] = ()
+    """The kinds that are on: no more scopes are asked for than they need. Empty: those on by default."""
     keeps_bodies: bool = False
     """Whether each `Call` carries the body of its answer: runs that evidence may rest on keep them."""
     file: Callable[[str], bytes] = _no_file

@@ -2,14 +2,14 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import httpx
 
 from connectors.contract import BadCredentials, Call, DriverError, Kind, Outside, TransientError
 from connectors.http.door import Busy, Clock, Door
-from connectors.http.tokens import ClientCredentials, Tokens
+from connectors.http.tokens import RIPENING, ClientCredentials, Tokens
 
 RETRIES = 4
 PATIENCE = 60.0
@@ -27,7 +27,10 @@ class Refused(DriverError):
 
 
 class Api:
-    """A vendor's JSON API at one origin. Opens nothing until asked; every request becomes a `Call`."""
+    """A vendor's JSON API at one origin. Opens nothing until asked; every request becomes a `Call`.
+
+    Threads may share it: they share the token, and each takes the calls it made.
+    """
 
     def __init__(
         self,
@@ -59,15 +62,23 @@ class Api:
         return self._patiently(self._door.request("POST", path, None, json.dumps(question)), kind, read)
 
     def granted(self) -> tuple[str, ...] | None:
+        """Scopes of the token in use, None if the vendor did not tell or nothing was asked yet."""
         return self._tokens.granted()
 
+    def lacking(self) -> tuple[str, ...]:
+        """After `ScopesRefused`: which of the scopes the client has not been given."""
+        return self._tokens.lacking()
+
     def take_calls(self) -> tuple[Call, ...]:
-        """The calls made since last asked."""
-        taken, self._door.calls = tuple(self._door.calls), []
-        return taken
+        """The calls this thread made, or adopted, since last asked."""
+        return self._door.take_calls()
+
+    def adopt(self, calls: Sequence[Call]) -> None:
+        """Count calls that another thread took as made by this one."""
+        self._door.record(*calls)
 
     def calls_waiting(self) -> int:
-        return len(self._door.calls)
+        return self._door.calls_waiting()
 
     def close(self) -> None:
         self._door.close()
@@ -95,24 +106,26 @@ class Api:
         try:
             rows = read(self._data(response, call.asked))
         finally:
-            self._door.calls.append(replace(call, records=len(rows)))
+            self._door.record(replace(call, records=len(rows)))
         return rows
 
     def _signed(self, request: httpx.Request, kind: Kind) -> tuple[httpx.Response, Call]:
         """Send with the token. A 401 on a new token is waited out, on any other the token is renewed once."""
-        token, renewed = self._tokens.current(), False
+        token, waited, renewed = self._tokens.current(), 0, False
         while True:
             request.headers["Authorization"] = f"Bearer {token.value}"
             response, call = self._door.send(request, kind)
             if response.status_code != 401:
-                self._tokens.worked()
                 return response, call
-            self._door.calls.append(call)
-            if self._tokens.ripen():
-                continue
-            if renewed:
-                raise BadCredentials(f"{self._door.vendor} refused even a new token.")
-            token, renewed = self._tokens.renew(token), True
+            self._door.record(call)
+            if self._tokens.ripen(token, waited):
+                waited += 1
+            elif renewed:
+                raise BadCredentials(
+                    f"{self._door.vendor} refused even a new token, {sum(RIPENING):.0f} s after it was given."
+                )
+            else:
+                token, waited, renewed = self._tokens.renew(token), 0, True
 
     def _data(self, response: httpx.Response, asked: str) -> object:
         self._door.refuse_unusable(response)

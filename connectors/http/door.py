@@ -1,8 +1,8 @@
 """The one way out: one origin, in pace, within bounds; each request is recorded."""
 
 import hashlib
-import ipaddress
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,12 +13,17 @@ from urllib.parse import unquote
 import httpx
 
 from connectors.contract import Call, DriverError, Kind, Outside, TransientError
+from connectors.http.addresses import is_behind_proxy, is_loopback, refuse_private
 
 TIMEOUT = httpx.Timeout(45.0, connect=10.0, write=30.0, pool=10.0)
 WHOLE_ANSWER = 70.0
 """Seconds after which no further piece of an answer is waited for."""
+LOOK_UP_AGAIN = 60.0
+"""Seconds for which a name that led to a public address is trusted to."""
 MOST_BYTES = 64 * 1024 * 1024
-BUSY = frozenset({429, 500, 502, 503, 504})
+TOKEN = "token"  # noqa: S105  # a kind of call
+"""The kind of a call that asks for a token."""
+BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +43,31 @@ class Busy(TransientError):
         self.after = after
 
 
-def is_loopback(host: str) -> bool:
-    """Whether the host is this very machine, by name or address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+def retry_after(header: str | None, now: datetime, vendors_now: str | None = None) -> float | None:
+    """Seconds asked for, given as a number or as a date; None if absent or nonsense.
 
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds asked for, given as a number or as a date; None if absent or nonsense."""
+    A date counts from the vendor's own clock, its `Date` header, if it tells it: ours may be minutes off.
+    """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    date = _date(text)
+    return None if date is None else max(0.0, (date - (_date(vendors_now or "") or now)).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - now).total_seconds())
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+class Calls(threading.local):
+    """What the thread at work has asked since its calls were last taken."""
+
+    def __init__(self) -> None:
+        self.made: list[Call] = []
 
 
 class Door(httpx.BaseTransport):
@@ -68,10 +78,15 @@ class Door(httpx.BaseTransport):
     ) -> None:
         self.vendor = vendor
         self.clock = clock
-        self.calls: list[Call] = []
+        self._calls = Calls()
         self._origin = httpx.URL(origin)
         self._pace = outside.pace
+        self._keeps_bodies = outside.keeps_bodies
         loopback = is_loopback(self._origin.host)
+        listed = {host.lower().removeprefix("http://") for host in outside.extra_hosts}
+        self._is_free = loopback or transport is not None or self._origin.netloc.decode() in listed
+        """Whether the address behind the name is nobody's business: listed by an operator, or not asked."""
+        self._looked_up_at: float | None = None
         if self._origin.scheme != "https" and not loopback:
             raise DriverError(f"{origin} is not https; only this machine itself may be asked without it.")
         self._http = httpx.Client(
@@ -91,8 +106,12 @@ class Door(httpx.BaseTransport):
         return self._http.build_request(method, url, params=params, content=content, headers=headers)
 
     def send(self, request: httpx.Request, kind: Kind) -> tuple[httpx.Response, Call]:
-        """The answer, whatever its status, and the call as made; one without an answer is recorded here."""
+        """The answer, whatever its status, and the call as made; one without an answer is recorded here.
+
+        The call of a token request never keeps its body: that is the secret itself.
+        """
         self._refuse_foreign(request.url)
+        self._refuse_private(request.url.host)
         self._pace.wait()
         began = self.clock.ticks()
         asked = f"{request.method} {unquote(request.url.raw_path.decode('ascii'))}"
@@ -108,15 +127,16 @@ class Door(httpx.BaseTransport):
         finally:
             call = replace(call, seconds=self.clock.ticks() - began)
             if response is None:
-                self.calls.append(call)
+                self.record(call)
         digest = hashlib.sha256(response.content).hexdigest()
         size = len(response.content)
-        return response, replace(call, status=response.status_code, bytes=size, sha256=digest)
+        kept = response.content if self._keeps_bodies and kind != TOKEN else b""
+        return response, replace(call, status=response.status_code, bytes=size, sha256=digest, body=kept)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Lets Authlib's client speak the token flow through this door."""
-        response, call = self.send(request, "token")
-        self.calls.append(call)
+        response, call = self.send(request, TOKEN)
+        self.record(call)
         self.refuse_unusable(response)
         return response
 
@@ -124,12 +144,25 @@ class Door(httpx.BaseTransport):
         """Raise for answers that no caller can use: busy, broken, redirecting."""
         status = response.status_code
         if status in BUSY:
-            after = retry_after(response.headers.get("retry-after"), self.clock.now())
+            after = retry_after(
+                response.headers.get("retry-after"), self.clock.now(), response.headers.get("date")
+            )
             raise Busy(f"{self.vendor} answered {status}", after)
         if 300 <= status < 400:
             raise DriverError(
                 f"{self.vendor} answered with a redirect ({status}), never followed. Is the domain right?"
             )
+
+    def record(self, *calls: Call) -> None:
+        self._calls.made.extend(calls)
+
+    def take_calls(self) -> tuple[Call, ...]:
+        """The calls of this thread since last taken, so that a page read in a thread brings its own."""
+        taken, self._calls.made = tuple(self._calls.made), []
+        return taken
+
+    def calls_waiting(self) -> int:
+        return len(self._calls.made)
 
     def close(self) -> None:
         self._http.close()
@@ -138,6 +171,15 @@ class Door(httpx.BaseTransport):
         mine = self._origin
         if (url.scheme, url.host, url.port) != (mine.scheme, mine.host, mine.port) or url.userinfo:
             raise DriverError(f"A request to {url.host} was stopped: only {mine.host} may be asked.")
+
+    def _refuse_private(self, host: str) -> None:
+        """Looked up once a minute; behind a proxy the name is all there is, and it was checked."""
+        now = self.clock.ticks()
+        is_fresh = self._looked_up_at is not None and now - self._looked_up_at < LOOK_UP_AGAIN
+        if self._is_free or is_fresh or is_behind_proxy(host):
+            return
+        refuse_private(self.vendor, host)
+        self._looked_up_at = now
 
     def _exchange(self, request: httpx.Request, began: float) -> httpx.Response:
         """The body with its content coding undone; more than the bounds allow is never held."""

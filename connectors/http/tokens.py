@@ -3,7 +3,9 @@
 import base64
 import json
 import re
+import threading
 import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,10 +24,21 @@ with warnings.catch_warnings():
 
 RIPENING = (2.0, 5.0)
 """Seconds waited after a 401 on a new token; Coupa's advice is about five ("OpenID Connect Clients")."""
+YOUNG = 30.0
+"""Seconds after which a token is known everywhere at the vendor: a 401 then means that it ended."""
 OLDEST = timedelta(hours=20)
 """A token is renewed at this age, or when a tenth of its life is left."""
 SENDABLE = re.compile("[\x21-\x7e]+")
 """What a token may consist of (RFC 6749, A.12), but for the space, which would end it in the header."""
+
+
+class ScopesRefused(MissingScope):
+    """The vendor gives no token, because the client has not been given all the scopes asked for."""
+
+    def __init__(self, sentence: str, named: Collection[str]) -> None:
+        super().__init__(sentence)
+        self.named = tuple(named)
+        """Those that the vendor named as lacking; many name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,46 +73,79 @@ class Tokens:
         self._door = door
         self._granted: tuple[str, ...] | None = None
         self._new: Token | None = None
-        self._waits: list[float] = []
+        self._seen_at = 0.0
+        self._one_at_a_time = threading.RLock()
 
     def current(self) -> Token:
         """A token good for use; from the vendor only if the store has none."""
+        with self._one_at_a_time:
+            return self._current()
+
+    def _current(self) -> Token:
         token = self._store.get()
         if token is None or token.expires_at <= self._door.clock.now():
-            token = self._fetch()
+            token = self._fetch(self._credentials.scopes)
             self._store.put(token)
         if token != self._new:
-            self._new, self._waits = token, list(RIPENING)
+            self._new, self._seen_at = token, self._door.clock.ticks()
         return token
 
-    def worked(self) -> None:
-        """A token once accepted is not too young: a later 401 means that it ended."""
-        self._waits.clear()
+    def ripen(self, token: Token, waited: int) -> bool:
+        """Wait once more for a young token to become known; False if it has had its time.
 
-    def ripen(self) -> bool:
-        """Wait for a new token to become known at the vendor; False if it has had its time."""
-        if not self._waits:
+        One that worked may be refused still: not every machine of the vendor hears of it at once.
+        """
+        age = self._door.clock.ticks() - self._seen_at
+        if waited >= len(RIPENING) or token != self._new or age > YOUNG:
             return False
-        self._door.clock.sleep(self._waits.pop(0))
+        self._door.clock.sleep(RIPENING[waited])
         return True
 
     def renew(self, token: Token) -> Token:
-        self._store.drop(token)
-        return self.current()
+        """Another token than this; one that another thread fetched meanwhile is taken as it is."""
+        with self._one_at_a_time:
+            self._store.drop(token)
+            return self._current()
 
     def granted(self) -> tuple[str, ...] | None:
-        """Scopes as the vendor told them, None if it did not."""
-        token = self.current()
-        return self._granted or scopes_in(token.value)
+        """Scopes as the vendor told them of the token in use; None if it did not, or none is."""
+        if self._new is None:
+            return None
+        return self._granted or scopes_in(self._new.value)
 
-    def _fetch(self) -> Token:
+    def lacking(self) -> tuple[str, ...]:
+        """The scopes without which the vendor would give a token, found by asking for fewer at a time.
+
+        Only sensible after `ScopesRefused`: each try may end a token in use. None is kept.
+        """
+        with self._one_at_a_time:
+            found = set(self._refused(self._credentials.scopes))
+        return tuple(scope for scope in self._credentials.scopes if scope in found)
+
+    def _refused(self, scopes: tuple[str, ...]) -> Iterator[str]:
+        """Whatever the vendor names is taken out at once, the rest halved until it is granted."""
+        try:
+            if scopes:
+                self._fetch(scopes)
+        except ScopesRefused as refusal:
+            if refusal.named:
+                yield from refusal.named
+                yield from self._refused(tuple(scope for scope in scopes if scope not in refusal.named))
+            elif len(scopes) == 1:
+                yield scopes[0]
+            else:
+                middle = len(scopes) // 2
+                yield from self._refused(scopes[:middle])
+                yield from self._refused(scopes[middle:])
+
+    def _fetch(self, scopes: tuple[str, ...]) -> Token:
         wish = self._credentials
         asked_at = self._door.clock.now()
         # Never closed: it holds no connection of its own, and would close the door for all.
         client = OAuth2Client(
             wish.client_id,
             wish.client_secret,
-            scope=" ".join(wish.scopes),
+            scope=" ".join(scopes),
             token_endpoint_auth_method="client_secret_basic",  # noqa: S106  # the name of a method
             transport=self._door,
             timeout=TIMEOUT,
@@ -109,7 +155,7 @@ class Tokens:
             answer = client.fetch_token(wish.token_url, grant_type="client_credentials")
             value, life = answer["access_token"], timedelta(seconds=int(answer.get("expires_in") or 3600))
         except OAuthError as refusal:
-            raise self._worded(refusal) from refusal
+            raise self._worded(refusal, scopes) from refusal
         except httpx.HTTPStatusError as problem:
             status = problem.response.status_code
             if status == 401:
@@ -125,14 +171,17 @@ class Tokens:
         self._granted = _names(scope) if isinstance(scope, str) and scope else None
         return Token(value, asked_at + min(OLDEST, life * 0.9))
 
-    def _worded(self, refusal: OAuthError) -> DriverError:
-        vendor, scopes = self._door.vendor, self._credentials.scopes
+    def _worded(self, refusal: OAuthError, scopes: Collection[str]) -> DriverError:
+        vendor = self._door.vendor
         if refusal.error in ("invalid_client", "unauthorized_client"):
             return BadCredentials(f"{vendor} refused the client ID and secret ({refusal.error}).")
         if refusal.error == "invalid_scope":
-            named = [scope for scope in scopes if scope in str(refusal.description or "").split()]
+            words = {word.strip(".,:;\"'()[]") for word in str(refusal.description or "").split()}
+            named = [scope for scope in scopes if scope in words]
+            if len(named) == len(scopes) > 1:
+                named = []  # it repeats what was asked for, and so says nothing
             lacking = ", ".join(named) or f"at least one of {', '.join(scopes)}"
-            return MissingScope(f"The {vendor} client has not been given {lacking}.")
+            return ScopesRefused(f"The {vendor} client has not been given {lacking}.", named)
         return DriverError(f"{vendor} gave no token: {quotable(str(refusal.error))}.")
 
 

@@ -46,9 +46,12 @@ def open_candidate(candidate: SettingsCandidate) -> Driver:
 def _open(connector: Connector, kept: dict[str, str], secrets: Secrets) -> Driver:
     spec = registry.spec(connector.driver)
     everything = {**kept, **secrets}
+    kinds = [each.kind for each in spec.capabilities if each.sync and each.by_default]
     # Other settings, another token: one fetched with an old secret or for other scopes is never used again.
-    digest = salted_hmac("connectors.sync.opening", packed(everything), algorithm="sha256").hexdigest()[:32]
+    text = packed([everything, kinds])
+    digest = salted_hmac("connectors.sync.opening", text, algorithm="sha256").hexdigest()[:32]
     outside = Outside(
+        kinds=kinds,
         extra_hosts=settings.CONNECTOR_HOSTS,
         ca_file=settings.CA_FILE,
         pace=RedisPace(spec.source(everything)),

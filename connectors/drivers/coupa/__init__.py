@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from connectors.contract import Capability, Spec
+from connectors.contract import Spec
+from connectors.drivers.coupa.capabilities import ACTIONS, CAPABILITIES
 from connectors.drivers.coupa.driver import open_coupa
 from connectors.drivers.coupa.settings import SETTINGS, clean, scopes, source
 
@@ -12,14 +13,11 @@ SPEC = Spec(
     badge="Co",
     description="Accounts, groups, roles and licences of a Coupa instance.",
     words=("coupa", "procurement", "procure to pay", "spend", "purchasing", "expenses", "invoices"),
-    version="1",
+    version="2",
     settings=SETTINGS,
-    capabilities=(
-        Capability("user", "Accounts", "user", sync=True),
-        Capability("group", "Groups", "users-group", sync=True),
-        Capability("role", "Roles", "shield", sync=True),
-        Capability("license", "Licenses", "license", sync=True),
-    ),
+    capabilities=CAPABILITIES,
+    actions=ACTIONS,
+    client="client_id",
     clean=clean,
     source=source,
     scopes=scopes,

@@ -11,9 +11,19 @@ PAGE = 50
 """Coupa's most for any list ("Querying Options")."""
 USELESS_ANSWERS = 4
 
-PATHS = {"user": "/api/users", "role": "/api/roles", "group": "/api/user_groups"}
-PLURALS = {"user": "users", "role": "roles", "group": "user groups"}
-SCOPES = {"user": "core.user.read", "role": "core.common.read", "group": "core.user_group.read"}
+PATHS = {
+    "user": "/api/users",
+    "role": "/api/roles",
+    "group": "/api/user_groups",
+    "account_group": "/api/account_groups",
+}
+PLURALS = {"user": "users", "role": "roles", "group": "user groups", "account_group": "account groups"}
+SCOPES = {
+    "user": "core.user.read",
+    "role": "core.common.read",
+    "group": "core.user_group.read",
+    "account_group": "core.accounting.read",
+}
 
 type Fields = Sequence[str | dict[str, list[str]]]
 """Coupa's `fields` argument ("API Return Formats"); newer fields come only when named in it."""
@@ -27,9 +37,25 @@ class CoupaClient:
 
     def pages(self, kind: Kind, fields: Fields, after: int = 0) -> Iterator[list[Row]]:
         """Pages with ids beyond `after`, ascending, none twice; the end is a page that is empty twice."""
-        while found := self._beyond(kind, fields, after):
+        while found := self.page(kind, fields, after):
             yield found
             after = found[-1].id
+
+    def page(self, kind: Kind, fields: Fields | None, after: int) -> list[Row]:
+        """The next records in id order, in Coupa's default shape if no fields are named.
+
+        None only if Coupa said so twice.
+        """
+        return self._beyond(kind, lambda: self._list(kind, fields, after=after, limit=PAGE), after)
+
+    def graphql_page(self, fields: str, after: int) -> list[Row]:
+        """The next users in id order, by GraphQL; none only if Coupa said so twice."""
+        query = f'query {{ users(query: "id[gt]={after}") {{ {fields} }} }}'
+        return self._beyond("user", lambda: self.graphql(query, "user", "users"), after)
+
+    def is_any_beyond(self, kind: Kind, after: int) -> bool:
+        """A hint, not a proof: one cheap call."""
+        return any(record.id > after for record in self._list(kind, ["id"], after=after, limit=1))
 
     def few(self, kind: Kind, fields: Fields | None, most: int) -> list[Row]:
         """At most so many records, in Coupa's default shape if no fields are named."""
@@ -56,8 +82,14 @@ class CoupaClient:
     def granted(self) -> tuple[str, ...] | None:
         return self._api.granted()
 
+    def lacking(self) -> tuple[str, ...]:
+        return self._api.lacking()
+
     def take_calls(self) -> tuple[Call, ...]:
         return self._api.take_calls()
+
+    def adopt(self, calls: Sequence[Call]) -> None:
+        self._api.adopt(calls)
 
     def calls_waiting(self) -> int:
         return self._api.calls_waiting()
@@ -68,11 +100,10 @@ class CoupaClient:
     def close(self) -> None:
         self._api.close()
 
-    def _beyond(self, kind: Kind, fields: Fields, after: int) -> list[Row]:
-        """The next records in id order; none only if Coupa said so twice."""
+    def _beyond(self, kind: Kind, ask: Callable[[], list[Row]], after: int) -> list[Row]:
         empty = 0
         for _ in range(USELESS_ANSWERS):
-            found = self._list(kind, fields, after=after, limit=PAGE)
+            found = ask()
             new = {record.id: record for record in found if record.id > after}
             if new:
                 return [new[identity] for identity in sorted(new)]

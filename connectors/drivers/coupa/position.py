@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from connectors.contract import CursorExpired, Kind
 
-VERSION = 2
-STAGES = ("license", "role", "group", "user", "end")
+VERSION = 3
+LISTED = ("role", "group", "account_group")
+STAGES = ("license", *LISTED, "user", "end")
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Position:
     """Each lane: the last id read, and the last it has to read (None: to the end)."""
     flags: tuple[str, ...] = ()
     """Licences the tenant shows."""
-    known: dict[Kind, set[int]] = field(default_factory=lambda: {"role": set(), "group": set()})
+    known: dict[Kind, set[int]] = field(default_factory=lambda: {kind: set() for kind in LISTED})
     """Ids of resources already named, so that no grant dangles and nothing is named twice."""
     gaps: dict[Kind, str] = field(default_factory=dict)
     untold: Counter[str] = field(default_factory=Counter)
@@ -57,7 +58,7 @@ def decode(cursor: str) -> Position:
             stage=told["stage"],
             lanes=[[int(after), until] for after, until in told["lanes"]],
             flags=tuple(told["flags"]),
-            known={kind: unspans(told["known"][kind]) for kind in ("role", "group")},
+            known={kind: unspans(told["known"][kind]) for kind in LISTED},
             gaps=dict(told["gaps"]),
             untold=Counter(dict(told["untold"])),
         )

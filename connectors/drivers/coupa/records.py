@@ -1,6 +1,6 @@
 """Coupa's rows as the records of the contract."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 from connectors.contract import Account, Entitlement, Grant, Kind, Resource, ResourceType, Scalar
@@ -13,13 +13,21 @@ TYPES = {
     "group": ResourceType("group", "Group"),
     "role": ResourceType("role", "Role"),
     "license": ResourceType("license", "License"),
+    "account_group": ResourceType("account_group", "Account group"),
 }
-SLUGS = {"role": "member", "group": "member", "license": "assigned"}
-HELD_IN = {"role": "roles", "group": "user-groups"}
+PLURALS = {
+    "role": "roles",
+    "group": "groups",
+    "license": "licences",
+    "account_group": "account groups",
+}
+SLUGS = {"role": "member", "group": "member", "license": "assigned", "account_group": "member"}
+HELD_IN = {"role": "roles", "group": "user-groups", "account_group": "account-groups"}
 """Where a user's record lists what the user holds."""
 RESOURCE_FACTS = {
-    "role": ("omnipotent", "system-role"),
-    "group": ("active", "type", "can-approve", "open"),
+    "role": ("description", "omnipotent", "system-role"),
+    "group": ("description", "active", "type", "can-approve", "open"),
+    "account_group": ("account-group-type",),
 }
 USER_FACTS = (
     "sso-identifier", "authentication-method", "account-security-type", "supplier-id",
@@ -29,15 +37,17 @@ MARKS = {"api": "api-user", "supplier": "supplier-user", "support": "support-use
 
 
 def resource_fields(kind: Kind) -> Fields:
-    return ["id", "name", "description", *RESOURCE_FACTS[kind]]
+    owner: Fields = [{"owner": ["id", "login"]}] if kind == "group" else []
+    return ["id", "name", *RESOURCE_FACTS[kind], *owner]
 
 
-def user_fields(flags: tuple[str, ...]) -> Fields:
+def user_fields(flags: tuple[str, ...], kinds: Collection[Kind] = ("role", "group")) -> Fields:
+    """With the lists of what is held of these kinds."""
     return [
         "id", "login", "email", "firstname", "lastname", "fullname", "employee-number", "active",
         *USER_FACTS, *flags,
         {"manager": ["id", "login"]}, {"department": ["id", "name"]},
-        {"roles": ["id", "name"]}, {"user-groups": ["id", "name"]},
+        *({key: ["id", "name"]} for kind, key in HELD_IN.items() if kind in kinds),
     ]  # fmt: skip
 
 
@@ -45,6 +55,9 @@ def resource(kind: Kind, record: Row) -> tuple[Resource, Entitlement]:
     """A role or group; one seen only inside a user's record has no description or profile."""
     name = record.text("name") or f"{TYPES[kind].name} {record.id}"
     facts = {fact: record.scalar(fact) for fact in RESOURCE_FACTS[kind] if fact in record.values}
+    facts.pop("description", None)
+    if kind == "group" and "owner" in record.values:
+        facts["owner"] = record.inner("owner", "login")  # who may be no member
     return _pair(kind, str(record.id), name, record.text("description"), facts)
 
 

@@ -7,6 +7,10 @@ from connectors.contract import DriverError, Scalar
 from connectors.http import UNSTORABLE, quotable
 
 
+class GraphqlRefused(DriverError):
+    """Coupa answered a GraphQL question with `errors`."""
+
+
 @dataclass(slots=True)
 class Row:
     """One record of Coupa's. `cleaned` tells that some text could not be kept as it was."""
@@ -63,7 +67,7 @@ def answered(answer: object, field: str) -> list[Row]:
     if not isinstance(answer, dict):
         raise DriverError("Coupa sent something else where a GraphQL answer was expected.")
     if answer.get("errors"):
-        raise DriverError(f"Coupa refused a GraphQL query: {complaint(answer)}")
+        raise GraphqlRefused(f"Coupa refused a GraphQL query: {complaint(answer)}")
     data = answer.get("data")
     if not isinstance(data, dict) or field not in data:
         raise DriverError(f"Coupa sent a GraphQL answer without {field}.")

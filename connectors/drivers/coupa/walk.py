@@ -2,51 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from connectors.contract import (
-    Account,
     Batch,
-    Entitlement,
     Grant,
     Kind,
     MissingScope,
     Note,
     Record,
-    Resource,
-    ResourceType,
-    TransientError,
 )
 from connectors.drivers.coupa import records
 from connectors.drivers.coupa.client import CoupaClient
+from connectors.drivers.coupa.gather import Piece, gathered
+from connectors.drivers.coupa.lanes import Lanes
 from connectors.drivers.coupa.licences import NAMES, is_licence, name
-from connectors.drivers.coupa.position import Position
+from connectors.drivers.coupa.position import LISTED, Position
 from connectors.drivers.coupa.shapes import Row
 from connectors.http import Refused
 
-SIZE = 5_000
-"""Grants, and pairs that nothing was told of, that make a batch worth a save."""
 SAMPLE = 10
 """Users asked for the licences they show: one may lack a flag that the others have."""
-MOST_CALLS = 40
-MOST_SECONDS = 20.0
-"""A batch comes at least this often, so that progress shows and a crash costs little."""
-
-ORDER = (ResourceType, Resource, Entitlement, Account, Grant)
-PLURALS = {"role": "roles", "group": "groups"}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What one page brought; the position has already moved past it."""
-
-    records: Sequence[Record]
-    notes: Sequence[Note] = ()
-    silent: Sequence[Grant] = ()
-
-    @property
-    def weight(self) -> int:
-        return len(self.silent) + sum(isinstance(record, Grant) for record in self.records)
 
 
 def licences_shown(client: CoupaClient) -> tuple[str, ...]:
@@ -79,51 +55,21 @@ class Walk:
 
     def batches(self) -> Iterator[Batch]:
         """Pages gathered until they are worth a save. Nothing if the position is the end already."""
-        if self._at.stage == "end":
-            return
-        kept: list[Piece] = []
-        weight, since = 0, self._client.ticks()
-        try:
-            for piece in self._pieces():
-                kept.append(piece)
-                weight += piece.weight
-                if weight >= SIZE or self._is_due(since):
-                    yield self._batch(kept)
-                    kept, weight, since = [], 0, self._client.ticks()
-        except TransientError:
-            if kept:  # what was read need not be read again
-                yield self._batch(kept)
-            raise
+        if self._at.stage != "end":
+            yield from gathered(self._client, self._pieces(), self._batch)
 
-    def _is_due(self, since: float) -> bool:
-        ended = self._at.stage == "end"
-        return (
-            ended
-            or self._client.calls_waiting() >= MOST_CALLS
-            or self._client.ticks() - since >= MOST_SECONDS
-        )
-
-    def _batch(self, pieces: Sequence[Piece]) -> Batch:
-        ended = self._at.stage == "end"
-        found = [record for piece in pieces for record in piece.records]
-        found.sort(key=lambda record: ORDER.index(type(record)))
-        return Batch(
-            records=found,
-            cursor=self._at.encode(),
-            calls=self._client.take_calls(),
-            notes=[note for piece in pieces for note in piece.notes],
-            complete=tuple(kind for kind in self._kinds if kind not in self._at.gaps) if ended else (),
-            gaps=dict(self._at.gaps) if ended else {},
-            silent=[pair for piece in pieces for pair in piece.silent],
-        )
+    def _batch(self, batch: Batch) -> Batch:
+        if self._at.stage != "end":
+            return replace(batch, cursor=self._at.encode())
+        complete = tuple(kind for kind in self._kinds if kind not in self._at.gaps)
+        return replace(batch, cursor=self._at.encode(), complete=complete, gaps=dict(self._at.gaps))
 
     def _pieces(self) -> Iterator[Piece]:
         if self._at.stage == "license":
             yield self._licences()
-        if self._at.stage == "role":
-            yield from self._listed("role")
-        if self._at.stage == "group":
-            yield from self._listed("group")
+        for kind in LISTED:
+            if self._at.stage == kind:
+                yield from self._listed(kind)
         yield from self._users()
 
     def _licences(self) -> Piece:
@@ -152,8 +98,10 @@ class Walk:
                     for record in page:
                         found += records.resource(kind, record)
                     yield Piece(found, list(self._remarks(page)))
-                note = Note("info", f"Coupa has {len(self._at.known[kind])} {PLURALS[kind]}.")
-            except MissingScope as problem:
+                note = Note("info", f"Coupa has {len(self._at.known[kind])} {records.PLURALS[kind]}.")
+            except (MissingScope, Refused) as problem:
+                if isinstance(problem, Refused) and problem.status != 404:
+                    raise
                 self._at.gaps[kind] = str(problem)
                 note = Note("error", str(problem))
             self._at.next_stage()
@@ -162,7 +110,9 @@ class Walk:
             self._at.next_stage()
 
     def _users(self) -> Iterator[Piece]:
-        for page in self._client.pages("user", records.user_fields(self._at.flags), self._at.after):
+        fields = records.user_fields(self._at.flags, self._kinds)
+        lanes = Lanes(self._client, self._at.lanes, lambda after: self._client.page("user", fields, after))
+        for page in lanes.pages():
             found: list[Record] = []
             silent: list[Grant] = []
             for record in page:
@@ -171,7 +121,6 @@ class Walk:
                 untold = records.untold(record, self._at.flags)
                 silent += [records.licence_grant(record, flag) for flag in untold]
                 self._at.untold.update(untold)
-            self._at.moved(page[-1].id)
             yield Piece(found, list(self._remarks(page)), silent)
         self._at.next_stage()
         yield Piece((), list(self._silence()))

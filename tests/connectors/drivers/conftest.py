@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from connectors.contract import Account, Batch, Entitlement, Grant, Outside
+from connectors.drivers.coupa.capabilities import kinds_on, needed
 from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.driver import CoupaDriver
-from connectors.drivers.coupa.settings import scopes
 from connectors.http import Api, ClientCredentials, Clock
 from tests.connectors.drivers.vendor import ORIGIN, SECRET, Vendor
 from tests.fakes.coupa import FakeCoupa
@@ -56,12 +56,14 @@ def drive(hands: Hands) -> Iterator[Callable[..., CoupaDriver]]:
     def open_on(
         fake: FakeCoupa, *, secret: str = "", mode: str = "read", outside: Outside | None = None
     ) -> CoupaDriver:
-        needed = scopes({"mode": mode})
+        outside = outside or Outside()
+        kinds = kinds_on(outside.kinds)
+        scopes = needed({"mode": mode}, kinds)
         credentials = ClientCredentials(
-            f"{fake.url}/oauth2/token", fake.client_id, secret or fake.client_secret, needed
+            f"{fake.url}/oauth2/token", fake.client_id, secret or fake.client_secret, scopes
         )
-        api = Api("Coupa", fake.url, credentials, outside or Outside(), clock=hands.clock())
-        opened.append(CoupaDriver(CoupaClient(api), needed))
+        api = Api("Coupa", fake.url, credentials, outside, clock=hands.clock())
+        opened.append(CoupaDriver(CoupaClient(api), scopes, kinds))
         return opened[-1]
 
     yield open_on

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from connectors import registry
-from connectors.contract import Account, BadSettings, Driver, Entitlement, Grant, Outside, Resource, Spec
+from connectors.contract import (
+    Account,
+    BadSettings,
+    Batch,
+    Driver,
+    Entitlement,
+    Grant,
+    Outside,
+    Resource,
+    Spec,
+)
 from tests.fakes.coupa import FakeCoupa
 
 FAKES: dict[str, Any] = {"coupa": FakeCoupa}
@@ -21,7 +31,7 @@ def spec(request) -> Spec:
 @pytest.fixture
 def driver(spec: Spec) -> Iterator[Driver]:
     with FAKES[spec.kind](users=120, groups=11, roles=6) as fake:
-        outside = Outside(extra_hosts=[fake.url])
+        outside = Outside(extra_hosts=[fake.url], kinds=kinds(spec))
         typed = {"domain": fake.url, "client_id": fake.client_id, "client_secret": fake.client_secret}
         opened = spec.open(spec.clean(typed, outside), outside)
         yield opened
@@ -104,3 +114,31 @@ def test_a_walk_may_be_abandoned_and_begun_again(spec, driver):
     first, second = ([batch.records for batch in driver.walk(kinds(spec))] for _ in range(2))
 
     assert first == second
+
+
+def test_a_second_count_tells_what_the_walk_told(spec, driver):
+    walked, counted = list(driver.walk(kinds(spec))), list(driver.recount(kinds(spec)))
+
+    assert holdings(counted) == holdings(walked)
+    assert set(counted[-1].complete) == set(kinds(spec))
+    assert list(driver.recount(kinds(spec), counted[-1].cursor)) == []
+
+
+def holdings(batches: list[Batch]) -> set[tuple[str, str]]:
+    """Accounts, with nothing, and grants, but for those that are silent."""
+    records = [record for batch in batches for record in batch.records]
+    accounts = {(record.id, "") for record in records if isinstance(record, Account)}
+    return accounts | {
+        (record.account_id, record.entitlement_id) for record in records if isinstance(record, Grant)
+    }
+
+
+def test_scopes_are_told_once_something_was_asked(driver):
+    assert driver.granted() is None
+
+    check = driver.check()
+
+    assert driver.granted() == check.granted
+    assert (
+        set(check.needed) <= {*(check.granted or ()), *check.proven, *check.lacking} or check.granted is None
+    )

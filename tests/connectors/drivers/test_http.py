@@ -231,3 +231,26 @@ def test_a_question_by_post_is_a_read_and_tried_again(api):
 
     assert api(vendor).ask("/api/graphql", {"query": "{x}"}, kind="user", read=read) == [1, 2]
     assert json.loads(vendor.asked[1].content) == {"query": "{x}"}
+
+
+def test_bodies_are_kept_only_where_they_are_wished_and_never_those_of_tokens(api):
+    plain, keeping = api(Vendor(BUSY, OK)), api(Vendor(BUSY, OK), outside=Outside(keeps_bodies=True))
+    for one in (plain, keeping):
+        get(one)
+
+    assert [call.body for call in plain.take_calls()] == [b"", b"", b""]
+    token, busy, good = keeping.take_calls()
+    assert token.body == b""
+    assert (busy.body, good.body) == (BUSY.content, OK.content)
+    assert hashlib.sha256(good.body).hexdigest() == good.sha256
+    assert "1, 2" not in repr(good)
+
+
+def test_a_body_that_did_not_come_whole_is_not_kept(api, monkeypatch):
+    monkeypatch.setattr(door, "MOST_BYTES", 1000)
+    one = api(Vendor(data(["x" * 2000])), outside=Outside(keeps_bodies=True))
+
+    with pytest.raises(DriverError):
+        get(one)
+
+    assert [(call.body, call.bytes, call.sha256) for call in one.take_calls()[1:]] == [(b"", 0, "")]

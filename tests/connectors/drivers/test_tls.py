@@ -99,7 +99,7 @@ def test_https_proxy_is_honoured(monkeypatch, hands):
         api = Api("Coupa", origin, credentials, Outside(), clock=hands.clock())
 
         with pytest.raises(TransientError, match="could not be reached through the proxy"):
-            api.granted()
+            api.get("/api/users", {}, kind="user", read=lambda _: [])
 
         api.close()
         server.shutdown()

@@ -55,10 +55,21 @@ def test_a_token_that_worked_and_ends_is_renewed_once_without_waiting(api, hands
     one = api(vendor)
 
     get(one)
+    hands.passed += 60
     get(one)
 
     assert vendor.tokens_given == 2
     assert hands.slept == []
+
+
+def test_a_young_token_that_worked_once_is_not_given_up_for_one_refusal(api):
+    vendor = Vendor(OK, data({}, 401), OK)
+    one = api(vendor)
+
+    get(one)
+    get(one)
+
+    assert vendor.tokens_given == 1
 
 
 def test_a_renewed_token_that_is_refused_means_bad_credentials(api):
@@ -134,11 +145,31 @@ def test_a_busy_token_endpoint_is_tried_again(api):
 def test_granted_scopes_come_from_the_answer_or_the_jwt(api):
     plain = data({"access_token": "x", "token_type": "bearer", "expires_in": 60, "scope": "a.read b.read"})
 
-    assert api(Vendor(OK, tokens=(plain,))).granted() == ("a.read", "b.read")
-    assert api(Vendor(OK)).granted() is None
+    told, untold = api(Vendor(OK, tokens=(plain,))), api(Vendor(OK))
+    assert told.granted() is None
+    get(told)
+    get(untold)
+
+    assert told.granted() == ("a.read", "b.read")
+    assert untold.granted() is None
 
 
 def test_scopes_as_the_vendor_names_them_can_be_kept(api):
     odd = {"access_token": "x", "token_type": "bearer", "expires_in": 60, "scope": f"a\x00.read {'b' * 999}"}
 
-    assert api(Vendor(OK, tokens=(data(odd),))).granted() == ("a.read", "b" * 300)
+    one = api(Vendor(OK, tokens=(data(odd),)))
+    get(one)
+
+    assert one.granted() == ("a.read", "b" * 300)
+
+
+def test_threads_refused_together_share_the_token_that_one_of_them_fetched(api):
+    vendor = Vendor(OK)
+    one = api(vendor)
+    get(one)
+    old = one._tokens.current()
+
+    renewed = {one._tokens.renew(old).value for _ in range(4)}
+
+    assert renewed == {f"{TOKEN}-2"}
+    assert vendor.tokens_given == 2

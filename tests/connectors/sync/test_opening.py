@@ -59,3 +59,20 @@ def test_secrets_that_no_key_opens_are_said_so(connector, settings):
 
     with pytest.raises(DriverError, match="enter them again"):
         opening.open_driver(connector)
+
+
+def test_a_driver_is_told_which_kinds_are_on_and_others_never_share_its_token(connector, opened, monkeypatch):
+    set_secret(connector, "one")
+    opening.open_driver(connector)
+    spec = registry.spec("coupa")
+    every = tuple(replace(each, by_default=True) for each in spec.capabilities)
+    monkeypatch.setattr(registry, "spec", lambda _: replace(spec, capabilities=every))
+
+    opening.open_driver(connector)
+
+    (_, some), (_, more) = opened
+    assert list(some.kinds) == ["user", "group", "role", "license"]
+    assert list(more.kinds) == ["user", "group", "role", "license", "account_group"]
+    assert isinstance(some.tokens, RedisTokens)
+    assert isinstance(more.tokens, RedisTokens)
+    assert some.tokens._key != more.tokens._key

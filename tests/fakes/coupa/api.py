@@ -18,12 +18,18 @@ from tests.fakes.coupa.render import Record, parse_fields
 from tests.fakes.coupa.tenant import Tenant
 
 PAGE = 50
+SHAPES = {"users": "user", "roles": "role", "user_groups": "group", "account_groups": "account_group"}
 JSON = "application/json; charset=utf-8"
 AREAS = ("core.accounting", "core.business_entity", "core.common", "core.user_group", "core.user")
 SCOPES = frozenset(
     {"email", "login", "openid", "profile", *(f"{area}.{way}" for area in AREAS for way in ("read", "write"))}
 )
-NEEDS = {"users": "core.user", "roles": "core.common", "user_groups": "core.user_group"}
+NEEDS = {
+    "users": "core.user",
+    "roles": "core.common",
+    "user_groups": "core.user_group",
+    "account_groups": "core.accounting",
+}
 ROOTS = {"users": "users", "userGroups": "user_groups", "roles": "roles"}
 
 
@@ -121,9 +127,12 @@ class Coupa:
             return _json({"error": "unsupported_grant_type"}, 400)
         wanted = frozenset(form.get("scope", "").split()) or self.scopes
         if beyond := sorted(wanted - self.scopes):
-            told = f"The requested scope is invalid: {' '.join(beyond)}"
+            named = " ".join(beyond) if self.habits.names_scopes else "or unknown"
+            told = f"The requested scope is invalid: {named}"
             return _json({"error": "invalid_scope", "error_description": told}, 400)
         value = _jwt({"scope": " ".join(sorted(wanted)), "jti": len(self.tokens) + 1})
+        if self.habits.opaque_token:
+            value = f"opaque-{len(self.tokens) + 1}"
         self.tokens[value] = Pass(wanted, time.monotonic() + self.token_lifetime)
         return _json({"access_token": value, "token_type": "bearer", "expires_in": self.token_lifetime})
 
@@ -138,11 +147,14 @@ class Coupa:
 
     def _route(self, method: str, path: str, query: str, bearer: Pass, body: bytes) -> Answer:
         if path == "/api/graphql" and method == "POST":
+            if self.habits.graphql_status:
+                return Answer(self.habits.graphql_status, b"<html>Not here</html>", "text/html")
             return self._graphql(bearer, json.loads(body))
         match = re.fullmatch(
-            r"/api/(users|roles|user_groups|user_group_memberships)(?:/(\d+)[^/]*)?", unquote(path)
+            r"/api/(users|roles|user_groups|user_group_memberships|account_groups)(?:/(\d+)[^/]*)?",
+            unquote(path),
         )
-        if match is None:
+        if match is None or path == self.habits.not_here:
             return Answer(404, b"<html>Not here</html>", "text/html")
         name, identity = match.groups()
         asked = filters.arguments(query)
@@ -156,7 +168,11 @@ class Coupa:
             return _json(self._one(name, int(identity)).shown(fields))
         if name == "user_group_memberships":
             return self._page(self._memberships(asked))
-        return self._page([record.shown(fields) for record in self._select(name, asked)])
+        page = [record.shown(fields) for record in self._select(name, asked)]
+        for shape in page if fields is None else ():
+            for key in self.habits.default_without:
+                shape.pop(key, None)
+        return self._page(page)
 
     def _page(self, page: list[Any]) -> Answer:
         return _json(self.pages.spoil(page, self.habits))
@@ -169,8 +185,8 @@ class Coupa:
     def _records(self, name: str, after: int) -> Iterator[Record]:
         if name == "users":
             return (Record(self.tenant, user, "user") for user in self.tenant.users_after(after))
-        things = self.tenant.roles if name == "roles" else self.tenant.groups
-        kind = "role" if name == "roles" else "group"
+        kind = SHAPES[name]
+        things: Mapping[int, Any] = getattr(self.tenant, name.removeprefix("user_"))
         return (Record(self.tenant, things[key], kind) for key in sorted(things) if key > after)
 
     def _select(self, name: str, asked: Mapping[str, str]) -> list[Record]:
@@ -189,7 +205,7 @@ class Coupa:
         found: User | Any = getattr(self.tenant, name.removeprefix("user_")).get(identity)
         if found is None:
             raise Stop(404, {"errors": {"record": ["not found"]}})
-        return Record(self.tenant, found, {"users": "user", "roles": "role"}.get(name, "group"))
+        return Record(self.tenant, found, SHAPES[name])
 
     def _memberships(self, asked: Mapping[str, str]) -> list[Any]:
         after, tenant = filters.after(asked), self.tenant
@@ -220,7 +236,13 @@ class Coupa:
 
         try:
             told: dict[str, Any] = {
-                "data": graphql.answer(question["query"], question.get("variables") or {}, resolve)
+                "data": graphql.answer(
+                    question["query"],
+                    question.get("variables") or {},
+                    resolve,
+                    most=self.habits.graphql_most,
+                    unknown=self.habits.graphql_unknown,
+                )
             }
         except Stop:
             told = {"data": None, "errors": [{"message": "You are not authorized: insufficient_scope"}]}

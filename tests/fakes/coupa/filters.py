@@ -41,7 +41,7 @@ def _condition(name: str, value: str) -> Callable[[Shape], bool]:
     key, operator = match[1].replace("_", "-"), match[2]
     if key == "status":
         return lambda shape: shape["active"] == (value == "active")
-    if key in ("roles", "user-groups"):
+    if key in ("roles", "user-groups", "account-groups"):
         return lambda shape: any(str(inner.get(operator or "id")) == value for inner in shape[key])
     tests: dict[str | None, Callable[[Any], bool]] = {
         None: lambda have: _plain(have) == value,

@@ -1,7 +1,7 @@
 """As much of GraphQL as readers of Coupa use: queries, variables, aliases, nested fields."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,25 +79,36 @@ class Parser:
 
 
 def answer(
-    text: str, variables: Mapping[str, Any], resolve: Callable[[str, Mapping[str, str]], list[Any]]
+    text: str,
+    variables: Mapping[str, Any],
+    resolve: Callable[[str, Mapping[str, str]], list[Any]],
+    *,
+    most: int = 0,
+    unknown: Collection[str] = (),
 ) -> dict[str, Any]:
-    """`data` for a query; `resolve` gives the records of a root field as REST would."""
+    """`data` for a query; `resolve` gives the records of a root field as REST would.
+
+    Nested lists are cut after `most`, if it is not 0; `unknown` fields do not exist.
+    """
     return {
-        one.alias: [_chosen(record, one) for record in resolve(one.name, one.arguments)]
+        one.alias: [_chosen(record, one, most, unknown) for record in resolve(one.name, one.arguments)]
         for one in Parser(text, variables).query()
     }
 
 
-def _chosen(record: Mapping[str, Any], selection: Selection) -> dict[str, Any]:
+def _chosen(
+    record: Mapping[str, Any], selection: Selection, most: int, unknown: Collection[str]
+) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for one in selection.inner:
         key = re.sub(r"([A-Z])", lambda match: "-" + match[1].lower(), one.name)
-        if key not in record:
+        missing = key in getattr(record, "missing", ())
+        if one.name in unknown or (key not in record and not missing):
             raise BadGraphql(f"Field '{one.name}' doesn't exist")
-        value = record[key]
+        value = None if missing else record[key]
         if isinstance(value, list):
-            value = [_chosen(inner, one) for inner in value]
+            value = [_chosen(inner, one, most, unknown) for inner in value[: most or None]]
         elif isinstance(value, dict):
-            value = _chosen(value, one)
+            value = _chosen(value, one, most, unknown)
         chosen[one.alias] = value
     return chosen

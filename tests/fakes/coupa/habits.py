@@ -13,6 +13,8 @@ class Habits:
 
     empty_page_once: int = 0
     repeat_page: int = 0
+    most_rows: int = 0
+    """Give at most so many rows a page, 0: all."""
     status: tuple[int, int] = (0, 0)
     """Answer with this status so many times."""
     status_after: int = 0
@@ -30,10 +32,24 @@ class Habits:
     slow: float = 0.0
     """Seconds before each answer."""
     missing_scope: Collection[str] = ()
+    names_scopes: bool = True
+    """Say which scopes were refused when no token is given."""
+    opaque_token: bool = False
+    """Give tokens from which nothing can be read."""
     wrong_secret: bool = False
     graphql_errors: bool = False
     graphql_empty_once: bool = False
     """Say of the next GraphQL question that there are no such records."""
+    not_here: str = ""
+    """A path that this tenant does not have."""
+    graphql_status: int = 0
+    """Answer every GraphQL question with this status."""
+    graphql_most: int = 0
+    """Cut nested lists of GraphQL answers at this length."""
+    graphql_unknown: Collection[str] = ()
+    """Fields that GraphQL does not know, as it spells them."""
+    default_without: Collection[str] = ()
+    """Fields that a user's default shape leaves out."""
     token_fresh_401: int = 0
     """So many first requests with each new token are refused."""
 
@@ -66,6 +82,7 @@ class Pages:
 
     def spoil(self, page: list[object], habits: Habits) -> list[object]:
         self._count += 1
+        page = page[: habits.most_rows or None]
         if habits.empty_page_once and self._count == habits.empty_page_once:
             habits.empty_page_once = 0
             return []

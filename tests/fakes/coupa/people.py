@@ -61,6 +61,7 @@ class User:
     department: str | None = None
     roles: set[int] = field(default_factory=set)
     groups: set[int] = field(default_factory=set)
+    account_groups: set[int] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
     unknown: frozenset[str] = frozenset()
     """Licences answered with null."""
@@ -81,6 +82,8 @@ class Thing:
     description: str | None = None
     active: bool = True
     project: bool = False
+    owner: int | None = None
+    """A user who need not be a member."""
     omnipotent: bool = False
 
 
@@ -89,6 +92,7 @@ class Size:
     users: int = 5_000
     groups: int = 60
     roles: int = 40
+    account_groups: int = 0
 
 
 def read_people(path: Path) -> list[dict[str, str]]:
@@ -128,6 +132,10 @@ def make_groups(count: int) -> list[Thing]:
         for number in range(max(0, count - len(named)))
     ]
     return [*named[:count], *rest]
+
+
+def make_account_groups(count: int) -> list[Thing]:
+    return [Thing(3 * number, f"{REGIONS[number % 8]} ledger {number}") for number in range(1, count + 1)]
 
 
 def make_users(

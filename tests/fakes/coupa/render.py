@@ -15,6 +15,7 @@ USER = (
     "id", "login", "email", "firstname", "lastname", "fullname", "employee-number", "sso-identifier",
     "authentication-method", "active", "api-user", "supplier-user", "support-user", "supplier-id",
     "account-security-type", "created-at", "updated-at", "manager", "department", "roles", "user-groups",
+    "account-groups",
 )  # fmt: skip
 DEFAULT_USER = (*USER, *SHOWN)
 EVERY_USER = (*USER, *LICENCES, "type")
@@ -27,11 +28,13 @@ GROUP = (
     "type",
     "can-approve",
     "open",
+    "owner",
     "created-at",
     "updated-at",
     "users",
 )
-KEYS = {"user": EVERY_USER, "role": ROLE, "group": GROUP}
+ACCOUNT_GROUP = ("id", "name", "account-group-type")
+KEYS = {"user": EVERY_USER, "role": ROLE, "group": GROUP, "account_group": ACCOUNT_GROUP}
 
 
 class Record(Mapping[str, Any]):
@@ -47,6 +50,11 @@ class Record(Mapping[str, Any]):
             return _user_value(self._tenant, self._thing, key)
         return _thing_value(self._tenant, self._thing, self._kind, key)
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """Keys that are left out of this record, though others of its kind have them."""
+        return self._thing.missing if isinstance(self._thing, User) else frozenset()
+
     def __iter__(self) -> Iterator[str]:
         return iter([key for key in KEYS[self._kind] if key in self])
 
@@ -56,7 +64,7 @@ class Record(Mapping[str, Any]):
     def shown(self, fields: list[Any] | None) -> dict[str, Any]:
         """As in an answer: the default shape, or only what `fields` names."""
         if fields is None:
-            keys = {"user": DEFAULT_USER, "role": ROLE, "group": GROUP}[self._kind]
+            keys = DEFAULT_USER if self._kind == "user" else KEYS[self._kind]
             return {WRITTEN.get(key, key): self[key] for key in keys if key in self}
         told: dict[str, Any] = {}
         for wish in fields:
@@ -96,6 +104,9 @@ def _user_value(tenant: Tenant, user: User, key: str) -> Any:
             return [_brief(tenant.roles[role]) for role in sorted(user.roles) if role in tenant.roles]
         case "user-groups":
             return [_brief(tenant.groups[group]) for group in sorted(user.groups) if group in tenant.groups]
+        case "account-groups":
+            held = sorted(user.account_groups)
+            return [_brief(tenant.account_groups[group]) for group in held if group in tenant.account_groups]
         case "api-user" | "supplier-user" | "support-user":
             return user.kind == key.removesuffix("-user")
         case "manager":
@@ -120,9 +131,13 @@ def _thing_value(tenant: Tenant, thing: Thing, kind: str, key: str) -> Any:
         return [
             {"id": user.id, "login": user.login, "email": user.email} for user in tenant.members(thing.id)
         ]
+    if key == "owner":
+        owner = tenant.users.get(thing.owner or 0)
+        return {"id": owner.id, "login": owner.login, "fullname": owner.full} if owner else None
     own: dict[str, Any] = {
         **_brief(thing),
         "created-at": DATE.format(thing.id % 28 + 1, 0), "updated-at": DATE.format(thing.id % 28 + 1, 1),
+        "account-group-type": "Ledger",
         "active": thing.active, "type": "Project" if thing.project else None,
         "can-approve": thing.id % 3 == 0, "open": False,
         "omnipotent": thing.omnipotent, "system-role": thing.id < 10_000,

@@ -65,6 +65,7 @@ class FakeCoupa:
         users: int = 5_000,
         groups: int = 60,
         roles: int = 40,
+        account_groups: int = 0,
         seed: int = 1,
         people: Sequence[dict[str, str]] = (),
         client_id: str = "reeve-client",
@@ -77,7 +78,7 @@ class FakeCoupa:
         latency: float = 0.0,
     ) -> None:
         self.client_id, self.client_secret = client_id, client_secret
-        self.tenant = Tenant(Size(users, groups, roles), seed, people)
+        self.tenant = Tenant(Size(users, groups, roles, account_groups), seed, people)
         self.coupa = Coupa(
             self.tenant,
             client_id=client_id,

@@ -6,7 +6,16 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.fakes.coupa.people import LICENCES, Size, Thing, User, make_groups, make_roles, make_users
+from tests.fakes.coupa.people import (
+    LICENCES,
+    Size,
+    Thing,
+    User,
+    make_account_groups,
+    make_groups,
+    make_roles,
+    make_users,
+)
 
 STAYS = frozenset({"purchasing-user", "contracts-user"})
 """Licences that Coupa says it revoked, and keeps."""
@@ -21,6 +30,9 @@ class Tenant:
         self.roles = {role.id: role for role in roles}
         self.groups = {group.id: group for group in groups}
         self.users = {user.id: user for user in make_users(size, roles, groups, seed, people)}
+        self.account_groups = {each.id: each for each in make_account_groups(size.account_groups)}
+        for user in self.users.values():
+            user.account_groups = {identity for identity in self.account_groups if user.id % identity == 0}
         self.order = sorted(self.users)
         self.draw = random.Random(seed)
 
@@ -60,7 +72,7 @@ class Tenant:
         with self.lock:
             user = self.users[identity]
             sets: dict[str, set[Any]] = {"role": user.roles, "group": user.groups, "license": user.flags}
-            held = sets[kind]
+            held = sets.get(kind, user.account_groups)
             (held.add if holds else held.discard)(resource if kind == "license" else int(resource))
 
     def hush(self, identity: int, licences: frozenset[str], *, missing: bool) -> None:
@@ -99,6 +111,8 @@ class Tenant:
             yield _entitlement("role", str(role.id), role.name, "member")
         for group in self.groups.values():
             yield _entitlement("group", str(group.id), group.name, "member")
+        for thing in self.account_groups.values():
+            yield _entitlement("account_group", str(thing.id), thing.name, "member")
         for flag, name in LICENCES.items():
             yield _entitlement("license", flag, name, "assigned")
 
@@ -106,6 +120,7 @@ class Tenant:
 def held_by(user: User) -> Iterator[str]:
     yield from (f"role:{role}:member" for role in user.roles)
     yield from (f"group:{group}:member" for group in user.groups)
+    yield from (f"account_group:{group}:member" for group in user.account_groups)
     yield from (f"license:{flag}:assigned" for flag in user.flags)
 
 
