@@ -354,5 +354,7 @@ class Spec:
     actions: tuple[Action, ...] = ()
     client: str = ""
     """The setting that says as whom we ask, such as `client_id`; empty: none does."""
+    drawing: str = ""
+    """Our own drawing of the vendor's page where credentials are made: SVG without script or style."""
     guide: str = ""
     """The set-up steps at the vendor: a numbered Markdown list, with a line `{scopes}` where these belong."""

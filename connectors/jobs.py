@@ -9,9 +9,9 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import retention, runs, settings
+from connectors.actions import retention, runs, settings, trying
 from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
-from connectors.models import Connector, SettingsCandidate, SyncRun
+from connectors.models import Connector, SettingsCandidate, SettingsTest, SyncRun
 from connectors.sync import engine
 from connectors.sync.opening import open_candidate, open_driver
 from core.errors import DomainError
@@ -49,6 +49,22 @@ def check_settings(candidate_id: str) -> None:
         settings.promote(candidate, check)
 
 
+@shared_task(name="connectors.test_settings", acks_late=True)
+def test_settings(test_id: str) -> None:
+    """Ask the vendor what settings may do, and keep only the answer. Harmless to deliver twice."""
+    test = trying.claim(test_id)
+    if test is None:
+        return  # done already, replaced, not due, or in another worker's hands
+
+    def end(sentence: str, problem: Exception) -> None:
+        trying.fail(test, sentence, _field(test, problem))
+
+    with _settled(test, put_off=partial(trying.put_off, test), end=end):
+        with closing(open_candidate(test)) as driver:
+            check = driver.check()
+        trying.finish(test, check)
+
+
 @shared_task(name="connectors.sweep")
 def sweep() -> None:
     """Nudge what is due and in no worker's hands; begin the runs whose time has come."""
@@ -57,6 +73,9 @@ def sweep() -> None:
     waiting = SettingsCandidate.objects.filter(status=SettingsCandidate.Status.WAITING)
     for candidate_id in waiting.due().values_list("pk", flat=True):
         nudge("connectors.check_settings", candidate_id)
+    tests = SettingsTest.objects.filter(status=SettingsTest.Status.WAITING)
+    for test_id in tests.due().values_list("pk", flat=True):
+        nudge("connectors.test_settings", test_id)
     for connector in Connector.objects.to_be_synced():
         try:
             runs.start(connector, by=None)
@@ -73,7 +92,7 @@ def prune() -> None:
 
 @contextmanager
 def _settled(
-    row: SyncRun | SettingsCandidate,
+    row: SyncRun | SettingsCandidate | SettingsTest,
     *,
     put_off: Callable[[str], None],
     end: Callable[[str, Exception], None],
@@ -99,7 +118,7 @@ def _settled(
         return  # we were slow, or newer settings came: whoever holds the row now carries on
 
 
-def _field(candidate: SettingsCandidate, problem: Exception) -> str:
+def _field(candidate: SettingsCandidate | SettingsTest, problem: Exception) -> str:
     """The setting to look at, if one is known."""
     if isinstance(problem, BadSettings):
         return problem.field

@@ -154,6 +154,25 @@ def discard(run: SyncRun, *, by: User | None, reason: str) -> None:
     record("connectors.run_discarded", run.connector, by=by, run=run.key, reason=reason.strip())
 
 
+def drop_open(connector: Connector, why: str, *, by: User | None) -> None:
+    """End a run that is not over, without a trace in the graph: its worker loses its lease and stops.
+
+    For verbs that take the ground from under a run. Call it with the connector locked.
+    """
+    for run in connector.runs.filter(status__in=SyncRun.OPEN):
+        is_held = run.status == SyncRun.Status.HELD
+        store.tell(run, [Note("warn", why)])
+        run.move(
+            SyncRun.Status.DISCARDED if is_held else SyncRun.Status.FAILED,
+            problem=why,
+            ended_at=now(),
+            lease=None,
+            leased_until=None,
+        )
+        run.pages.all().delete()
+        record("connectors.run_dropped", connector, by=by, run=run.key, problem=why)
+
+
 def _must_be_alone(connector: Connector) -> None:
     """Two runs would each take the other's rows for gone, or back again."""
     others = SyncRun.objects.filter(

@@ -1,20 +1,22 @@
 """Settings of a connector: saved as a candidate, checked with the vendor, promoted or refused."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils.timezone import now
 
 from connectors import registry
-from connectors.actions import runs
+from connectors.actions import runs, tenants
 from connectors.actions.permission import must_manage
 from connectors.contract import BadSettings, Check, DriverError, Spec
 from connectors.models import Connector, SettingsCandidate
-from connectors.sync.opening import Secrets, allowed, secrets_of
+from connectors.sync.opening import Secrets, allowed, secrets_of, token_of
 from connectors.sync.sentences import storable
+from core.errors import NotPossible
 from core.models import User
 from core.queue import nudge
 from core.sealing import seal
@@ -26,35 +28,83 @@ FIRST_WAIT = timedelta(seconds=5)
 """After a first passing trouble; somebody is looking. Twice as long after each further one."""
 
 
-@transaction.atomic
-def save(connector: Connector, *, by: User | None, typed: Mapping[str, str]) -> SettingsCandidate:
-    """Keep what was typed until a job has checked it. A blank secret keeps the present one.
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Settings as they are kept: what may be seen, and what may not."""
+
+    plain: Mapping[str, str]
+    secrets: Secrets
+    replaced: Collection[str]
+    """Names of the secrets that were typed; the others are those in force."""
+    typed: Mapping[str, str]
+    """As it was typed, secrets left out."""
+    source: str
+
+
+def cleaned(connector: Connector, typed: Mapping[str, str]) -> Cleaned:
+    """What was typed, as it would be kept. A blank secret means the present one.
 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
-    must_manage(connector, by)
-    connector = Connector.objects.locked(connector.pk)
     spec = registry.spec(connector.driver)
     hidden = {setting.name for setting in spec.settings if setting.secret}
     new_secrets = {name: typed[name] for name in hidden if typed.get(name, "").strip()}
     present = secrets_of(connector) if hidden - new_secrets.keys() else {}
-    cleaned = spec.clean({**typed, **present, **new_secrets}, allowed())
-    _must_be_whole(spec, cleaned)
-    _must_stay(connector, spec.source(cleaned))
-    kept = {name: value for name, value in cleaned.items() if name not in hidden}
-    secrets = {name: cleaned[name] for name in sorted(hidden)}
+    everything = spec.clean({**typed, **present, **new_secrets}, allowed())
+    _must_be_whole(spec, everything)
+    return Cleaned(
+        plain={name: value for name, value in everything.items() if name not in hidden},
+        secrets={name: everything[name] for name in sorted(hidden)},
+        replaced=new_secrets.keys(),
+        typed={name: value for name, value in typed.items() if name not in hidden},
+        source=spec.source(everything),
+    )
+
+
+@transaction.atomic
+def save(
+    connector: Connector, *, by: User | None, typed: Mapping[str, str], ends: str = ""
+) -> SettingsCandidate:
+    """Keep what was typed until a job has checked it. A blank secret keeps the present one.
+
+    Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened,
+    `tenants.OtherTenant` where another tenant is meant and `ends` does not name the present one.
+    """
+    must_manage(connector, by)
+    connector = Connector.objects.locked(connector.pk)
+    wanted = cleaned(connector, typed)
+    ended = tenants.must_be_named(connector, wanted.source, ends)
 
     SettingsCandidate.objects.filter(connector=connector).delete()
-    candidate = SettingsCandidate(connector=connector, settings=kept, saved_by=by)
-    candidate.typed = {name: value for name, value in typed.items() if name not in hidden}
-    candidate.sealed = seal(json.dumps(secrets), place=candidate.place)
+    candidate = SettingsCandidate(connector=connector, settings=dict(wanted.plain), saved_by=by)
+    candidate.typed = dict(wanted.typed)
+    candidate.ends_source = ended
+    candidate.sealed = seal(json.dumps(wanted.secrets), place=candidate.place)
     candidate.save(force_insert=True)
-    changed = sorted(
-        {name for name in kept if kept[name] != connector.settings.get(name)} | new_secrets.keys()
-    )
-    record("connectors.settings_saved", connector, by=by, changed=changed)
+    changed = {name for name, value in wanted.plain.items() if value != connector.settings.get(name)}
+    record("connectors.settings_saved", connector, by=by, changed=sorted(changed | set(wanted.replaced)))
     nudge("connectors.check_settings", candidate.pk)
     return candidate
+
+
+@transaction.atomic
+def clear_secrets(connector: Connector, *, by: User | None) -> None:
+    """Forget the secrets in force, and tokens got with them. Nothing is read until new ones are given."""
+    must_manage(connector, by)
+    connector = Connector.objects.locked(connector.pk)
+    if not connector.sealed:
+        raise NotPossible(f"{connector} keeps no secret.")
+    runs.drop_open(connector, "The secret was cleared.", by=by)
+    SettingsCandidate.objects.filter(connector=connector).delete()
+    with suppress(DriverError):  # sealed with a key that is gone: no token can have been got with it lately
+        transaction.on_commit(token_of(connector).forget)
+    Connector.objects.filter(pk=connector.pk).update(
+        sealed="", secret_set_at=None, secret_set_by=None, next_run_at=None, said=[]
+    )
+    connector.refresh_from_db()
+    if connector.status != Connector.Status.NOT_CONNECTED:
+        connector.move(Connector.Status.NOT_CONNECTED)
+    record("connectors.secret_cleared", connector, by=by)
 
 
 def claim(candidate_id: str) -> SettingsCandidate | None:
@@ -73,16 +123,18 @@ def claim(candidate_id: str) -> SettingsCandidate | None:
 def promote(candidate: SettingsCandidate, check: Check) -> None:
     """The vendor took them: they are in force from now on, and a run with them begins as soon as one may.
 
-    Raises BadSettings if the connector has come to read another tenant meanwhile, LeaseLost.
+    Where another tenant was meant, the rows of the one before end as history. Raises BadSettings if the
+    connector has come to read yet another meanwhile, LeaseLost.
     """
     connector = Connector.objects.locked(candidate.connector_id)
     spec = registry.spec(connector.driver)
     secrets = secrets_of(candidate)
     tenant = spec.source({**candidate.settings, **secrets})
-    _must_stay(connector, tenant)
+    tenants.leave(connector, tenant, ends=candidate.ends_source, by=candidate.saved_by)
     candidate.release(problem="", problem_field="")
     changes: dict[str, object] = {
         "settings": candidate.settings,
+        "typed": candidate.typed,
         "sealed": seal(json.dumps(secrets), place=connector.place),
         "source": tenant,
         "said": _said(connector, check),
@@ -118,16 +170,20 @@ def put_off(candidate: SettingsCandidate, problem: str) -> None:
 
 def _said(connector: Connector, check: Check) -> list[dict[str, str]]:
     """The scopes in one sentence, then what the driver has to warn of."""
-    if check.granted is None:
-        scopes = f"Not told by {connector.app}"
+    known = set(check.granted or ()) | set(check.proven)
+    if not check.needed:
+        scopes = []
+    elif check.granted is None and not known:
+        scopes = [{"level": "info", "text": f"Not told by {connector.app}"}]
     else:
-        granted = len(set(check.needed) & set(check.granted))
-        scopes = f"{granted} of {len(check.needed)} granted"
-        scopes += "" if set(check.granted) - set(check.needed) else ", none in excess"
+        text = f"{len(known & set(check.needed))} of {len(check.needed)} "
+        text += "granted" if check.granted is not None else "seen to work, the others not known"
+        text += ", none in excess" if check.granted is not None and not known - set(check.needed) else ""
+        scopes = [{"level": "info", "text": text}]
     warnings = [
         {"level": note.level, "text": storable(note.text)} for note in check.notes if note.level != "info"
     ]
-    return [{"level": "info", "text": scopes}, *warnings]
+    return [*scopes, *warnings]
 
 
 def _differ(secrets: Secrets, connector: Connector) -> bool:
@@ -141,11 +197,3 @@ def _must_be_whole(spec: Spec, cleaned: Mapping[str, str]) -> None:
     for setting in spec.settings:
         if setting.secret and not cleaned.get(setting.name):
             raise BadSettings(setting.name, f"Enter the {setting.label.lower()}.")
-
-
-def _must_stay(connector: Connector, source: str) -> None:
-    """Rows are keyed by their source: those of another tenant would stand beside them, never meet them."""
-    if connector.source and source != connector.source:
-        raise BadSettings(
-            "domain", f"Another domain is another tenant than {connector.source}; add a connector for it."
-        )

@@ -7,7 +7,7 @@ from django.utils.crypto import salted_hmac
 
 from connectors import registry
 from connectors.contract import Driver, DriverError, Outside
-from connectors.models import Connector, SettingsCandidate
+from connectors.models import Connector, SettingsCandidate, SettingsTest
 from connectors.sync.pace import RedisPace, RedisTokens
 from connectors.sync.rows import packed
 from core.sealing import CannotOpen, unseal
@@ -20,7 +20,7 @@ def allowed() -> Outside:
     return Outside(extra_hosts=settings.CONNECTOR_HOSTS, ca_file=settings.CA_FILE)
 
 
-def secrets_of(row: Connector | SettingsCandidate) -> Secrets:
+def secrets_of(row: Connector | SettingsCandidate | SettingsTest) -> Secrets:
     """Its secrets, unsealed; raises DriverError if no key of the ring opens them."""
     if not row.sealed:
         return {}
@@ -33,28 +33,49 @@ def secrets_of(row: Connector | SettingsCandidate) -> Secrets:
     return {str(name): str(value) for name, value in opened.items()}
 
 
-def open_driver(connector: Connector) -> Driver:
+def open_driver(connector: Connector, *, keeps_bodies: bool = False) -> Driver:
     """The driver with the settings in force. The caller closes it."""
-    return _open(connector, connector.settings, secrets_of(connector))
+    return _open(connector, connector.settings, secrets_of(connector), keeps_bodies=keeps_bodies)
 
 
-def open_candidate(candidate: SettingsCandidate) -> Driver:
+def open_candidate(candidate: SettingsCandidate | SettingsTest) -> Driver:
     """The driver with settings that are to be checked. The caller closes it."""
     return _open(candidate.connector, candidate.settings, secrets_of(candidate))
 
 
-def _open(connector: Connector, kept: dict[str, str], secrets: Secrets) -> Driver:
+def token_of(connector: Connector) -> RedisTokens:
+    """Where the token got with the settings in force is kept. Raises DriverError as `secrets_of` does."""
+    return _tokens(connector, {**connector.settings, **secrets_of(connector)})
+
+
+def _open(
+    connector: Connector, kept: dict[str, str], secrets: Secrets, *, keeps_bodies: bool = False
+) -> Driver:
     spec = registry.spec(connector.driver)
     everything = {**kept, **secrets}
-    kinds = [each.kind for each in spec.capabilities if each.sync and each.by_default]
-    # Other settings, another token: one fetched with an old secret or for other scopes is never used again.
-    text = packed([everything, kinds])
-    digest = salted_hmac("connectors.sync.opening", text, algorithm="sha256").hexdigest()[:32]
+    for setting in spec.settings:
+        if setting.secret and not setting.optional and not everything.get(setting.name):
+            raise DriverError(
+                f"The {setting.label.lower()} is missing: enter it in the settings of {connector}."
+            )
     outside = Outside(
-        kinds=kinds,
+        kinds=_kinds(connector),
         extra_hosts=settings.CONNECTOR_HOSTS,
         ca_file=settings.CA_FILE,
         pace=RedisPace(spec.source(everything)),
-        tokens=RedisTokens(connector.pk, digest),
+        tokens=_tokens(connector, everything),
+        keeps_bodies=keeps_bodies,
     )
     return spec.open(everything, outside)
+
+
+def _tokens(connector: Connector, everything: dict[str, str]) -> RedisTokens:
+    """Other settings, another token: one got with an old secret or for other scopes is never used again."""
+    text = packed([everything, _kinds(connector)])
+    digest = salted_hmac("connectors.sync.opening", text, algorithm="sha256").hexdigest()[:32]
+    return RedisTokens(connector.pk, digest)
+
+
+def _kinds(connector: Connector) -> list[str]:
+    spec = registry.spec(connector.driver)
+    return [each.kind for each in spec.capabilities if each.sync and each.by_default]

@@ -1,6 +1,7 @@
 """The rate and the token that all workers share, in Redis."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +15,8 @@ from redis.exceptions import RedisError
 
 from connectors.contract import Token, TransientError
 from core.sealing import CannotOpen, seal, unseal
+
+log = logging.getLogger(__name__)
 
 A_SECOND = 24
 """Requests of all workers together. Coupa lets 25 through (Exception Handling and Error Codes).
@@ -82,6 +85,13 @@ class RedisTokens:
         found = self._found()
         if found and found[1] == token:
             _ask(lambda redis: redis.eval(FORGET, 1, self._key, found[0]))
+
+    def forget(self) -> None:
+        """Forget whatever token is there. Where Redis is away it is forgotten when it expires."""
+        try:
+            _ask(lambda redis: redis.delete(self._key))
+        except TransientError as problem:
+            log.warning("A token was not forgotten: %s", problem)
 
     def _found(self) -> tuple[bytes, Token] | None:
         raw = _ask(lambda redis: redis.get(self._key))

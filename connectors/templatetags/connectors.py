@@ -67,6 +67,21 @@ def account_chip(account: Account, *, solid: bool = False) -> Mapping[str, Any]:
     return chip(tone, account.get_status_display(), icon=icon, solid=solid)
 
 
+SCOPE: Mapping[str, tuple[str, str]] = {
+    "granted": ("good", "Granted"),
+    "lacking": ("bad", "Not granted"),
+    "unknown": ("gone", "Not known"),
+    "spare": ("wait", "More than needed"),
+}
+
+
+@register.inclusion_tag("components/status_chip.html")
+def scope_chip(state: str) -> Mapping[str, Any]:
+    """What a test has shown of one scope."""
+    tone, label = SCOPE[state]
+    return chip(tone, label)
+
+
 @register.filter
 def kind_icon(kind: str) -> str:
     """The icon of a kind of resource, as some driver states it."""
@@ -101,6 +116,12 @@ def every(length: timedelta) -> str:
 def of(numbers: Mapping[str, int], kind: str) -> int:
     """The number for a kind, or 0."""
     return numbers.get(kind, 0)
+
+
+@register.filter
+def of_text(texts: Mapping[str, str], name: str) -> str:
+    """The text kept under a name, without outer blanks; empty if none is."""
+    return texts.get(name, "").strip()
 
 
 @register.filter

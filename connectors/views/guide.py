@@ -1,12 +1,18 @@
-"""A driver's guide, from Markdown to the two parts around its list of scopes."""
+"""A driver's guide, from Markdown to the two parts around its list of scopes; and its page, for anybody."""
 
 from dataclasses import dataclass
 from functools import cache
 
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 from markdown_it import MarkdownIt
 
+from connectors import registry
 from connectors.contract import Setting, Spec
+from core.http import OpenRequest
 
 PLACE = "{scopes}"
 _MARK = f"<p>{PLACE}</p>"
@@ -18,6 +24,25 @@ class Guide:
 
     before: SafeString
     after: SafeString
+    drawing: SafeString
+    """Our own drawing of the vendor's page, as SVG; empty where there is none."""
+
+
+@login_not_required
+@require_GET
+def alone(request: OpenRequest, driver: str) -> HttpResponse:
+    """The guide on a page of its own: for whoever has to prepare the vendor's side, and for the printer."""
+    try:
+        spec = registry.spec(driver)
+    except LookupError as problem:
+        raise Http404 from problem
+    context = {"spec": spec, "guide": guide(spec), "scope_sets": scope_sets(spec), "extras": extras(spec)}
+    return render(request, "connectors/guide.html", context)
+
+
+def extras(spec: Spec) -> list[tuple[str, tuple[str, ...]]]:
+    """Kinds that need scopes of their own, and which."""
+    return [(each.label, each.scopes) for each in spec.capabilities if each.scopes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +64,8 @@ def guide(spec: Spec) -> Guide:
         if token.type == "ordered_list_open":
             token.attrSet("class", "r-guide")
     before, _, after = markdown.renderer.render(tokens, markdown.options, {}).partition(_MARK)
-    return Guide(SafeString(before), SafeString(after))  # our own text; HTML in it was escaped
+    # Our own text and drawing; HTML in the text was escaped.
+    return Guide(SafeString(before), SafeString(after), SafeString(spec.drawing))
 
 
 def scope_sets(spec: Spec) -> list[ScopeSet]:

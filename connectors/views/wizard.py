@@ -1,4 +1,4 @@
-"""Setting a connector up: catalogue, app, owners, settings."""
+"""Setting a connector up: catalogue, app, owners."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -10,16 +10,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import queries, registry
-from connectors.actions import connectors, settings
+from connectors.actions import connectors
 from connectors.actions.permission import may_manage, must_manage, must_run_connectors
-from connectors.contract import BadSettings, DriverError, Spec
-from connectors.forms import AppForm, OwnersForm, SettingsForm
+from connectors.contract import Spec
+from connectors.forms import AppForm, OwnersForm
 from connectors.models import App, Connector
-from connectors.views.guide import access_setting, guide, scope_sets
 from connectors.views.names import spoken
 from connectors.views.steps import steps
 from core.actions.invitations import invitable, may_invite
-from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.http import HtmxRequest
 from core.models import User
 from core.queries.asked import one_of, people, words
 from core.queries.people import people_matching
@@ -90,23 +89,6 @@ def ask_again(request: HtmxRequest, pk: str) -> HttpResponse:
     return redirect("connectors:connector", connector.pk)
 
 
-@require_http_methods(["GET", "POST"])
-@fresh_sign_in_to_send
-def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:
-    connector = _connector(request, pk)
-    must_manage(connector, request.user)
-    spec = _spec(connector.driver)
-    form = SettingsForm(spec, connector, request.POST if request.method == "POST" else None)
-    if form.is_bound:
-        try:
-            settings.save(connector, by=request.user, typed=form.typed())
-        except DriverError as problem:
-            form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
-        else:
-            return redirect("connectors:live", connector.pk)
-    return _settings_page(request, connector, spec, form)
-
-
 def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connector | None) -> HttpResponse:
     found = App.objects.visible_to(request.user).unmanaged()
     managed = App.objects.visible_to(request.user).managed()
@@ -172,23 +154,6 @@ def _invitation(request: HtmxRequest, connector: Connector) -> str:
         "onward": reverse("connectors:settings", args=[connector.pk]),
     }
     return f"{reverse('core:invite')}?{urlencode(there)}"
-
-
-def _settings_page(
-    request: HtmxRequest, connector: Connector, spec: Spec, form: SettingsForm
-) -> HttpResponse:
-    context = {
-        "connector": connector,
-        "spec": spec,
-        "form": form,
-        "fields": [(setting, form[setting.name]) for setting in spec.settings],
-        "steps": [] if connector.has_settings else steps(3, connector),
-        "candidate": queries.open_candidate(connector),
-        "guide": guide(spec),
-        "scope_sets": scope_sets(spec),
-        "access": access_setting(spec),
-    }
-    return render(request, "connectors/settings.html", context, status=422 if form.is_bound else 200)
 
 
 def _connector(request: HtmxRequest, pk: str) -> Connector:

@@ -22,5 +22,6 @@ SPEC = Spec(
     source=source,
     scopes=scopes,
     open=open_coupa,
+    drawing=Path(__file__).with_name("drawing.svg").read_text(encoding="utf-8"),
     guide=Path(__file__).with_name("guide.md").read_text(encoding="utf-8"),
 )

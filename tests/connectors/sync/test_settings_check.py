@@ -98,13 +98,6 @@ def test_a_blank_secret_keeps_the_present_one_and_who_set_it(working, owner):
     assert event.change == {"changed": ["mode"]}
 
 
-def test_another_domain_is_another_tenant(working, owner):
-    with pytest.raises(BadSettings, match="add a connector for it") as refusal:
-        settings.save(working, by=owner, typed={**TYPED, "domain": "other.coupahost.com"})
-
-    assert refusal.value.field == "domain"
-
-
 @pytest.mark.parametrize(
     ("trouble", "field"),
     [
@@ -232,27 +225,6 @@ def test_a_sentence_no_database_keeps_is_kept_readable(trouble, fresh, owner, dr
 
     candidate.refresh_from_db()
     assert candidate.problem == "Coupa answered \ufffd and \ufffd."
-
-
-def test_settings_for_another_tenant_than_the_one_read_meanwhile_are_refused(fresh, owner, driver):
-    candidate = settings.save(fresh, by=owner, typed=TYPED)
-    Connector.objects.update(source="coupa:other.coupahost.com")
-
-    jobs.check_settings(candidate.pk)
-
-    candidate.refresh_from_db()
-    fresh.refresh_from_db()
-    assert (candidate.status, candidate.problem_field) == (Status.REFUSED, "domain")
-    assert fresh.source == "coupa:other.coupahost.com"
-    assert fresh.settings == {}
-
-
-def test_settings_are_held_against_the_connector_as_it_is_now(fresh, owner):
-    stale = Connector.objects.get(pk=fresh.pk)
-    Connector.objects.update(source="coupa:other.coupahost.com")
-
-    with pytest.raises(BadSettings, match="add a connector for it"):
-        settings.save(stale, by=owner, typed=TYPED)
 
 
 def test_settings_take_the_place_of_those_whose_key_is_gone(working, owner, driver):

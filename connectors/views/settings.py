@@ -1,0 +1,93 @@
+"""Step 3 of the wizard and every edit after it: the settings, tried out, saved, their secret cleared."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from connectors import queries, registry
+from connectors.actions import settings, tenants, trying
+from connectors.actions.permission import must_manage
+from connectors.contract import BadSettings, DriverError
+from connectors.forms import SettingsForm
+from connectors.models import Connector, SettingsTest
+from connectors.views.guide import access_setting, extras, guide, scope_sets
+from connectors.views.steps import steps
+from core.http import HtmxRequest, fresh_sign_in_to_send
+
+PAGE = "connectors/settings.html"
+TEST = f"{PAGE}#test"
+
+
+@require_http_methods(["GET", "POST"])
+@fresh_sign_in_to_send
+def edit(request: HtmxRequest, pk: str) -> HttpResponse:
+    connector = _connector(request, pk)
+    must_manage(connector, request.user)
+    form = _form(request, connector)
+    if form.is_bound:
+        try:
+            settings.save(connector, by=request.user, typed=form.typed(), ends=request.POST.get("ends", ""))
+        except DriverError as problem:
+            form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
+        else:
+            return redirect("connectors:live", connector.pk)
+    return _page(request, connector, form)
+
+
+@require_http_methods(["GET", "POST"])
+@fresh_sign_in_to_send
+def test(request: HtmxRequest, pk: str) -> HttpResponse:
+    """Begin a test, or see how it stands: for htmx the piece of the page, else the whole page."""
+    connector = _connector(request, pk)
+    must_manage(connector, request.user)
+    form = _form(request, connector)
+    if form.is_bound:
+        try:
+            trying.begin(connector, by=request.user, typed=form.typed())
+        except DriverError as problem:
+            form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
+            return _page(request, connector, form)
+    return _page(request, connector, form, status=200)
+
+
+@require_POST
+@fresh_sign_in_to_send
+def clear(request: HtmxRequest, pk: str) -> HttpResponse:
+    connector = _connector(request, pk)
+    settings.clear_secrets(connector, by=request.user)
+    messages.success(request, f"The secret of {connector} is gone. Nothing is read until there is a new one.")
+    return redirect("connectors:connector", connector.pk)
+
+
+def _form(request: HtmxRequest, connector: Connector) -> SettingsForm:
+    spec = registry.spec(connector.driver)
+    return SettingsForm(spec, connector, request.POST if request.method == "POST" else None)
+
+
+def _page(request: HtmxRequest, connector: Connector, form: SettingsForm, *, status: int = 0) -> HttpResponse:
+    spec = registry.spec(connector.driver)
+    tested = SettingsTest.objects.filter(connector=connector).select_related("by").first()
+    context = {
+        "connector": connector,
+        "spec": spec,
+        "form": form,
+        "fields": [(setting, form[setting.name]) for setting in spec.settings],
+        "steps": [] if connector.has_settings else steps(3, connector),
+        "candidate": queries.open_candidate(connector),
+        "test": tested if tested is not None and tested.by == request.user else None,
+        "present": tenants.host(connector.source) if connector.source else "",
+        "ends": request.POST.get("ends", ""),
+        "guide": guide(spec),
+        "scope_sets": scope_sets(spec),
+        "extras": extras(spec),
+        "access": access_setting(spec),
+        "status": status,
+    }
+    template = TEST if request.htmx and request.htmx.target == "test" else PAGE
+    return render(request, template, context, status=status or (422 if form.is_bound else 200))
+
+
+def _connector(request: HtmxRequest, pk: str) -> Connector:
+    rows = Connector.objects.visible_to(request.user).select_related("app", "secret_set_by")
+    return get_object_or_404(rows, pk=pk)
