@@ -1,8 +1,9 @@
 """Settings of a connector: saved as a candidate, checked with the vendor, promoted or refused."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from connectors.actions import runs
 from connectors.actions.permission import must_manage
 from connectors.contract import BadSettings, Check, DriverError, Spec
 from connectors.models import Connector, SettingsCandidate
+from connectors.sync import uploads
 from connectors.sync.opening import Secrets, allowed, secrets_of
 from connectors.sync.sentences import storable
 from core.models import User
@@ -26,9 +28,24 @@ FIRST_WAIT = timedelta(seconds=5)
 """After a first passing trouble; somebody is looking. Twice as long after each further one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as it was handed in."""
+
+    name: str
+    content: bytes
+
+
 @transaction.atomic
-def save(connector: Connector, *, by: User | None, typed: Mapping[str, str]) -> SettingsCandidate:
-    """Keep what was typed until a job has checked it. A blank secret keeps the present one.
+def save(
+    connector: Connector,
+    *,
+    by: User | None,
+    typed: Mapping[str, str],
+    files: Mapping[str, Upload] | None = None,
+) -> SettingsCandidate:
+    """Keep what was typed and handed in until a job has checked it. A blank secret keeps the present one,
+    a file that was not chosen the one that was handed in last.
 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
@@ -38,9 +55,26 @@ def save(connector: Connector, *, by: User | None, typed: Mapping[str, str]) -> 
     hidden = {setting.name for setting in spec.settings if setting.secret}
     new_secrets = {name: typed[name] for name in hidden if typed.get(name, "").strip()}
     present = secrets_of(connector) if hidden - new_secrets.keys() else {}
-    cleaned = spec.clean({**typed, **present, **new_secrets}, allowed())
+    new_files = {name: uploads.value_of(file.name, file.content) for name, file in (files or {}).items()}
+    typed = {**typed, **files_of(connector, spec), **new_files}
+    handed_in = {new_files[name]: file.content for name, file in (files or {}).items()}
+    cleaned = spec.clean({**typed, **present, **new_secrets}, allowed(_files(connector, handed_in)))
     _must_be_whole(spec, cleaned)
-    _must_stay(connector, spec.source(cleaned))
+    _must_stay(connector, spec, cleaned)
+    for value, content in handed_in.items():
+        uploads.keep(connector.pk, value, content)
+    return _write(connector, by, typed, cleaned, hidden, new_secrets.keys())
+
+
+def _write(
+    connector: Connector,
+    by: User | None,
+    typed: Mapping[str, str],
+    cleaned: Mapping[str, str],
+    hidden: Collection[str],
+    new_secrets: Collection[str],
+) -> SettingsCandidate:
+    """The candidate in place of any earlier one; secrets sealed, and nowhere else."""
     kept = {name: value for name, value in cleaned.items() if name not in hidden}
     secrets = {name: cleaned[name] for name in sorted(hidden)}
 
@@ -49,12 +83,19 @@ def save(connector: Connector, *, by: User | None, typed: Mapping[str, str]) -> 
     candidate.typed = {name: value for name, value in typed.items() if name not in hidden}
     candidate.sealed = seal(json.dumps(secrets), place=candidate.place)
     candidate.save(force_insert=True)
-    changed = sorted(
-        {name for name in kept if kept[name] != connector.settings.get(name)} | new_secrets.keys()
-    )
+    changed = sorted({name for name in kept if kept[name] != connector.settings.get(name)} | set(new_secrets))
     record("connectors.settings_saved", connector, by=by, changed=changed)
     nudge("connectors.check_settings", candidate.pk)
     return candidate
+
+
+def files_of(connector: Connector, spec: Spec) -> dict[str, str]:
+    """The files of a connector by setting, as they were handed in last, in force or not; empty for none.
+    What a browser says they are never counts."""
+    candidate = SettingsCandidate.objects.filter(connector=connector).first()
+    is_open = candidate is not None and candidate.status != SettingsCandidate.Status.PROMOTED
+    known = candidate.typed if candidate is not None and is_open else connector.settings
+    return {setting.name: str(known.get(setting.name, "")) for setting in spec.settings if setting.accepts}
 
 
 def claim(candidate_id: str) -> SettingsCandidate | None:
@@ -78,13 +119,13 @@ def promote(candidate: SettingsCandidate, check: Check) -> None:
     connector = Connector.objects.locked(candidate.connector_id)
     spec = registry.spec(connector.driver)
     secrets = secrets_of(candidate)
-    tenant = spec.source({**candidate.settings, **secrets})
-    _must_stay(connector, tenant)
+    everything = {**candidate.settings, **secrets}
+    _must_stay(connector, spec, everything)
     candidate.release(problem="", problem_field="")
     changes: dict[str, object] = {
         "settings": candidate.settings,
         "sealed": seal(json.dumps(secrets), place=connector.place),
-        "source": tenant,
+        "source": spec.source(everything),
         "said": _said(connector, check),
         "next_run_at": now(),
     }
@@ -117,7 +158,9 @@ def put_off(candidate: SettingsCandidate, problem: str) -> None:
 
 
 def _said(connector: Connector, check: Check) -> list[dict[str, str]]:
-    """The scopes in one sentence, then what the driver has to warn of."""
+    """The scopes in one sentence, then what the driver has to warn of; all it says where none is needed."""
+    if not check.needed and check.granted is None:
+        return [{"level": note.level, "text": storable(note.text)} for note in check.notes]
     if check.granted is None:
         scopes = f"Not told by {connector.app}"
     else:
@@ -143,9 +186,16 @@ def _must_be_whole(spec: Spec, cleaned: Mapping[str, str]) -> None:
             raise BadSettings(setting.name, f"Enter the {setting.label.lower()}.")
 
 
-def _must_stay(connector: Connector, source: str) -> None:
+def _must_stay(connector: Connector, spec: Spec, cleaned: Mapping[str, str]) -> None:
     """Rows are keyed by their source: those of another tenant would stand beside them, never meet them."""
-    if connector.source and source != connector.source:
+    if connector.source and spec.source(cleaned) != connector.source:
+        what = next(setting.label.lower() for setting in spec.settings if setting.name == spec.tenant)
         raise BadSettings(
-            "domain", f"Another domain is another tenant than {connector.source}; add a connector for it."
+            spec.tenant, f"Another {what} is another tenant than {connector.source}; add a connector for it."
         )
+
+
+def _files(connector: Connector, handed_in: Mapping[str, bytes]) -> Callable[[str], bytes]:
+    """Files by their values: those just handed in, which are not kept yet, and earlier ones."""
+    kept = uploads.opener(connector.pk)
+    return lambda value: handed_in[value] if value in handed_in else kept(value)

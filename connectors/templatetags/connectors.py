@@ -107,7 +107,7 @@ def of(numbers: Mapping[str, int], kind: str) -> int:
 def kind_label(kind: str) -> str:
     """What a driver calls a kind, in the plural; grants have no kind of their own."""
     labels = {each.kind: each.label for spec in registry.specs() for each in spec.capabilities}
-    return labels.get(kind, "Grants" if kind == "grant" else kind)
+    return labels.get(kind) or ("Grants" if kind == "grant" else queries.plain(kind))
 
 
 @register.filter

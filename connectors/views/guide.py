@@ -43,10 +43,11 @@ def guide(spec: Spec) -> Guide:
 
 
 def scope_sets(spec: Spec) -> list[ScopeSet]:
-    """The scopes to select at the vendor, for every choice of access."""
+    """The scopes to select at the vendor, for every choice of access; none where no scope is needed."""
     choice = access_setting(spec)
     if choice is None:
-        return [ScopeSet("", "", spec.scopes({}))]
+        scopes = spec.scopes({})
+        return [ScopeSet("", "", scopes)] if scopes else []
     return [ScopeSet(value, label, spec.scopes({choice.name: value})) for value, label, _ in choice.choices]
 
 

@@ -96,10 +96,11 @@ def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     must_manage(connector, request.user)
     spec = _spec(connector.driver)
-    form = SettingsForm(spec, connector, request.POST if request.method == "POST" else None)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = SettingsForm(spec, connector, *sent)
     if form.is_bound:
         try:
-            settings.save(connector, by=request.user, typed=form.typed())
+            settings.save(connector, by=request.user, typed=form.typed(), files=form.handed_in())
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
         else:
@@ -177,11 +178,12 @@ def _invitation(request: HtmxRequest, connector: Connector) -> str:
 def _settings_page(
     request: HtmxRequest, connector: Connector, spec: Spec, form: SettingsForm
 ) -> HttpResponse:
+    files = queries.file_names(settings.files_of(connector, spec))
     context = {
         "connector": connector,
         "spec": spec,
         "form": form,
-        "fields": [(setting, form[setting.name]) for setting in spec.settings],
+        "fields": [(setting, form[setting.name], files.get(setting.name, "")) for setting in spec.settings],
         "steps": [] if connector.has_settings else steps(3, connector),
         "candidate": queries.open_candidate(connector),
         "guide": guide(spec),

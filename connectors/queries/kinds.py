@@ -1,0 +1,44 @@
+"""The kinds of thing a connector reads: as its driver states them, and as the app names them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import unquote
+
+from connectors import registry
+from connectors.contract import EVERY_OTHER_KIND, Capability
+from connectors.models import Connector, ResourceType
+from connectors.sync.uploads import name_in
+
+
+def kinds_of(connector: Connector, also: Iterable[str] = ()) -> list[Capability]:
+    """What the driver states, in its order. In the place of all other kinds stands each that the app has
+    named, or that is among `also`; where there is none, the stated line itself."""
+    stated = registry.spec(connector.driver).capabilities
+    if all(each.kind != EVERY_OTHER_KIND for each in stated):
+        return list(stated)
+    known = {each.kind for each in stated}
+    mine = ResourceType.objects.filter(app=connector.app_id, source=connector.source)
+    names = {kind: plain(kind) for kind in sorted({*also} - known - {"grant"})}
+    names |= dict(mine.exclude(kind__in=known).order_by("name").values_list("kind", "name"))
+    found: list[Capability] = []
+    for each in stated:
+        others = [replace(each, kind=kind, label=name) for kind, name in names.items()]
+        found += (others or [each]) if each.kind == EVERY_OTHER_KIND else [each]
+    return found
+
+
+def plain(kind: str) -> str:
+    """A kind for people, where no name is known: drivers encode what an id may not hold."""
+    return unquote(kind).capitalize()
+
+
+def file_names(values: Mapping[str, str]) -> dict[str, str]:
+    """The names of files by setting, as people gave them; empty where there is none."""
+    return {setting: name_in(value) for setting, value in values.items()}
+
+
+def with_others(numbers: Mapping[str, int], stated: Iterable[Capability]) -> dict[str, int]:
+    """Numbers by kind, those of kinds that are not stated under `*` too."""
+    known = {each.kind for each in stated}
+    others = sum(number for kind, number in numbers.items() if kind not in known)
+    return {**numbers, EVERY_OTHER_KIND: others}
