@@ -22,11 +22,12 @@ from connectors.contract import (
 )
 from connectors.drivers.file import records
 from connectors.drivers.file.columns import ACCESS_LAYOUT, ACCOUNTS_LAYOUT, Layout, Table
-from connectors.drivers.file.tables import Bounds, lines
+from connectors.drivers.file.tables import Bounds, is_workbook, lines, must_unpack
 
 ACCOUNTS, ACCESS = "accounts", "access"
 BOUNDS = {ACCOUNTS: Bounds(10, 50_000), ACCESS: Bounds(50, 500_000)}
 LAYOUTS = {ACCOUNTS: ACCOUNTS_LAYOUT, ACCESS: ACCESS_LAYOUT}
+QUICK = 1024 * 1024  # bytes of a workbook; a larger one is not opened while somebody waits
 MOST_NAMED = 5  # lines, columns: a sentence names no more of them
 
 
@@ -64,8 +65,14 @@ class Contents:
 
 
 def look_at(file: Handed) -> None:
-    """The header and the first line alone, while somebody waits. Raises BadSettings at the file."""
+    """The header and the first line alone, while somebody waits; of a large workbook only what it is.
+
+    Raises BadSettings at the file.
+    """
     try:
+        if is_workbook(file.name) and len(file.content) > QUICK:
+            must_unpack(file.name, file.content)
+            return
         next(iter(file.table().rows()))
     except DriverError as problem:
         raise BadSettings(file.setting, str(problem)) from problem

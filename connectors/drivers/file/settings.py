@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from connectors.contract import BadSettings, DriverError, Outside, Setting
 from connectors.drivers.file.contents import ACCESS, ACCOUNTS, BOUNDS, Handed, look_at
-from connectors.drivers.file.tables import ENDINGS
+from connectors.drivers.file.tables import ENDINGS, WORKBOOK
 
 MOST_SYSTEM = 100  # letters
 _VALUE = re.compile(r"[0-9a-f]{64}/(.+)", re.DOTALL)
@@ -19,15 +19,16 @@ SETTINGS = (
     Setting(
         ACCOUNTS,
         "Accounts",
-        f"One line an account. CSV or XLSX, at most {BOUNDS[ACCOUNTS].megabytes} MB"
+        f"One line an account. CSV or Excel, at most {BOUNDS[ACCOUNTS].megabytes} MB"
         f" and {BOUNDS[ACCOUNTS].lines:,} lines.",
         accepts=ENDINGS,
     ),
     Setting(
         ACCESS,
         "Access",
-        f"One line a grant; may be left out. CSV or XLSX, at most {BOUNDS[ACCESS].megabytes} MB"
-        f" and {BOUNDS[ACCESS].lines:,} lines.",
+        f"One line a grant; may be left out. CSV, at most {BOUNDS[ACCESS].megabytes} MB and"
+        f" {BOUNDS[ACCESS].lines:,} lines, or Excel, at most {WORKBOOK.megabytes} MB and"
+        f" {WORKBOOK.lines:,} lines.",
         accepts=ENDINGS,
         optional=True,
     ),
