@@ -19,7 +19,8 @@ def kinds_of(connector: Connector, also: Iterable[str] = ()) -> list[Capability]
     known = {each.kind for each in stated}
     mine = ResourceType.objects.filter(app=connector.app_id, source=connector.source)
     names = {kind: plain(kind) for kind in sorted({*also} - known - {"grant"})}
-    names |= dict(mine.exclude(kind__in=known).order_by("name").values_list("kind", "name"))
+    named = mine.exclude(kind__in=known).order_by("name").values_list("kind", "name")
+    names |= {kind: plural(name) for kind, name in named}
     found: list[Capability] = []
     for each in stated:
         others = [replace(each, kind=kind, label=name) for kind, name in names.items()]
@@ -29,7 +30,14 @@ def kinds_of(connector: Connector, also: Iterable[str] = ()) -> list[Capability]
 
 def plain(kind: str) -> str:
     """A kind for people, where no name is known: drivers encode what an id may not hold."""
-    return unquote(kind).capitalize()
+    return plural(unquote(kind).capitalize())
+
+
+def plural(name: str) -> str:
+    """Several of a kind that an app named, as drivers name theirs: Roles, Cost centres, Policies."""
+    if name[-1:] in "s0123456789":
+        return name
+    return f"{name[:-1]}ies" if name[-1] == "y" and name[-2:-1] not in "aeiou" else f"{name}s"
 
 
 def file_names(values: Mapping[str, str]) -> dict[str, str]:

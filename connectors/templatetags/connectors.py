@@ -81,6 +81,12 @@ def mark_word(mark: str) -> str:
 
 
 @register.filter
+def takes_files(connector: Connector) -> bool:
+    """Whether it reads files that are handed in."""
+    return registry.spec(connector.driver).takes_files
+
+
+@register.filter
 def took(length: timedelta) -> str:
     """1 min 12 s; nothing where no time has passed yet."""
     return duration(length.total_seconds()) if length else ""

@@ -38,6 +38,7 @@ def guide(spec: Spec) -> Guide:
     for token in tokens:
         if token.type == "ordered_list_open":
             token.attrSet("class", "r-guide")
+        token.hidden = False  # a step is a paragraph, also in a list without a blank line between
     before, _, after = markdown.renderer.render(tokens, markdown.options, {}).partition(_MARK)
     return Guide(SafeString(before), SafeString(after))  # our own text; HTML in it was escaped
 

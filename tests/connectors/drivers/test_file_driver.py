@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -56,11 +57,11 @@ def said(sample: Sample) -> str:
     return " | ".join(note.text for note in opened(sample).check().notes)
 
 
-def workbook(*rows: list[object]) -> bytes:
+def workbook(*rows: Sequence[object]) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     told = io.BytesIO()
     book.save(told)
     return told.getvalue()

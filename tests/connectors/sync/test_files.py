@@ -53,7 +53,7 @@ def hand_in(connector, owner, accounts: bytes | None = PEOPLE, access: bytes | N
 
 def run_on(connector) -> SyncRun:
     """The run that began by itself, to its end."""
-    run = connector.runs.get(status=SyncRun.Status.QUEUED)
+    run = SyncRun.objects.get(connector=connector, status=SyncRun.Status.QUEUED)
     jobs.run_sync(str(run.pk))
     run.refresh_from_db()
     connector.refresh_from_db()

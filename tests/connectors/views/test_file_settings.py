@@ -141,6 +141,20 @@ def test_an_owner_sees_the_files_in_force_and_may_replace_them(browser, connecte
     assert connected.settings["accounts"][:64] not in page
 
 
+def test_the_list_of_connectors_leads_to_where_a_file_is_replaced(browser, connected):
+    page = browser.get(reverse("connectors:index"))
+
+    assert "Replace a file of Payroll" in text(page)
+    assert f'href="{url_of(connected)}"' in page.content.decode()
+
+
+def test_the_wizard_says_that_files_come_next(browser, begun):
+    page = page_of(browser, "settings", begun)
+
+    assert "Settings The files" in page
+    assert "credentials" not in page
+
+
 def test_replacing_a_file_keeps_the_rest_and_starts_a_run(browser, connected):
     again = PEOPLE + b"3,cy@x.example,Cy\n"
 
@@ -161,7 +175,7 @@ def test_kinds_that_the_file_names_stand_on_the_pages_by_their_names(browser, co
         "run": text(browser.get(reverse("connectors:run", args=[run.key]))),
     }
 
-    assert "1 role" in pages["connector"].lower()
+    assert "1 roles 1 teams 2 grants" in pages["connector"]
     assert "Resource types named in the file Yes No 2" in pages["connector"]
     assert "1 role, 1 team, 2 accounts" in pages["live"].lower().replace(" ,", ",")
     assert "Role" in pages["run"]
