@@ -19,12 +19,13 @@ from connectors.views.guide import access_setting, guide, scope_sets
 from connectors.views.names import spoken
 from connectors.views.steps import steps
 from core.actions.invitations import invitable, may_invite
-from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.http import HtmxRequest, fresh_sign_in_to_send, takes_megabytes
 from core.models import User
 from core.queries.asked import one_of, people, words
 from core.queries.people import people_matching
 
 APPS_SHOWN = 50
+MOST_SENT = 64  # megabytes, as in deploy/Caddyfile: the files of one connector
 
 
 @require_GET
@@ -90,6 +91,7 @@ def ask_again(request: HtmxRequest, pk: str) -> HttpResponse:
     return redirect("connectors:connector", connector.pk)
 
 
+@takes_megabytes(MOST_SENT)
 @require_http_methods(["GET", "POST"])
 @fresh_sign_in_to_send
 def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:

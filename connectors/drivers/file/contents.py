@@ -181,7 +181,7 @@ class _Reading:
 def _dropped(file: Handed, table: Table) -> list[Note]:
     if not table.dropped:
         return []
-    return [Note("warn", f"{file.name}: not read are the columns {_listed(table.dropped)}.")]
+    return [Note("warn", f"{file.name} has columns that are not read: {_listed(table.dropped)}.")]
 
 
 def _unknown(access: Handed, accounts: Handed, numbers: Sequence[int]) -> Note:
