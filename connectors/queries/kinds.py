@@ -35,7 +35,7 @@ def plain(kind: str) -> str:
 
 def plural(name: str) -> str:
     """Several of a kind that an app named, as drivers name theirs: Roles, Cost centres, Policies."""
-    if name[-1:] in "s0123456789":
+    if not name[-1:].isalpha() or name[-1] == "s":
         return name
     return f"{name[:-1]}ies" if name[-1] == "y" and name[-2:-1] not in "aeiou" else f"{name}s"
 

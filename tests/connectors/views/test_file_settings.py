@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from connectors import forms, jobs
+from connectors import forms, jobs, queries
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from core.models import Role
 from tests.make import make_connector, make_user
@@ -66,6 +66,15 @@ def chosen(accounts: bytes | None = PEOPLE, access: bytes | None = None, system:
         if content is not None
     }
     return {"system": system, **sent}
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [("role", "Roles"), ("cost centre", "Cost centres"), ("policy", "Policies"), ("key", "Keys"),
+     ("teams", "Teams"), ("100%25", "100%"), ("%75ser", "Users"), ("", "")],
+)  # fmt: skip
+def test_a_kind_without_a_name_is_shown_in_words(kind, shown):
+    assert queries.plain(kind) == shown
 
 
 @pytest.mark.parametrize("words", ["csv", "Excel", "FILE", "spreadsheet", "xlsx"])
