@@ -11,6 +11,12 @@ from typing import Literal, Protocol
 type Scalar = str | int | bool | None
 type Kind = str
 """A resource type's id: `user`, `group`, `role`, `license`."""
+EVERY_OTHER_KIND: Kind = "*"
+"""All kinds that a driver's capabilities do not name, for drivers that learn their kinds from the app.
+
+Stated as a capability, asked of `walk`, and named in `complete`, where it speaks for every kind of the
+source that is not stated, even one the app names no more. Records never bear it.
+"""
 
 
 class DriverError(Exception):
@@ -352,9 +358,17 @@ class Spec:
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
     actions: tuple[Action, ...] = ()
+    tenant: str = "domain"
+    """The setting that says which tenant is meant, and so decides `source`."""
     client: str = ""
     """The setting that says as whom we ask, such as `client_id`; empty: none does."""
     drawing: str = ""
     """Our own drawing of the vendor's page where credentials are made: SVG without script or style."""
     guide: str = ""
-    """The set-up steps at the vendor: a numbered Markdown list, with a line `{scopes}` where these belong."""
+    """The set-up steps at the vendor: a numbered Markdown list, with a line `{scopes}` where these belong,
+    if it has any."""
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether some setting is a file that is handed in."""
+        return any(setting.accepts for setting in self.settings)

@@ -70,9 +70,9 @@ def make_app(name: str = "Coupa", *owners: User, **fields: Any) -> App:
 
 
 def make_connector(*owners: User, app: App | None = None, **fields: Any) -> Connector:
-    """A Coupa connector with these owners. Not set up unless given a source."""
+    """A connector with these owners, of Coupa unless told otherwise. Not set up unless given a source."""
     app = app or make_app(fields.get("name", "Coupa"))
-    connector = Connector.objects.create(app=app, driver="coupa", **{"name": app.name, **fields})
+    connector = Connector.objects.create(app=app, **{"driver": "coupa", "name": app.name, **fields})
     ConnectorOwner.objects.bulk_create(ConnectorOwner(connector=connector, user=owner) for owner in owners)
     return connector
 

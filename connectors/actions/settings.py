@@ -1,7 +1,7 @@
 """Settings of a connector: saved as a candidate, checked with the vendor, promoted or refused."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ from connectors.actions import runs, tenants
 from connectors.actions.permission import must_manage
 from connectors.contract import BadSettings, Check, DriverError, Spec
 from connectors.models import Connector, SettingsCandidate
+from connectors.sync import uploads
 from connectors.sync.opening import Secrets, allowed, secrets_of, token_of
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
@@ -29,6 +30,19 @@ FIRST_WAIT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as it was handed in."""
+
+    name: str
+    content: bytes
+
+
+type Uploads = Mapping[str, Upload]
+"""Files by the settings they were handed in for."""
+NO_FILES: Uploads = {}
+
+
+@dataclass(frozen=True, slots=True)
 class Cleaned:
     """Settings as they are kept: what may be seen, and what may not."""
 
@@ -39,10 +53,13 @@ class Cleaned:
     typed: Mapping[str, str]
     """As it was typed, secrets left out."""
     source: str
+    handed_in: Mapping[str, bytes]
+    """Files that are not kept yet, by their values."""
 
 
-def cleaned(connector: Connector, typed: Mapping[str, str]) -> Cleaned:
-    """What was typed, as it would be kept. A blank secret means the present one.
+def cleaned(connector: Connector, typed: Mapping[str, str], files: Uploads = NO_FILES) -> Cleaned:
+    """What was typed and handed in, as it would be kept. A blank secret means the present one, a file that
+    was not chosen the one that was handed in last.
 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
@@ -50,7 +67,11 @@ def cleaned(connector: Connector, typed: Mapping[str, str]) -> Cleaned:
     hidden = {setting.name for setting in spec.settings if setting.secret}
     new_secrets = {name: typed[name] for name in hidden if typed.get(name, "").strip()}
     present = secrets_of(connector) if hidden - new_secrets.keys() else {}
-    everything = spec.clean({**typed, **present, **new_secrets}, allowed())
+    new_files = {name: uploads.value_of(file.name, file.content) for name, file in files.items()}
+    typed = {**typed, **files_of(connector, spec), **new_files}
+    handed_in = {new_files[name]: file.content for name, file in files.items()}
+    outside = allowed(_files(connector, handed_in))
+    everything = spec.clean({**typed, **present, **new_secrets}, outside)
     _must_be_whole(spec, everything)
     return Cleaned(
         plain={name: value for name, value in everything.items() if name not in hidden},
@@ -58,22 +79,29 @@ def cleaned(connector: Connector, typed: Mapping[str, str]) -> Cleaned:
         replaced=new_secrets.keys(),
         typed={name: value for name, value in typed.items() if name not in hidden},
         source=spec.source(everything),
+        handed_in=handed_in,
     )
 
 
 @transaction.atomic
 def save(
-    connector: Connector, *, by: User | None, typed: Mapping[str, str], ends: str = ""
+    connector: Connector,
+    *,
+    by: User | None,
+    typed: Mapping[str, str],
+    files: Uploads = NO_FILES,
+    ends: str = "",
 ) -> SettingsCandidate:
-    """Keep what was typed until a job has checked it. A blank secret keeps the present one.
+    """Keep what was typed and handed in until a job has checked it; blanks mean what `cleaned` says.
 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened,
     `tenants.OtherTenant` where another tenant is meant and `ends` does not name the present one.
     """
     must_manage(connector, by)
     connector = Connector.objects.locked(connector.pk)
-    wanted = cleaned(connector, typed)
+    wanted = cleaned(connector, typed, files)
     ended = tenants.must_be_named(connector, wanted.source, ends)
+    keep(connector, wanted)
 
     SettingsCandidate.objects.filter(connector=connector).delete()
     candidate = SettingsCandidate(connector=connector, settings=dict(wanted.plain), saved_by=by)
@@ -85,6 +113,21 @@ def save(
     record("connectors.settings_saved", connector, by=by, changed=sorted(changed | set(wanted.replaced)))
     nudge("connectors.check_settings", candidate.pk)
     return candidate
+
+
+def keep(connector: Connector, wanted: Cleaned) -> None:
+    """Put the files handed in where a worker finds them."""
+    for value, content in wanted.handed_in.items():
+        uploads.keep(connector.pk, value, content)
+
+
+def files_of(connector: Connector, spec: Spec) -> dict[str, str]:
+    """The files of a connector by setting, as they were handed in last, in force or not; empty for none.
+    What a browser says they are never counts."""
+    candidate = SettingsCandidate.objects.filter(connector=connector).first()
+    is_open = candidate is not None and candidate.status != SettingsCandidate.Status.PROMOTED
+    known = candidate.typed if candidate is not None and is_open else connector.settings
+    return {setting.name: str(known.get(setting.name, "")) for setting in spec.settings if setting.accepts}
 
 
 @transaction.atomic
@@ -169,21 +212,20 @@ def put_off(candidate: SettingsCandidate, problem: str) -> None:
 
 
 def _said(connector: Connector, check: Check) -> list[dict[str, str]]:
-    """The scopes in one sentence, then what the driver has to warn of."""
+    """The scopes in one sentence, then what the driver has to warn of; all it says where none is needed."""
+    if not check.needed and check.granted is None:
+        return [{"level": note.level, "text": storable(note.text)} for note in check.notes]
     known = set(check.granted or ()) | set(check.proven)
-    if not check.needed:
-        scopes = []
-    elif check.granted is None and not known:
-        scopes = [{"level": "info", "text": f"Not told by {connector.app}"}]
+    if check.granted is None and not known:
+        text = f"Not told by {connector.app}"
     else:
         text = f"{len(known & set(check.needed))} of {len(check.needed)} "
         text += "granted" if check.granted is not None else "seen to work, the others not known"
         text += ", none in excess" if check.granted is not None and not known - set(check.needed) else ""
-        scopes = [{"level": "info", "text": text}]
     warnings = [
         {"level": note.level, "text": storable(note.text)} for note in check.notes if note.level != "info"
     ]
-    return [*scopes, *warnings]
+    return [{"level": "info", "text": text}, *warnings]
 
 
 def _differ(secrets: Secrets, connector: Connector) -> bool:
@@ -197,3 +239,9 @@ def _must_be_whole(spec: Spec, cleaned: Mapping[str, str]) -> None:
     for setting in spec.settings:
         if setting.secret and not cleaned.get(setting.name):
             raise BadSettings(setting.name, f"Enter the {setting.label.lower()}.")
+
+
+def _files(connector: Connector, handed_in: Mapping[str, bytes]) -> Callable[[str], bytes]:
+    """Files by their values: those just handed in, which are not kept yet, and earlier ones."""
+    kept = uploads.opener(connector.pk)
+    return lambda value: handed_in[value] if value in handed_in else kept(value)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.timezone import now
 
+from connectors import registry
 from connectors.actions import runs
 from connectors.contract import BadSettings
 from connectors.models import Account, Connector, Entitlement, Grant, Resource
@@ -34,9 +35,9 @@ def must_be_named(connector: Connector, source: str, ends: str) -> str:
     if not connector.source or source == connector.source or not rows_of(connector).accounts:
         return ""
     present = host(connector.source)
-    if ends.strip().lower() != present:
+    if ends.strip().casefold() != present.casefold():
         raise OtherTenant(
-            "domain",
+            registry.spec(connector.driver).tenant,
             f"This is another tenant than {present}. Its accounts and access would end here as history:"
             f" to do so, type {present} below; to keep it, add a connector of its own for the other.",
         )
@@ -63,7 +64,10 @@ def leave(connector: Connector, source: str, *, ends: str, by: User | None) -> N
         return
     counted = rows_of(connector)
     if counted.accounts and ends != connector.source:
-        raise BadSettings("domain", f"{connector} has come to read {connector.source} meanwhile; save again.")
+        raise BadSettings(
+            registry.spec(connector.driver).tenant,
+            f"{connector} has come to read {connector.source} meanwhile; save again.",
+        )
     runs.drop_open(connector, f"The connector reads {source} from now on.", by=by)
     if connector.status != Connector.Status.NOT_CONNECTED:
         connector.move(Connector.Status.NOT_CONNECTED)

@@ -20,14 +20,21 @@ GRANTED, LACKING, UNKNOWN, SPARE = "granted", "lacking", "unknown", "spare"
 
 
 @transaction.atomic
-def begin(connector: Connector, *, by: User, typed: Mapping[str, str]) -> SettingsTest:
+def begin(
+    connector: Connector,
+    *,
+    by: User,
+    typed: Mapping[str, str],
+    files: settings.Uploads = settings.NO_FILES,
+) -> SettingsTest:
     """Have a job ask the vendor about what was typed. Ends the test before, keeps nothing of it.
 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
     must_manage(connector, by)
     connector = Connector.objects.locked(connector.pk)
-    wanted = settings.cleaned(connector, typed)
+    wanted = settings.cleaned(connector, typed, files)
+    settings.keep(connector, wanted)
     SettingsTest.objects.filter(connector=connector).delete()
     test = SettingsTest(connector=connector, settings=dict(wanted.plain), by=by)
     test.sealed = seal(json.dumps(wanted.secrets), place=test.place)

@@ -1,16 +1,20 @@
 """The wizard: which app, whose help, which settings; and a reason where one is wanted."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from connectors.actions.connectors import AppChoice
-from connectors.contract import Setting, Spec
+from connectors.actions.settings import Upload
+from connectors.contract import BadSettings, Setting, Spec
 from connectors.models import App, Connector, SettingsCandidate
 from core.models import User
 from core.models.keys import one_line
 
 NAME_LIMIT = 200  # letters, as wide as the column
+MOST_MEGABYTES = 50  # of a file; drivers may allow less
 
 
 class AppForm(forms.Form):
@@ -81,14 +85,29 @@ class OwnersForm(forms.Form):
 class SettingsForm(forms.Form):
     """Step 3: the fields a driver asks for. What is right, the driver says when they are saved."""
 
-    def __init__(self, spec: Spec, connector: Connector, data: Mapping[str, str] | None = None) -> None:
-        super().__init__(data, initial=settings_shown(spec, connector))
+    def __init__(
+        self, spec: Spec, connector: Connector, data: Mapping[str, str] | None = None, files: Any = None
+    ) -> None:
+        super().__init__(data, files, initial=settings_shown(spec, connector))
         for setting in spec.settings:
             self.fields[setting.name] = _field(setting)
 
     def typed(self) -> dict[str, str]:
-        """Everything as it was typed."""
-        return {name: str(self.data.get(name, "")) for name in self.fields}
+        """Everything as it was typed; files are not."""
+        typed = (name for name, field in self.fields.items() if not isinstance(field, forms.FileField))
+        return {name: str(self.data.get(name, "")) for name in typed}
+
+    def handed_in(self) -> dict[str, Upload]:
+        """The files that were chosen. Raises BadSettings for one that is too large to be looked at."""
+        found = {}
+        for name, file in self.files.items():
+            is_wanted = isinstance(self.fields.get(name), forms.FileField)
+            if not is_wanted or not isinstance(file, UploadedFile):
+                continue
+            if (file.size or 0) > MOST_MEGABYTES * 1024 * 1024:
+                raise BadSettings(name, f"A file has at most {MOST_MEGABYTES} MB.")
+            found[name] = Upload(str(file.name), file.read())
+        return found
 
     def refuse(self, field: str, sentence: str) -> None:
         """Say what is wrong with one field, or with the whole where no field is known by that name."""
@@ -113,7 +132,7 @@ def settings_shown(spec: Spec, connector: Connector) -> dict[str, str]:
     candidate: SettingsCandidate | None = getattr(connector, "candidate", None)
     is_open = candidate is not None and candidate.status != SettingsCandidate.Status.PROMOTED
     known = candidate.typed if candidate is not None and is_open else connector.settings
-    plain = [setting for setting in spec.settings if not setting.secret]
+    plain = [setting for setting in spec.settings if not setting.secret and not setting.accepts]
     return {setting.name: known.get(setting.name) or setting.default for setting in plain}
 
 
@@ -126,6 +145,15 @@ def _field(setting: Setting) -> forms.Field:
             required=False,
             help_text=setting.help,
             error_messages={"invalid_choice": f"{setting.label}: choose one of the offered."},
+        )
+    if setting.accepts:
+        chooser = forms.FileInput(attrs={"accept": ",".join(setting.accepts)})
+        return forms.FileField(
+            label=setting.label,
+            required=False,
+            allow_empty_file=True,
+            help_text=setting.help,
+            widget=chooser,
         )
     widget = forms.PasswordInput(render_value=False) if setting.secret else forms.TextInput()
     widget.attrs["autocomplete"] = "new-password" if setting.secret else "off"

@@ -1,6 +1,7 @@
 """Reads shaped like a page, and the plain export of who has what."""
 
 from connectors.queries.export import export_access
+from connectors.queries.kinds import file_names, kinds_of, plain, with_others
 from connectors.queries.lists import (
     GRANT_COUNT,
     NEEDS_HELP,
@@ -59,6 +60,7 @@ __all__ = [
     "entitlement_kinds",
     "entitlement_rows",
     "export_access",
+    "file_names",
     "grant_count",
     "grants_before",
     "grants_now",
@@ -66,10 +68,13 @@ __all__ = [
     "holders",
     "kind_names",
     "kind_progress",
+    "kinds_of",
     "last_done",
     "live",
     "open_candidate",
     "other_accounts",
+    "plain",
     "took_so_far",
     "waiting_for",
+    "with_others",
 ]

@@ -8,7 +8,9 @@ from django.db.models import Count, Q, Sum
 from django.utils.timezone import now
 
 from connectors import registry
+from connectors.contract import EVERY_OTHER_KIND
 from connectors.models import Connector, SettingsCandidate, SyncLogLine, SyncRun
+from connectors.queries.kinds import kinds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,12 @@ def took_so_far(run: SyncRun) -> timedelta:
 def kind_progress(run: SyncRun, *, before: SyncRun | None) -> list[KindProgress]:
     """The kinds a run reads, in the driver's order, and its grants."""
     expected = before.read if before is not None and before != run else {}
-    rows = [(each.kind, each.label, each.icon) for each in registry.spec(run.connector.driver).capabilities]
+    stated = {each.kind for each in registry.spec(run.connector.driver).capabilities}
+    rows = [(each.kind, each.label, each.icon) for each in kinds_of(run.connector, also=run.read)]
+
+    def is_of(kind: str, kinds: Sequence[str]) -> bool:
+        return kind in kinds or (kind not in stated and kind != "grant" and EVERY_OTHER_KIND in kinds)
+
     return [
         KindProgress(
             kind=kind,
@@ -128,11 +135,11 @@ def kind_progress(run: SyncRun, *, before: SyncRun | None) -> list[KindProgress]
             icon=icon,
             read=run.read.get(kind, 0),
             expected=expected.get(kind),
-            is_complete=kind in run.complete or run.status == SyncRun.Status.DONE,
+            is_complete=is_of(kind, run.complete) or run.status == SyncRun.Status.DONE,
             gap=run.gaps.get(kind, ""),
         )
         for kind, label, icon in (*rows, ("grant", "Grants", "key"))
-        if kind in run.kinds or kind == "grant"
+        if is_of(kind, run.kinds) or kind == "grant"
     ]
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Count
 from django.utils.timezone import now
 
-from connectors.contract import DriverError
+from connectors.contract import EVERY_OTHER_KIND, DriverError
 from connectors.models import Account, Entitlement, Grant, Resource, ResourceType, SyncPage, SyncRun
 from connectors.sync import sql
 from connectors.sync.guard import Shrink
@@ -86,9 +86,19 @@ def apply(run: SyncRun) -> Outcome:
         work.take_entitlements(page)
         work.take_accounts(page)
     work.take_grants()
-    work.retire(sorted(set(run.complete) - set(run.gaps)))
+    work.retire(sorted(_complete(run) - set(run.gaps)))
     work.rematch()
     return work.outcome
+
+
+def _complete(run: SyncRun) -> set[str]:
+    """The kinds of which everything was named; `*` speaks for all that this source ever had."""
+    complete = set(run.complete)
+    if EVERY_OTHER_KIND in complete:
+        types = ResourceType.objects.filter(app=run.connector.app_id, source=run.source)
+        complete.remove(EVERY_OTHER_KIND)
+        complete.update(types.exclude(kind__in=run.kinds).values_list("kind", flat=True))
+    return complete
 
 
 class _Difference:

@@ -1,6 +1,7 @@
 """The one place that opens a driver: settings, secrets, and what it is handed of the world outside."""
 
 import json
+from collections.abc import Callable
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -10,14 +11,16 @@ from connectors.contract import Driver, DriverError, Outside
 from connectors.models import Connector, SettingsCandidate, SettingsTest
 from connectors.sync.pace import RedisPace, RedisTokens
 from connectors.sync.rows import packed
+from connectors.sync.uploads import opener
 from core.sealing import CannotOpen, unseal
 
 type Secrets = dict[str, str]
 
 
-def allowed() -> Outside:
-    """What settings are cleaned against: the hosts an operator allows. No pace, no tokens, no network."""
-    return Outside(extra_hosts=settings.CONNECTOR_HOSTS, ca_file=settings.CA_FILE)
+def allowed(file: Callable[[str], bytes]) -> Outside:
+    """What settings are cleaned against: the hosts an operator allows, and the files that were handed in.
+    No pace, no tokens, no network."""
+    return Outside(extra_hosts=settings.CONNECTOR_HOSTS, ca_file=settings.CA_FILE, file=file)
 
 
 def secrets_of(row: Connector | SettingsCandidate | SettingsTest) -> Secrets:
@@ -65,6 +68,7 @@ def _open(
         pace=RedisPace(spec.source(everything)),
         tokens=_tokens(connector, everything),
         keeps_bodies=keeps_bodies,
+        file=opener(connector.pk),
     )
     return spec.open(everything, outside)
 

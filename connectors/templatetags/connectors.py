@@ -96,6 +96,12 @@ def mark_word(mark: str) -> str:
 
 
 @register.filter
+def takes_files(connector: Connector) -> bool:
+    """Whether it reads files that are handed in."""
+    return registry.spec(connector.driver).takes_files
+
+
+@register.filter
 def took(length: timedelta) -> str:
     """1 min 12 s; nothing where no time has passed yet."""
     return duration(length.total_seconds()) if length else ""
@@ -128,7 +134,7 @@ def of_text(texts: Mapping[str, str], name: str) -> str:
 def kind_label(kind: str) -> str:
     """What a driver calls a kind, in the plural; grants have no kind of their own."""
     labels = {each.kind: each.label for spec in registry.specs() for each in spec.capabilities}
-    return labels.get(kind, "Grants" if kind == "grant" else kind)
+    return labels.get(kind) or ("Grants" if kind == "grant" else queries.plain(kind))
 
 
 @register.filter

@@ -50,11 +50,14 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
     ownerships = list(
         shown.ownerships.select_related("user", "entitlement").order_by("user__search_text", "pk")
     )
+    counts = queries.counts(shown) if shown.has_settings else None
     context = {
         "connector": shown,
         "spec": spec,
         "tab": tab,
-        "counts": queries.counts(shown) if shown.has_settings else None,
+        "counts": counts,
+        "kinds": queries.kinds_of(shown),
+        "by_kind": queries.with_others(counts.by_kind, spec.capabilities) if counts else {},
         "settings": [(setting, _shown(shown, setting.name)) for setting in spec.settings],
         "candidate": queries.open_candidate(shown),
         "held": open_run if open_run is not None and open_run.status == SyncRun.Status.HELD else None,
@@ -106,9 +109,11 @@ def _connector(request: HtmxRequest, pk: str) -> Connector:
 
 
 def _shown(connector: Connector, name: str) -> str:
-    """A setting in force as people read it: the label where it was chosen."""
+    """A setting in force as people read it: the label where it was chosen, of a file its name."""
     value = str(connector.settings.get(name, ""))
     for setting in registry.spec(connector.driver).settings:
+        if setting.name == name and setting.accepts:
+            return queries.file_names({name: value})[name]
         if setting.name == name and setting.choices:
             return next((label for known, label, _ in setting.choices if known == value), value)
     return value

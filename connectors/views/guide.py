@@ -63,16 +63,18 @@ def guide(spec: Spec) -> Guide:
     for token in tokens:
         if token.type == "ordered_list_open":
             token.attrSet("class", "r-guide")
+        token.hidden = False  # a step is a paragraph, also in a list without a blank line between
     before, _, after = markdown.renderer.render(tokens, markdown.options, {}).partition(_MARK)
     # Our own text and drawing; HTML in the text was escaped.
     return Guide(SafeString(before), SafeString(after), SafeString(spec.drawing))
 
 
 def scope_sets(spec: Spec) -> list[ScopeSet]:
-    """The scopes to select at the vendor, for every choice of access."""
+    """The scopes to select at the vendor, for every choice of access; none where no scope is needed."""
     choice = access_setting(spec)
     if choice is None:
-        return [ScopeSet("", "", spec.scopes({}))]
+        scopes = spec.scopes({})
+        return [ScopeSet("", "", scopes)] if scopes else []
     return [ScopeSet(value, label, spec.scopes({choice.name: value})) for value, label, _ in choice.choices]
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from connectors import queries, registry
 from connectors.actions.permission import may_manage
-from connectors.contract import Spec
+from connectors.contract import EVERY_OTHER_KIND
 from connectors.models import App, Connector, SyncRun
 from connectors.views.steps import steps
 from core.http import HtmxRequest
@@ -44,7 +44,7 @@ def _context(request: HtmxRequest, connector: Connector) -> dict[str, Any]:
         "said": request.GET.get("said", ""),
         "steps": steps(4, connector) if now.is_first else [],
         "has_data": has_data,
-        "found": found(connector, spec) if now.word == SyncRun.Status.DONE else [],
+        "found": found(connector) if now.word == SyncRun.Status.DONE else [],
         "may_manage": may_manage(connector, request.user),
         "may_see_app": App.objects.visible_to(request.user).filter(pk=connector.app_id).exists(),
     }
@@ -59,15 +59,15 @@ class Part:
     after: str = ","
 
 
-def found(connector: Connector, spec: Spec) -> list[Part]:
+def found(connector: Connector) -> list[Part]:
     """41 roles, 60 groups, 5,000 accounts; 38 accounts have no owner."""
     counts = queries.counts(connector)
     accounts = reverse("connectors:accounts", args=[connector.app_id])
     entitlements = reverse("connectors:entitlements", args=[connector.app_id])
     parts = [
         Part(_counted(counts.by_kind.get(each.kind, 0), each.label), f"{entitlements}?kind={each.kind}")
-        for each in spec.capabilities
-        if each.sync and each.kind != "user"
+        for each in queries.kinds_of(connector)
+        if each.sync and each.kind not in ("user", EVERY_OTHER_KIND)
     ]
     parts.append(Part(_counted(counts.by_kind["user"], "accounts"), accounts, ";"))
     have = "account has" if counts.ownerless == 1 else "accounts have"

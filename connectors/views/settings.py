@@ -13,12 +13,14 @@ from connectors.forms import SettingsForm
 from connectors.models import Connector, SettingsTest
 from connectors.views.guide import access_setting, extras, guide, scope_sets
 from connectors.views.steps import steps
-from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.http import HtmxRequest, fresh_sign_in_to_send, takes_megabytes
 
 PAGE = "connectors/settings.html"
 TEST = f"{PAGE}#test"
+MOST_SENT = 64  # megabytes, as in deploy/Caddyfile: the files of one connector
 
 
+@takes_megabytes(MOST_SENT)
 @require_http_methods(["GET", "POST"])
 @fresh_sign_in_to_send
 def edit(request: HtmxRequest, pk: str) -> HttpResponse:
@@ -27,7 +29,8 @@ def edit(request: HtmxRequest, pk: str) -> HttpResponse:
     form = _form(request, connector)
     if form.is_bound:
         try:
-            settings.save(connector, by=request.user, typed=form.typed(), ends=request.POST.get("ends", ""))
+            ends = request.POST.get("ends", "")
+            settings.save(connector, by=request.user, typed=form.typed(), files=form.handed_in(), ends=ends)
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
         else:
@@ -35,6 +38,7 @@ def edit(request: HtmxRequest, pk: str) -> HttpResponse:
     return _page(request, connector, form)
 
 
+@takes_megabytes(MOST_SENT)
 @require_http_methods(["GET", "POST"])
 @fresh_sign_in_to_send
 def test(request: HtmxRequest, pk: str) -> HttpResponse:
@@ -44,7 +48,7 @@ def test(request: HtmxRequest, pk: str) -> HttpResponse:
     form = _form(request, connector)
     if form.is_bound:
         try:
-            trying.begin(connector, by=request.user, typed=form.typed())
+            trying.begin(connector, by=request.user, typed=form.typed(), files=form.handed_in())
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
             return _page(request, connector, form)
@@ -62,17 +66,18 @@ def clear(request: HtmxRequest, pk: str) -> HttpResponse:
 
 def _form(request: HtmxRequest, connector: Connector) -> SettingsForm:
     spec = registry.spec(connector.driver)
-    return SettingsForm(spec, connector, request.POST if request.method == "POST" else None)
+    return SettingsForm(spec, connector, *((request.POST, request.FILES) if request.method == "POST" else ()))
 
 
 def _page(request: HtmxRequest, connector: Connector, form: SettingsForm, *, status: int = 0) -> HttpResponse:
     spec = registry.spec(connector.driver)
+    files = queries.file_names(settings.files_of(connector, spec))
     tested = SettingsTest.objects.filter(connector=connector).select_related("by").first()
     context = {
         "connector": connector,
         "spec": spec,
         "form": form,
-        "fields": [(setting, form[setting.name]) for setting in spec.settings],
+        "fields": [(setting, form[setting.name], files.get(setting.name, "")) for setting in spec.settings],
         "steps": [] if connector.has_settings else steps(3, connector),
         "candidate": queries.open_candidate(connector),
         "test": tested if tested is not None and tested.by == request.user else None,

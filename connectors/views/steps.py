@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from connectors import registry
 from connectors.models import Connector
 
 
@@ -24,6 +25,7 @@ def steps(now: int, connector: Connector | None) -> list[Step]:
     if connector is not None:
         subs[0] = _app(connector)
         subs[1] = ", ".join(person.name for person in connector.owners_now()) or subs[1]
+        subs[2] = "The files" if registry.spec(connector.driver).takes_files else subs[2]
     return [
         Step(
             title,

@@ -2,7 +2,7 @@
 
 from core.http.address import client_address
 from core.http.fresh import fresh_sign_in, fresh_sign_in_to_send
-from core.http.guards import DomainErrors, refuse_large, refuse_unreadable, trail_source
+from core.http.guards import DomainErrors, refuse_large, refuse_unreadable, takes_megabytes, trail_source
 from core.http.headers import further_headers
 from core.http.networks import Networks
 from core.http.request import HtmxRequest, OpenRequest, onward, organisation_of
@@ -23,5 +23,6 @@ __all__ = [
     "organisation_of",
     "refuse_large",
     "refuse_unreadable",
+    "takes_megabytes",
     "trail_source",
 ]

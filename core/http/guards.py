@@ -1,10 +1,12 @@
 """What no view should have to think of: large or odd requests, the trail's source, refusals by a rule."""
 
 import logging
+from collections.abc import Callable
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 
 from core.errors import DomainError
 from core.http.address import client_address
@@ -16,23 +18,45 @@ log = logging.getLogger(__name__)
 
 MOST_MEGABYTES = 12
 """The largest body, as in deploy/Caddyfile: a file of people (10 MB) and what goes with it."""
-TOO_LARGE = f"What you sent is larger than {MOST_MEGABYTES} MB. Nothing was read of it."
+_MOST = "most_megabytes"
+"""What marks a view that takes larger ones."""
 UNREADABLE = "This request broke off, or holds a character that no text holds (NUL)."
 
 
 def refuse_large(answer: Answer) -> Answer:
     """Middleware: 413 for a body that says it is too large, before anything of it is read.
 
-    One that says nothing of its size counts as empty (django.core.handlers.wsgi.WSGIRequest).
+    One that says nothing of its size counts as empty (django.core.handlers.wsgi.WSGIRequest). Views may
+    take more than others (`takes_megabytes`).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         told = request.META.get("CONTENT_LENGTH") or ""
-        if told.isascii() and told.isdigit() and int(told[:20]) > MOST_MEGABYTES * 1_000_000:
-            return _refuse(request, TOO_LARGE, status=413)
+        size = int(told[:20]) if told.isascii() and told.isdigit() else 0
+        if size > MOST_MEGABYTES * 1_000_000 and size > (most := _most(request)) * 1_000_000:
+            sentence = f"What you sent is larger than {most} MB. Nothing was read of it."
+            return _refuse(request, sentence, status=413)
         return answer(request)
 
     return middleware
+
+
+def takes_megabytes[**P](most: int) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
+    """Mark a view, outermost, that takes larger bodies than others; deploy/Caddyfile has to know of it."""
+
+    def mark(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+        setattr(view, _MOST, most)
+        return view
+
+    return mark
+
+
+def _most(request: HttpRequest) -> int:
+    """How many megabytes the view of this address takes."""
+    try:
+        return int(getattr(resolve(request.path_info).func, _MOST, MOST_MEGABYTES))
+    except Resolver404:
+        return MOST_MEGABYTES
 
 
 def refuse_unreadable(answer: Answer) -> Answer:

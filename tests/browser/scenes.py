@@ -60,10 +60,12 @@ def _connectors(maker: User) -> dict[str, str]:
     connector = Connector.objects.get()
     draft = create("coupa", AppChoice(app=App.objects.get(name="Travel Desk")), by=maker)
     name_owners(draft, [maker, User.objects.get(email="ingrid.halvorsen@meridian.example")], by=maker)
+    files = create("file", AppChoice(new_name="Old payroll"), by=maker)
     accounts = Account.objects.filter(app=connector.app, person__isnull=False)
     return {
         "connector": connector.pk,
         "draft": draft.pk,
+        "files": files.pk,
         "app": connector.app_id,
         "account": accounts.order_by("id")[0].pk,
         "entitlement": Entitlement.objects.filter(app=connector.app).order_by("id")[0].pk,

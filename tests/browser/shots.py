@@ -84,6 +84,7 @@ SCREENS = (
     Screen("wizard_app", "/connectors/add/coupa/"),
     Screen("wizard_owners", "/connectors/{draft}/owners/"),
     Screen("wizard_settings", "/connectors/{draft}/settings/"),
+    Screen("wizard_files", "/connectors/{files}/settings/"),
     Screen("wizard_live", "/connectors/{connector}/live/"),
     Screen("connector_draft", "/connectors/{draft}/"),
     Screen("connector", "/connectors/{connector}/"),

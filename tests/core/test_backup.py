@@ -13,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from connectors.sync import uploads
 from core.management import archive, dumps
 from core.management.commands.backup import MARK, UNDER_WAY
 from core.models import TrailEvent, TrailSeal, User
@@ -40,6 +41,17 @@ def test_a_manifest_knows_version_counts_and_digests(made):
     assert manifest["figures"]["head"] == f"1:{TrailSeal.objects.get().hash}"
     assert "core.0003_trail_is_append_only" in manifest["figures"]["migrations"]
     assert set(manifest["members"]) == found.keys() - {"manifest.json"}
+
+
+def test_files_that_were_handed_in_for_connectors_are_in_an_archive(console, tmp_path, settings):
+    value = uploads.value_of("people.csv", b"User ID")
+    uploads.keep("some-connector", value, b"User ID")
+
+    call_command("backup", str(tmp_path / "backup.tar.gz"), stdout=io.StringIO())
+
+    digest = value.partition("/")[0]
+    found = members(tmp_path / "backup.tar.gz")
+    assert found[f"files/uploads/some-connector/{digest}"] == b"User ID"
 
 
 def test_secrets_in_an_archive_are_sealed(made):

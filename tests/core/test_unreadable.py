@@ -64,6 +64,21 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(length, a
     assert reply.status_code == answer
 
 
+@pytest.mark.parametrize(("length", "answer"), [("64000000", 200), ("64000001", 413)])
+def test_a_view_may_take_larger_bodies_than_others(length, answer, db):
+    request = RequestFactory().post("/connectors/some/settings/", CONTENT_LENGTH=length)
+
+    reply = refuse_large(lambda request: HttpResponse("answered"))(request)
+
+    assert reply.status_code == answer
+
+
+def test_an_address_that_leads_nowhere_takes_no_more(db):
+    request = RequestFactory().post("/nowhere/", CONTENT_LENGTH="12000001")
+
+    assert refuse_large(lambda request: HttpResponse("answered"))(request).status_code == 413
+
+
 def test_too_large_is_said_with_a_sentence_to_strangers_too(db, client):
     reply = client.post("/sign-in/", {"email": "grace@meridian.example"}, CONTENT_LENGTH="12000001")
 

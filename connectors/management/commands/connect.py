@@ -20,7 +20,9 @@ class Command(BaseCommand):
     help = "Connect an app. The client secret is read from standard input. Prints the connector's ID last."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("driver", choices=[spec.kind for spec in registry.specs()])
+        parser.add_argument(
+            "driver", choices=[spec.kind for spec in registry.specs() if not spec.takes_files]
+        )
         parser.add_argument(
             "--app", required=True, metavar="NAME", help="an app we know by this name, or a new one"
         )

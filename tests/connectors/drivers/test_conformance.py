@@ -1,6 +1,7 @@
-"""What every driver promises, whatever its vendor. A new driver adds its fake to FAKES."""
+"""What every driver promises, whatever its vendor. A new driver adds its tenant to SAMPLES."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -10,16 +11,20 @@ from connectors.contract import (
     Account,
     BadSettings,
     Batch,
+    CursorExpired,
     Driver,
     Entitlement,
     Grant,
+    NotCounted,
     Outside,
+    Record,
     Resource,
+    ResourceType,
     Spec,
 )
-from tests.fakes.coupa import FakeCoupa
+from tests.connectors.drivers.samples import SAMPLES, Sample
 
-FAKES: dict[str, Any] = {"coupa": FakeCoupa}
+type Facts = dict[tuple[Any, ...], Record]
 
 
 @pytest.fixture(params=registry.specs(), ids=lambda spec: spec.kind)
@@ -29,17 +34,41 @@ def spec(request) -> Spec:
 
 
 @pytest.fixture
-def driver(spec: Spec) -> Iterator[Driver]:
-    with FAKES[spec.kind](users=120, groups=11, roles=6) as fake:
-        outside = Outside(extra_hosts=[fake.url], kinds=kinds(spec))
-        typed = {"domain": fake.url, "client_id": fake.client_id, "client_secret": fake.client_secret}
-        opened = spec.open(spec.clean(typed, outside), outside)
-        yield opened
-        opened.close()
+def sample(spec: Spec) -> Iterator[Sample]:
+    with SAMPLES[spec.kind]() as sample:
+        yield sample
+
+
+@pytest.fixture
+def driver(spec: Spec, sample: Sample) -> Iterator[Driver]:
+    opened = spec.open(spec.clean(sample.typed, sample.outside), sample.outside)
+    yield opened
+    opened.close()
 
 
 def kinds(spec: Spec) -> list[str]:
     return [capability.kind for capability in spec.capabilities if capability.sync]
+
+
+def facts(batches: Iterable[Batch]) -> Facts:
+    """What batches say, by identity; the later record wins."""
+    return {_identity(record): record for batch in batches for record in batch.records}
+
+
+def _identity(record: Record) -> tuple[Any, ...]:
+    match record:
+        case Grant():
+            return (Grant, record.account_id, record.entitlement_id)
+        case Resource():
+            return (Resource, record.kind, record.id)
+        case ResourceType():
+            return (ResourceType, record.kind)
+    return (type(record), record.id)
+
+
+def held(found: Facts, account_id: str) -> set[str]:
+    grants = [record for record in found.values() if isinstance(record, Grant)]
+    return {grant.entitlement_id for grant in grants if grant.account_id == account_id}
 
 
 def test_a_kind_is_found_by_name_and_an_unknown_one_is_an_error(spec):
@@ -48,19 +77,33 @@ def test_a_kind_is_found_by_name_and_an_unknown_one_is_an_error(spec):
         registry.spec("nothing")
 
 
-def test_a_driver_says_all_that_the_wizard_needs(spec):
+def test_a_driver_says_all_that_the_wizard_needs(spec, sample):
     names = [setting.name for setting in spec.settings]
 
     assert len(set(names)) == len(names)
     assert len(spec.badge) == 2
-    assert spec.label
-    assert spec.description
-    assert "\n{scopes}\n" in spec.guide
+    assert all((spec.label, spec.description, spec.words, spec.version, spec.guide))
     assert len(set(kinds(spec))) == len(kinds(spec))
-    assert any(setting.secret for setting in spec.settings)
+    assert "user" in kinds(spec)
+    assert spec.tenant in names
+    assert any(setting.secret or setting.accepts for setting in spec.settings)
     for setting in spec.settings:
         assert setting.label
         assert not setting.choices or setting.default in [value for value, _, _ in setting.choices]
+        assert all(ending.startswith(".") for ending in setting.accepts)
+
+
+def test_the_guide_has_a_place_for_scopes_if_there_are_any(spec, sample):
+    cleaned = spec.clean(sample.typed, sample.outside)
+
+    assert bool(spec.scopes(cleaned)) == ("\n{scopes}\n" in spec.guide)
+
+
+def test_the_source_names_the_kind_and_the_same_tenant_every_time(spec, sample):
+    cleaned = spec.clean(sample.typed, sample.outside)
+
+    assert spec.source(cleaned).startswith(f"{spec.kind}:")
+    assert spec.source(spec.clean(cleaned, sample.outside)) == spec.source(cleaned)
 
 
 def test_empty_settings_are_refused_by_field(spec):
@@ -70,17 +113,43 @@ def test_empty_settings_are_refused_by_field(spec):
     assert caught.value.field in [setting.name for setting in spec.settings]
 
 
-def test_check_works_with_good_settings(driver):
-    assert driver.check().calls
+def test_each_setting_that_is_needed_is_asked_for_by_name(spec, sample):
+    needed = [setting.name for setting in spec.settings if not setting.optional and not setting.choices]
+
+    for name in needed:
+        with pytest.raises(BadSettings) as caught:
+            spec.clean({**sample.typed, name: ""}, sample.outside)
+        assert caught.value.field == name
+
+
+def test_cleaning_and_opening_ask_nobody(spec, sample, monkeypatch):
+    def refuse(*_: object) -> None:
+        pytest.fail("it went to the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+    spec.open(spec.clean(sample.typed, sample.outside), sample.outside).close()
+
+
+def test_check_works_with_good_settings(spec, driver, sample):
+    check = driver.check()
+
+    assert check.calls
+    assert check.needed == spec.scopes(spec.clean(sample.typed, sample.outside))
+    assert [note for note in check.notes if note.level == "error"] == []
 
 
 def test_a_batch_names_only_what_it_or_an_earlier_one_brought(spec, driver):
-    resources, entitlements, accounts = set(), set(), set()
+    types, resources, entitlements, accounts = set(), set(), set(), set()
 
     for batch in driver.walk(kinds(spec)):
         for record in batch.records:
             match record:
+                case ResourceType():
+                    types.add(record.kind)
                 case Resource():
+                    assert record.kind in types
                     resources.add((record.kind, record.id))
                 case Entitlement():
                     assert (record.kind, record.resource_id) in resources
@@ -98,6 +167,20 @@ def test_a_batch_names_only_what_it_or_an_earlier_one_brought(spec, driver):
         assert batch.cursor
 
     assert accounts
+    assert entitlements
+
+
+def test_a_name_fits_where_it_is_kept(spec, driver):
+    for record in facts(driver.walk(kinds(spec))).values():
+        if isinstance(record, ResourceType):
+            assert record.kind not in ("grant", "*")
+            assert ":" not in record.kind
+            assert len(record.kind) <= 64
+            assert len(record.name) <= 200
+        elif isinstance(record, Entitlement):
+            assert record.id.count(":") == 2
+            assert len(record.slug) <= 64
+            assert len(record.id) <= 300
 
 
 def test_the_last_batch_completes_every_kind_and_nothing_comes_after_it(spec, driver):
@@ -116,29 +199,61 @@ def test_a_walk_may_be_abandoned_and_begun_again(spec, driver):
     assert first == second
 
 
-def test_a_second_count_tells_what_the_walk_told(spec, driver):
-    walked, counted = list(driver.walk(kinds(spec))), list(driver.recount(kinds(spec)))
+def test_going_on_from_any_cursor_ends_with_the_same_and_repeats_nothing(spec, driver):
+    batches = list(driver.walk(kinds(spec)))
+    whole = facts(batches)
 
-    assert holdings(counted) == holdings(walked)
-    assert set(counted[-1].complete) == set(kinds(spec))
-    assert list(driver.recount(kinds(spec), counted[-1].cursor)) == []
-
-
-def holdings(batches: list[Batch]) -> set[tuple[str, str]]:
-    """Accounts, with nothing, and grants, but for those that are silent."""
-    records = [record for batch in batches for record in batch.records]
-    accounts = {(record.id, "") for record in records if isinstance(record, Account)}
-    return accounts | {
-        (record.account_id, record.entitlement_id) for record in records if isinstance(record, Grant)
-    }
+    assert len(batches) > 2
+    for number, batch in enumerate(batches, 1):
+        rest = list(driver.walk(kinds(spec), batch.cursor))
+        assert {**facts(batches[:number]), **facts(rest)} == whole
+        assert facts(rest).keys() <= facts(batches[number:]).keys()
+        assert {kind for each in [*batches[:number], *rest] for kind in each.complete} == set(kinds(spec))
 
 
-def test_scopes_are_told_once_something_was_asked(driver):
-    assert driver.granted() is None
+@pytest.mark.parametrize("cursor", ["?", "{}", '{"v":0}', "[1]", "null", '"x"'])
+def test_a_cursor_that_is_not_understood_has_expired(cursor, spec, driver):
+    with pytest.raises(CursorExpired):
+        list(driver.walk(kinds(spec), cursor))
 
-    check = driver.check()
 
-    assert driver.granted() == check.granted
-    assert (
-        set(check.needed) <= {*(check.granted or ()), *check.proven, *check.lacking} or check.granted is None
-    )
+def test_an_entitlement_asked_for_itself_has_the_holders_of_the_walk(spec, driver):
+    whole = facts(driver.walk(kinds(spec)))
+    grants = [record for record in whole.values() if isinstance(record, Grant)]
+
+    for entitlement in [record for record in whole.values() if isinstance(record, Entitlement)]:
+        found, _ = driver.holders(entitlement.id)
+        assert found == {grant.account_id for grant in grants if grant.entitlement_id == entitlement.id}
+
+
+def test_an_account_read_again_is_the_account_of_the_walk(spec, driver):
+    whole = facts(driver.walk(kinds(spec)))
+    accounts = [record for record in whole.values() if isinstance(record, Account)]
+
+    for account in accounts[:: max(1, len(accounts) // 25)]:
+        again = facts([driver.read(account.id)])
+        assert again[_identity(account)] == account
+        assert held(again, account.id) == held(whole, account.id)
+
+
+def test_an_account_that_is_not_there_reads_as_nothing(driver):
+    assert list(driver.read("987654321").records) == []
+
+
+def test_a_second_count_agrees_or_is_said_to_be_impossible(spec, driver):
+    whole = facts(driver.walk(kinds(spec)))
+    try:
+        counted = facts(driver.recount(kinds(spec)))
+    except NotCounted:
+        return
+
+    wanted = {key for key, record in whole.items() if isinstance(record, Account | Grant)}
+    assert {key for key, record in counted.items() if isinstance(record, Account | Grant)} == wanted
+
+
+def test_scopes_in_use_are_told_or_are_not_known(spec, driver, sample):
+    driver.check()
+
+    granted = driver.granted()
+
+    assert granted is None or set(granted) >= set(spec.scopes(spec.clean(sample.typed, sample.outside)))

@@ -125,6 +125,14 @@ def test_a_guide_is_one_list_around_the_place_of_the_scopes():
     assert "</ol>" in drawn.after
 
 
+def test_a_step_is_a_paragraph_also_where_the_guide_has_no_place_for_scopes():
+    drawn = guide(registry.spec("file"))
+
+    assert drawn.before.count("<li>") == drawn.before.count("</p>\n</li>") > 3
+    assert drawn.after == ""
+    assert scope_sets(registry.spec("file")) == []
+
+
 def test_a_vendor_without_a_choice_of_access_has_one_set_of_scopes():
     spec = replace(registry.spec("coupa"), settings=(Setting("domain", "Domain"),))
 
