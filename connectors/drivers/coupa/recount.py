@@ -85,6 +85,8 @@ class Recount:
         self._client = client
         self._kinds = [kind for kind in records.TYPES if kind in kinds]
         self._at = tally
+        self._tried: list[Row] | None = None
+        """The first page, if it was read already to see whether this way is open."""
 
     def batches(self) -> Iterator[Batch]:
         """As those of a walk. Nothing if the tally is the end already."""
@@ -135,7 +137,7 @@ class Recount:
     def _try_graphql(self) -> Iterator[Note]:
         """One page with everything; if that is refused, each part alone tells which is not known."""
         try:
-            self._client.graphql_page(self._selection(), 0)
+            self._tried = self._client.graphql_page(self._selection(), 0)
         except GraphqlRefused as refusal:
             gaps = dict(self._refused_lists())
             untold = tuple(self._refused_flags(self._at.flags))
@@ -143,7 +145,7 @@ class Recount:
                 raise  # each part is answered alone, so it is not a part that is unknown
             self._at.gaps |= gaps
             self._at.untold = untold
-            self._client.graphql_page(self._selection(), 0)
+            self._tried = self._client.graphql_page(self._selection(), 0)
             yield Note("warn", str(refusal))
             yield from (Note("error", sentence) for sentence in gaps.values())
             if untold:
@@ -181,6 +183,9 @@ class Recount:
                     raise NotCounted(NO_SECOND_WAY.format(what=records.PLURALS[kind]))
 
     def _page(self, after: int) -> list[Row]:
+        if after == 0 and self._tried is not None:
+            found, self._tried = self._tried, None
+            return found
         if self._at.way == GRAPHQL:
             return self._client.graphql_page(self._selection(), after)
         return self._client.page("user", None, after)

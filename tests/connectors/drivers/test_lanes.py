@@ -149,6 +149,18 @@ def test_probes_end_though_a_server_says_that_there_is_always_more():
     assert sorted(read(tenant)) == list(range(1, 200))
 
 
+def test_lanes_may_be_abandoned_at_any_page_and_begun_again():
+    tenant = Tenant(*range(1, 3_000))
+    walk = Lanes(tenant, [[0, None]], tenant.page)  # type: ignore[arg-type]  # a double
+    pages = walk.pages()
+    for _ in range(4):
+        next(pages)
+
+    pages.close()  # type: ignore[attr-defined]  # it is a generator
+
+    assert sorted(read(tenant)) == list(range(1, 3_000))
+
+
 def test_a_walk_by_lanes_tells_the_truth_and_goes_on_from_every_cursor(drive, monkeypatch):
     monkeypatch.setattr(gather, "SIZE", 1)
     monkeypatch.setattr(lanes, "FAR", 40)

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from connectors.contract import Token, TransientError
+from connectors.contract import Outside, Token, TransientError
+from connectors.drivers.coupa import SPEC
 from connectors.sync import pace
 from connectors.sync.pace import RedisPace, RedisTokens
 from core.sealing import new_key
+from tests.fakes.coupa import FakeCoupa
 from tests.valkey import valkey_server  # noqa: F401  # a fixture
 
 
@@ -44,6 +46,21 @@ def test_all_workers_together_stay_below_the_rate(redis):
     took = time.monotonic() - began
 
     assert 19 / pace.A_SECOND <= took < 3
+
+
+def test_lanes_in_pace_are_never_refused_by_a_vendor_that_lets_25_a_second_through(redis):
+    with FakeCoupa(users=1_200, groups=4, roles=4, rate_limit=True) as fake:
+        outside = Outside(extra_hosts=[fake.url], pace=RedisPace("coupa:acme"))
+        typed = {"domain": fake.url, "client_id": fake.client_id, "client_secret": fake.client_secret}
+        driver = SPEC.open(SPEC.clean(typed, outside), outside)
+
+        began = time.monotonic()
+        batches = list(driver.walk(["user", "group", "role", "license"]))
+        took = time.monotonic() - began
+
+        driver.close()
+        assert {call.status for batch in batches for call in batch.calls} == {200}
+        assert len(fake.requests) / took <= 25
 
 
 def test_tenants_do_not_wait_for_each_other(redis):
