@@ -19,7 +19,7 @@ from connectors.views.guide import access_setting, guide, scope_sets
 from connectors.views.names import spoken
 from connectors.views.steps import steps
 from core.actions.invitations import invitable, may_invite
-from core.http import HtmxRequest, fresh_sign_in_to_send, takes_megabytes
+from core.http import LEFT, HtmxRequest, fresh_sign_in_to_send, takes_megabytes
 from core.models import User
 from core.queries.asked import one_of, people, words
 from core.queries.people import people_matching
@@ -102,12 +102,19 @@ def edit_settings(request: HtmxRequest, pk: str) -> HttpResponse:
     form = SettingsForm(spec, connector, *sent)
     if form.is_bound:
         try:
+            _must_bring_files(request)
             settings.save(connector, by=request.user, typed=form.typed(), files=form.handed_in())
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
         else:
             return redirect("connectors:live", connector.pk)
     return _settings_page(request, connector, spec, form)
+
+
+def _must_bring_files(request: HtmxRequest) -> None:
+    """Raises BadSettings if files were chosen and left behind: nothing may be saved without them."""
+    for name in request.POST.getlist(LEFT):
+        raise BadSettings(name, "The file was left behind when you proved who you are: choose it again.")
 
 
 def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connector | None) -> HttpResponse:
