@@ -13,7 +13,7 @@ from connectors.forms import SettingsForm
 from connectors.models import Connector, SettingsTest
 from connectors.views.guide import access_setting, extras, guide, scope_sets
 from connectors.views.steps import steps
-from core.http import HtmxRequest, fresh_sign_in_to_send, takes_megabytes
+from core.http import LEFT, HtmxRequest, fresh_sign_in_to_send, takes_megabytes
 
 PAGE = "connectors/settings.html"
 TEST = f"{PAGE}#test"
@@ -29,6 +29,7 @@ def edit(request: HtmxRequest, pk: str) -> HttpResponse:
     form = _form(request, connector)
     if form.is_bound:
         try:
+            _must_bring_files(request)
             ends = request.POST.get("ends", "")
             settings.save(connector, by=request.user, typed=form.typed(), files=form.handed_in(), ends=ends)
         except DriverError as problem:
@@ -48,6 +49,7 @@ def test(request: HtmxRequest, pk: str) -> HttpResponse:
     form = _form(request, connector)
     if form.is_bound:
         try:
+            _must_bring_files(request)
             trying.begin(connector, by=request.user, typed=form.typed(), files=form.handed_in())
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
@@ -62,6 +64,12 @@ def clear(request: HtmxRequest, pk: str) -> HttpResponse:
     settings.clear_secrets(connector, by=request.user)
     messages.success(request, f"The secret of {connector} is gone. Nothing is read until there is a new one.")
     return redirect("connectors:connector", connector.pk)
+
+
+def _must_bring_files(request: HtmxRequest) -> None:
+    """Raises BadSettings if files were chosen and left behind: nothing may be saved without them."""
+    for name in request.POST.getlist(LEFT):
+        raise BadSettings(name, "The file was left behind when you proved who you are: choose it again.")
 
 
 def _form(request: HtmxRequest, connector: Connector) -> SettingsForm:

@@ -21,6 +21,8 @@ from core.sealing import CannotOpen, seal, unseal
 FRESH = 10 * 60  # seconds
 HELD = "held"
 """In the session: forms laid aside, by id. In a form: the id of one."""
+LEFT = "files_left"
+"""In a form that was laid aside: the fields of files chosen with it, which no session holds; views say so."""
 MOST_HELD = 4
 LOST = "What you had sent is kept no longer. Go back and send it again."
 
@@ -73,7 +75,9 @@ def _ask(request: HttpRequest) -> HttpResponse:
 def _laid_aside(request: HttpRequest) -> str:
     held_id = secrets.token_urlsafe(16)
     url = request.get_full_path()
-    body = seal(request.POST.urlencode(), place=_place(request, held_id, url))
+    form = request.POST.copy()
+    form.setlist(LEFT, list(request.FILES))
+    body = seal(form.urlencode(), place=_place(request, held_id, url))
     held = {**request.session.get(HELD, {}), held_id: {"url": url, "body": body}}
     request.session[HELD] = dict(list(held.items())[-MOST_HELD:])
     return held_id

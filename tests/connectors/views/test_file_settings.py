@@ -1,16 +1,19 @@
 """The wizard with files: chosen, refused at their field, replaced, and named where they are in force."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.timezone import now
 
 from connectors import forms, jobs, queries
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from core.models import Role
-from tests.make import make_connector, make_user
+from tests.make import PASSWORD, make_connector, make_user
 
 PEOPLE = b"User ID,Email,Name\n1,ada@x.example,Ada\n2,bo@x.example,Bo\n"
 ACCESS = b"User ID,Resource Type,Resource Name,Entitlement\n1,Role,Buyer,Member\n2,Team,Red,Lead\n"
@@ -162,6 +165,23 @@ def test_the_wizard_says_that_files_come_next(browser, begun):
 
     assert "Settings The files" in page
     assert "credentials" not in page
+
+
+def test_a_file_left_behind_by_a_sign_in_in_between_is_asked_for_again(
+    connected, grace, sign_in, quick_passwords
+):
+    grace.set_password(PASSWORD)
+    grace.save(update_fields=["password"])
+    late = sign_in(grace)
+    with time_machine.travel(now() + timedelta(minutes=11)):
+        asked = late.post(url_of(connected), chosen(PEOPLE + b"3,,Cy\n"))
+        held = late.get(asked.headers["Location"]).context["held"]
+        reply = late.post("/sign-in/again/", {"held": held, "password": PASSWORD}, follow=True)
+
+    assert reply.status_code == 422
+    assert "left behind" in reply.context["form"].errors["accounts"][0]
+    assert reply.context["form"]["system"].value() == "Old payroll"
+    assert SettingsCandidate.objects.get(connector=connected).status == SettingsCandidate.Status.PROMOTED
 
 
 def test_replacing_a_file_keeps_the_rest_and_starts_a_run(browser, connected):
