@@ -21,6 +21,7 @@ from connectors.queries.lists import (
     grants_now,
     holders,
     kind_names,
+    kinds_read,
     other_accounts,
     waiting_for,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "holders",
     "kind_names",
     "kind_progress",
+    "kinds_read",
     "last_done",
     "live",
     "open_candidate",

@@ -104,6 +104,29 @@ class RunSql:
             [at, self._run, *self._mine, self._run],
         )
 
+    def begin_access(self, entitlement_pk: str, without: Sequence[str], at: datetime) -> Statement:
+        """Access for accounts that are here and of none of these statuses, as far as they do not hold it."""
+        moment = "CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"
+        return Statement(
+            f"INSERT INTO {GRANT} (account_id, entitlement_id, first_run, since)"
+            f" SELECT a.id, %s, CAST(%s AS bigint), {moment} FROM {ACCOUNT} a"
+            f" LEFT JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = %s AND g.gone_at IS NULL"
+            " WHERE a.app_id = %s AND a.source = %s AND a.gone_at IS NULL"
+            f" AND a.status NOT IN ({_marks(without)}) AND g.id IS NULL ORDER BY a.id"
+            " ON CONFLICT (account_id, entitlement_id) WHERE gone_at IS NULL DO NOTHING",
+            [entitlement_pk, self._run, at, entitlement_pk, *self._mine, *without],
+        )
+
+    def end_access(self, entitlement_pk: str, without: Sequence[str], at: datetime) -> Statement:
+        """The end of Access for accounts that went, or came to be of one of these statuses."""
+        return Statement(
+            f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
+            f"SELECT g.id FROM {GRANT} g JOIN {ACCOUNT} a ON a.id = g.account_id"
+            " WHERE g.entitlement_id = %s AND g.gone_at IS NULL"
+            f" AND (a.gone_at IS NOT NULL OR a.status IN ({_marks(without)})))",
+            [at, self._run, entitlement_pk, *without],
+        )
+
     def holders(self, entitlement: str = "") -> Statement:
         """Pairs of entitlement and account, vendor's ids, as this run will leave them: all, or of one."""
         only = " WHERE held.entitlement = %s" if entitlement else ""
