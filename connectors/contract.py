@@ -340,6 +340,8 @@ class Spec:
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
     actions: tuple[Action, ...] = ()
+    counts: bool = True
+    """Whether `recount` reads the app a second way; if not, no counted run of it begins."""
     client: str = ""
     """The setting that says as whom we ask, such as `client_id`; empty: none does."""
     guide: str = ""

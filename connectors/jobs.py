@@ -28,7 +28,7 @@ def run_sync(run_id: str) -> None:
     if run is None:
         return  # over already, not due, or in another worker's hands
     with _settled(run, put_off=partial(runs.put_off, run), end=lambda sentence, _: runs.fail(run, sentence)):
-        with closing(open_driver(run.connector)) as driver:
+        with closing(open_driver(run.connector, keeps_bodies=run.is_counted)) as driver:
             engine.walk(run, driver)
         runs.finish(run)
 
@@ -59,7 +59,7 @@ def sweep() -> None:
         nudge("connectors.check_settings", candidate_id)
     for connector in Connector.objects.to_be_synced():
         try:
-            runs.start(connector, by=None)
+            runs.start_scheduled(connector)
         except DomainError as problem:
             log.info("%s was not started: %s", connector, problem)
 

@@ -175,7 +175,7 @@ class _Difference:
         at = self._rows.at
         if "user" in kinds:
             self.outcome.gone["user"] = sql.execute(self._sql.retire(sql.ACCOUNT, "seen_accounts", at))
-        things = [kind for kind in kinds if kind != "user"]
+        things = [kind for kind in kinds if kind not in ("user", CREDENTIAL)]
         ended = 0
         if things:
             if sql.execute(self._sql.retire(sql.RESOURCE, "seen_resources", at, things)):

@@ -33,9 +33,9 @@ def secrets_of(row: Connector | SettingsCandidate) -> Secrets:
     return {str(name): str(value) for name, value in opened.items()}
 
 
-def open_driver(connector: Connector) -> Driver:
+def open_driver(connector: Connector, *, keeps_bodies: bool = False) -> Driver:
     """The driver with the settings in force. The caller closes it."""
-    return _open(connector, connector.settings, secrets_of(connector))
+    return _open(connector, connector.settings, secrets_of(connector), keeps_bodies=keeps_bodies)
 
 
 def open_candidate(candidate: SettingsCandidate) -> Driver:
@@ -43,7 +43,9 @@ def open_candidate(candidate: SettingsCandidate) -> Driver:
     return _open(candidate.connector, candidate.settings, secrets_of(candidate))
 
 
-def _open(connector: Connector, kept: dict[str, str], secrets: Secrets) -> Driver:
+def _open(
+    connector: Connector, kept: dict[str, str], secrets: Secrets, *, keeps_bodies: bool = False
+) -> Driver:
     spec = registry.spec(connector.driver)
     everything = {**kept, **secrets}
     # Other settings, another token: one fetched with an old secret or for other scopes is never used again.
@@ -53,5 +55,6 @@ def _open(connector: Connector, kept: dict[str, str], secrets: Secrets) -> Drive
         ca_file=settings.CA_FILE,
         pace=RedisPace(spec.source(everything)),
         tokens=RedisTokens(connector.pk, digest),
+        keeps_bodies=keeps_bodies,
     )
     return spec.open(everything, outside)

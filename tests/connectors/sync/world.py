@@ -13,6 +13,7 @@ from connectors.contract import (
     Entitlement,
     Grant,
     Kind,
+    NotCounted,
     Note,
     Record,
     Resource,
@@ -40,6 +41,10 @@ def call(asked: str = "GET /api/users") -> Call:
     return Call("user", asked, 200, 1, 100, "0" * 64, 0.01, datetime(2026, 5, 3, tzinfo=UTC))
 
 
+def _counted(identity: str) -> Account:
+    return Account(identity, login="", email="", name="", status="unknown", status_word="")
+
+
 @dataclass
 class World:
     """What the app holds now. Entitlements are named by their vendor's id, such as `role:1:member`."""
@@ -52,7 +57,9 @@ class World:
     """Pairs the app tells nothing about when it is walked, held or not."""
     gaps: dict[Kind, str] = field(default_factory=dict)
     second_opinion: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Other holders than those of `grants`, when an entitlement is asked for itself."""
+    """Other holders than those of `grants`, when an entitlement is asked for itself or counted again."""
+    not_counted: str = ""
+    """Why the app cannot be read a second way."""
 
     def add(self, *people: Account) -> None:
         self.accounts |= {each.id: each for each in people}
@@ -70,6 +77,19 @@ class World:
             Grant(*pair)
             for pair in pairs
             if pair[0] in accounts and pair[1].partition(":")[0] not in self.gaps
+        ]
+
+    def told_second(self, accounts: Collection[str], kinds: Collection[Kind]) -> list[Grant]:
+        """What a second count says that these accounts hold of these kinds."""
+        named = self.second_opinion.items()
+        first = {pair for pair in self.grants - self.silent if pair[1] not in self.second_opinion}
+        pairs = first | {(account_id, entitlement) for entitlement, held in named for account_id in held}
+        return [
+            Grant(*pair)
+            for pair in sorted(pairs)
+            if pair[0] in accounts
+            and pair[1].partition(":")[0] in kinds
+            and pair[1].partition(":")[0] not in self.gaps
         ]
 
     def untold(self, accounts: Collection[str]) -> list[Grant]:
@@ -140,6 +160,27 @@ class WorldDriver:
                 gaps=self.world.gaps if is_last else {},
                 silent=self.world.untold([each.id for each in steps[step] if isinstance(each, Account)]),
             )
+
+    def recount(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
+        """In batches of five; `second_opinion` has its say here, too."""
+        if self.world.not_counted:
+            raise NotCounted(self.world.not_counted)
+        steps = [*batched(self.world.accounts.values(), 5)] or [()]
+        for step in range(int(cursor or 0), len(steps)):
+            people = [each.id for each in steps[step]]
+            is_last = step == len(steps) - 1
+            gaps = self.world.gaps
+            yield Batch(
+                records=[*(_counted(each) for each in people), *self.world.told_second(people, kinds)],
+                cursor=str(step + 1),
+                calls=[call(f"POST /recount/{step}")],
+                complete=[kind for kind in kinds if kind not in gaps] if is_last else [],
+                gaps=gaps if is_last else {},
+                silent=self.world.untold(people),
+            )
+
+    def granted(self) -> tuple[str, ...] | None:
+        return None
 
     def holders(self, entitlement_id: str) -> tuple[frozenset[str], Sequence[Call]]:
         held = {account_id for account_id, each in self.world.grants if each == entitlement_id}
