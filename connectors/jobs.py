@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import retention, runs, settings
+from connectors.actions import bodies, retention, runs, settings
 from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from connectors.sync import engine
@@ -68,6 +68,8 @@ def sweep() -> None:
 def prune() -> None:
     """Let go of what was kept long enough. Killed in between, the next one goes on."""
     while retention.let_log_lines_go() == retention.BATCH:
+        pass
+    while bodies.let_go() == bodies.BATCH:
         pass
 
 

@@ -1,5 +1,6 @@
 """Reads shaped like a page, and the plain export of who has what."""
 
+from connectors.queries.calls import WAYS, call_rows
 from connectors.queries.export import export_access
 from connectors.queries.lists import (
     GRANT_COUNT,
@@ -42,6 +43,7 @@ from connectors.queries.progress import (
 __all__ = [
     "GRANT_COUNT",
     "NEEDS_HELP",
+    "WAYS",
     "AccountCounts",
     "Counts",
     "Health",
@@ -52,6 +54,7 @@ __all__ = [
     "account_counts",
     "account_rows",
     "app_rows",
+    "call_rows",
     "calls_of",
     "catalogue",
     "connector_rows",
