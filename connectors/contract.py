@@ -360,6 +360,8 @@ class Spec:
     actions: tuple[Action, ...] = ()
     tenant: str = "domain"
     """The setting that says which tenant is meant, and so decides `source`."""
+    counts: bool = True
+    """Whether `recount` reads the app a second way; if not, no counted run of it begins."""
     client: str = ""
     """The setting that says as whom we ask, such as `client_id`; empty: none does."""
     drawing: str = ""

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import retention, runs, settings, trying
+from connectors.actions import bodies, retention, runs, settings, trying
 from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
 from connectors.models import Connector, SettingsCandidate, SettingsTest, SyncRun
 from connectors.sync import engine
@@ -28,7 +28,7 @@ def run_sync(run_id: str) -> None:
     if run is None:
         return  # over already, not due, or in another worker's hands
     with _settled(run, put_off=partial(runs.put_off, run), end=lambda sentence, _: runs.fail(run, sentence)):
-        with closing(open_driver(run.connector)) as driver:
+        with closing(open_driver(run.connector, keeps_bodies=run.is_counted)) as driver:
             engine.walk(run, driver)
         runs.finish(run)
 
@@ -78,7 +78,7 @@ def sweep() -> None:
         nudge("connectors.test_settings", test_id)
     for connector in Connector.objects.to_be_synced():
         try:
-            runs.start(connector, by=None)
+            runs.start_scheduled(connector)
         except DomainError as problem:
             log.info("%s was not started: %s", connector, problem)
 
@@ -87,6 +87,8 @@ def sweep() -> None:
 def prune() -> None:
     """Let go of what was kept long enough. Killed in between, the next one goes on."""
     while retention.let_log_lines_go() == retention.BATCH:
+        pass
+    while bodies.let_go() == bodies.BATCH:
         pass
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, explore, guide, live, runs, settings, wizard
+from connectors.views import accounts, apps, calls, connectors, explore, guide, live, runs, settings, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("connectors/runs/<slug:key>/", runs.run, name="run"),
     path("connectors/runs/<slug:key>/confirm/", runs.confirm, name="confirm"),
     path("connectors/runs/<slug:key>/discard/", runs.discard, name="discard"),
+    path("connectors/runs/<slug:key>/requests/", calls.calls, name="calls"),
+    path("connectors/runs/<slug:key>/requests/<int:pk>/body/", calls.body, name="body"),
     path("connectors/<slug:pk>/", connectors.connector, name="connector"),
     path("connectors/<slug:pk>/app/", wizard.app, name="app"),
     path("connectors/<slug:pk>/owners/", wizard.owners, name="owners"),

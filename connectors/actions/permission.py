@@ -44,6 +44,12 @@ def must_be_super(user: User | None) -> None:
         raise Denied("Only a Super Administrator can do this.")
 
 
+def must_see_bodies(user: User | None) -> None:
+    """Raw answers hold whatever the app tells of its people: for those alone who see everything."""
+    if user is not None and not may_see_bodies(user):
+        raise Denied("Only a Super Administrator or a Read-Only Administrator can take raw answers.")
+
+
 def may_govern(app: App, user: User) -> bool:
     return user.is_active and App.objects.governed_by(user).filter(pk=app.pk).exists()
 
@@ -54,6 +60,10 @@ def may_make_apps(user: User) -> bool:
 
 def may_confirm(user: User) -> bool:
     return user.is_active and user.runs_connectors
+
+
+def may_see_bodies(user: User) -> bool:
+    return user.is_active and (user.is_super or user.has_role(Role.READ_ONLY))
 
 
 def may_manage(connector: Connector, user: User) -> bool:

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors import registry
+from connectors.actions.counting import must_count, reason_to_count
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.contract import Note
 from connectors.models import App, Connector, ResourceType, SyncRun
@@ -35,29 +36,43 @@ class OtherRunOpen(NotPossible):
 
 
 @transaction.atomic
-def start(connector: Connector, *, by: User | None) -> SyncRun:
+def start(connector: Connector, *, by: User | None, counted: bool = False, reason: str = "") -> SyncRun:
     """Begin a run; if one is open already, answer that one. `by` is None for schedule and commands.
 
-    Raises OtherRunOpen while another connector reads the same source into the same app.
+    One that is `counted` reads everything twice; `reason` says why, where nobody asked for it. Raises
+    OtherRunOpen while another connector reads the same source into the same app.
     """
     must_manage(connector, by)
     connector = Connector.objects.locked(connector.pk)
     under_way = connector.runs.filter(status__in=SyncRun.OPEN).first()
+    if under_way and counted and not under_way.is_counted:
+        raise NotPossible(f"Sync {under_way.pk} of {connector} is not over yet, and it is not a counted one.")
     if under_way:
         return under_way
     if not connector.has_settings:
         raise NotPossible(f"{connector} is not set up yet: its settings are missing.")
     if connector.paused_at:
         raise NotPossible(f"{connector} is paused; resume it first.")
+    if counted:
+        must_count(connector)
     _must_be_alone(connector)
     run = SyncRun.objects.create(
-        connector=connector, source=connector.source, kinds=_kinds(connector), wanted_by=by
+        connector=connector,
+        source=connector.source,
+        kinds=_kinds(connector),
+        is_counted=counted,
+        wanted_by=by,
     )
     connector.move(Connector.Status.SYNCING)
-    if by or source.get().channel == TrailEvent.Channel.COMMAND:
-        record("connectors.run_started", connector, by=by, run=run.key)
+    _record_start(run, by=by, reason=reason)
     nudge("connectors.run_sync", run.pk)
     return run
+
+
+def start_scheduled(connector: Connector) -> SyncRun:
+    """Begin the run whose time has come: once a week a counted one."""
+    reason = reason_to_count(connector)
+    return start(connector, by=None, counted=bool(reason), reason=reason)
 
 
 @transaction.atomic
@@ -126,6 +141,8 @@ def finish(run: SyncRun) -> None:
         _hold(run, doubt)
         return
     told_before = _done(connector=run.connector)
+    if run.counted_at:
+        Connector.objects.filter(pk=run.connector_id).update(counted_at=run.counted_at)
     problem = " ".join(run.gaps.values())
     _end(run, SyncRun.Status.DONE, changes=outcome.changes(), problem=problem)
     connector = _settle(run, Connector.Status.ERROR if run.gaps else Connector.Status.CONNECTED)
@@ -149,7 +166,7 @@ def discard(run: SyncRun, *, by: User | None, reason: str) -> None:
     """Throw a held run away. It leaves no trace in the graph; the next one begins afresh."""
     must_manage(run.connector, by)
     run.move(SyncRun.Status.DISCARDED, ended_at=now(), **_settled(by, reason))
-    run.pages.all().delete()
+    _forget(run)
     _settle(run, Connector.Status.CONNECTED)
     record("connectors.run_discarded", run.connector, by=by, run=run.key, reason=reason.strip())
 
@@ -170,7 +187,18 @@ def drop_open(connector: Connector, why: str, *, by: User | None) -> None:
             leased_until=None,
         )
         run.pages.all().delete()
+        run.recounts.all().delete()
         record("connectors.run_dropped", connector, by=by, run=run.key, problem=why)
+
+
+def _record_start(run: SyncRun, *, by: User | None, reason: str) -> None:
+    """What a person or an operator began; a counted one also where the schedule did, and why."""
+    if run.is_counted:
+        record("connectors.counted_run_started", run.connector, by=by, run=run.key, reason=reason)
+    elif by or source.get().channel == TrailEvent.Channel.COMMAND:
+        record("connectors.run_started", run.connector, by=by, run=run.key)
+    if reason:
+        store.tell(run, [Note("info", f"A counted sync: {reason}")])
 
 
 def _must_be_alone(connector: Connector) -> None:
@@ -234,7 +262,13 @@ def _end(run: SyncRun, status: SyncRun.Status, **changes: object) -> None:
     """Let go for good; raises LeaseLost. What was laid aside has done its service."""
     run.release(ended_at=now(), **changes)
     run.move(status)
+    _forget(run)
+
+
+def _forget(run: SyncRun) -> None:
+    """What was laid aside, of either reading."""
     run.pages.all().delete()
+    run.recounts.all().delete()
 
 
 def _settle(run: SyncRun, status: Connector.Status, *, latest: datetime | None = None) -> Connector:

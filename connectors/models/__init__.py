@@ -9,6 +9,8 @@ from connectors.models.connector import (
     SettingsTest,
 )
 from connectors.models.graph import (
+    ACCESS,
+    CREDENTIAL,
     Account,
     Entitlement,
     EntitlementOwner,
@@ -22,6 +24,8 @@ from connectors.models.run import SyncCall, SyncLogLine, SyncPage, SyncRecount, 
 from connectors.models.tag import Tag
 
 __all__ = [
+    "ACCESS",
+    "CREDENTIAL",
     "Account",
     "App",
     "AppOwner",

@@ -15,6 +15,11 @@ from connectors.models.ownership import Ownership, OwnershipQuerySet, constraint
 from core.models import User
 from core.models.keys import BytewiseField, KeyField, folded
 
+CREDENTIAL = "credential"
+"""The kind of the one entitlement that no source names: being able to sign in."""
+ACCESS = f"{CREDENTIAL}:account:access"
+"""Its external id, the same in every app."""
+
 
 class GraphQuerySet[M: "GraphRow"](models.QuerySet[M]):
     def here(self) -> Self:
@@ -151,6 +156,11 @@ class Entitlement(GraphRow):
         return self.name
 
     @property
+    def is_access(self) -> bool:
+        """Whether it is the one that follows from the accounts themselves: nobody renames it."""
+        return self.external_id == ACCESS
+
+    @property
     def shown_slug(self) -> str:
         return self.own_slug or self.slug
 
@@ -270,6 +280,11 @@ class Account(GraphRow):
 class GrantQuerySet(models.QuerySet["Grant"]):
     def here(self) -> Self:
         return self.filter(gone_at=None)
+
+    def of_source(self, app: App | str, source: str) -> Self:
+        """What that source itself told of: Access, which follows from the accounts, is left out."""
+        access = Entitlement.objects.filter(app=app, source=source, external_id=ACCESS).values("pk")[:1]
+        return self.filter(account__app=app, account__source=source).exclude(entitlement__in=access)
 
     def gone(self) -> Self:
         return self.exclude(gone_at=None)

@@ -183,6 +183,18 @@ class SyncCall(models.Model):
     def __str__(self) -> str:
         return self.asked
 
+    @property
+    def method(self) -> str:
+        return self.asked.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.asked.partition(" ")[2].partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        return self.asked.partition("?")[2]
+
 
 class SyncLogLine(models.Model):
     """One line of a run's log."""

@@ -1,5 +1,6 @@
 """Reads shaped like a page, and the plain export of who has what."""
 
+from connectors.queries.calls import WAYS, call_rows
 from connectors.queries.export import export_access
 from connectors.queries.kinds import file_names, kinds_of, plain, with_others
 from connectors.queries.lists import (
@@ -22,6 +23,7 @@ from connectors.queries.lists import (
     grants_now,
     holders,
     kind_names,
+    kinds_read,
     other_accounts,
     waiting_for,
 )
@@ -42,6 +44,7 @@ from connectors.queries.progress import (
 __all__ = [
     "GRANT_COUNT",
     "NEEDS_HELP",
+    "WAYS",
     "AccountCounts",
     "Counts",
     "Health",
@@ -52,6 +55,7 @@ __all__ = [
     "account_counts",
     "account_rows",
     "app_rows",
+    "call_rows",
     "calls_of",
     "catalogue",
     "connector_rows",
@@ -69,6 +73,7 @@ __all__ = [
     "kind_names",
     "kind_progress",
     "kinds_of",
+    "kinds_read",
     "last_done",
     "live",
     "open_candidate",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from connectors.models import Account, App, Grant
+from connectors.queries.calls import REQUEST, requests_of_a_run
 from connectors.queries.explore import answer, question
 from connectors.queries.lists import account_rows, entitlement_rows
 from core.errors import NotPossible
@@ -87,5 +88,6 @@ def _app(user: User, asked: Parameters) -> App:
 OFFERS = (
     Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
+    Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),
     Offer("connectors.answers", "Answers", ANSWER, answers),
 )

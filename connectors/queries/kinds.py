@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from connectors import registry
 from connectors.contract import EVERY_OTHER_KIND, Capability
-from connectors.models import Connector, ResourceType
+from connectors.models import CREDENTIAL, Connector, ResourceType
 from connectors.sync.uploads import name_in
 
 
@@ -19,7 +19,7 @@ def kinds_of(connector: Connector, also: Iterable[str] = ()) -> list[Capability]
     known = {each.kind for each in stated}
     mine = ResourceType.objects.filter(app=connector.app_id, source=connector.source)
     names = {kind: plain(kind) for kind in sorted({*also} - known - {"grant"})}
-    named = mine.exclude(kind__in=known).order_by("name").values_list("kind", "name")
+    named = mine.exclude(kind__in=[*known, CREDENTIAL]).order_by("name").values_list("kind", "name")
     names |= {kind: plural(name) for kind, name in named}
     found: list[Capability] = []
     for each in stated:

@@ -20,6 +20,8 @@ from django.db.models.functions import Cast, Coalesce
 from connectors import registry
 from connectors.contract import Spec
 from connectors.models import (
+    ACCESS,
+    CREDENTIAL,
     Account,
     App,
     AppOwner,
@@ -81,7 +83,9 @@ def app_rows(user: User, *, status: str, words: str = "") -> QuerySet[App]:
         .annotate(
             account_count=_count(Account.objects.here().filter(app=OuterRef("pk"))),
             ownerless_count=_count(Account.objects.here().filter(app=OuterRef("pk"), person=None)),
-            entitlement_count=_count(Entitlement.objects.here().filter(app=OuterRef("pk"))),
+            entitlement_count=_count(
+                Entitlement.objects.here().filter(app=OuterRef("pk")).exclude(kind=CREDENTIAL)
+            ),
             data_from=Subquery(
                 SyncRun.objects.filter(connector__app=OuterRef("pk"), status=SyncRun.Status.DONE)
                 .order_by("-id")
@@ -130,11 +134,12 @@ class Counts:
 
 
 def counts(connector: Connector) -> Counts:
-    """What was read through this connector and is still there."""
+    """What was read through this connector and is still there; Access, which nobody read, is left out."""
     mine = {"app": connector.app_id, "source": connector.source}
     by_kind = dict(
         Entitlement.objects.here()
         .filter(**mine)
+        .exclude(kind=CREDENTIAL)
         .order_by()
         .values_list("kind")
         .annotate(Count("resource", distinct=True))
@@ -142,9 +147,7 @@ def counts(connector: Connector) -> Counts:
     accounts = Account.objects.here().filter(**mine)
     return Counts(
         by_kind={"user": accounts.count(), **by_kind},
-        grants=Grant.objects.here()
-        .filter(account__app=connector.app_id, account__source=connector.source)
-        .count(),
+        grants=Grant.objects.here().of_source(connector.app_id, connector.source).count(),
         ownerless=accounts.without_owner().count(),
     )
 
@@ -196,6 +199,11 @@ def entitlement_kinds(app: App) -> list[KindCount]:
     return [KindCount(kind, names.get(kind, kind), number) for kind, number in numbers]
 
 
+def kinds_read(app: App) -> list[KindCount]:
+    """Those of them that the app itself has: without Access, which follows from its accounts."""
+    return [each for each in entitlement_kinds(app) if each.kind != CREDENTIAL]
+
+
 def grants_now(account: Account) -> QuerySet[Grant]:
     """What an account holds now, by name."""
     rows = Grant.objects.here().filter(account=account).select_related("entitlement")
@@ -209,8 +217,9 @@ def grants_before(account: Account) -> QuerySet[Grant]:
 
 
 def grant_count(app: App) -> int:
-    """How many grants an app has now."""
-    return Grant.objects.here().filter(account__app=app).count()
+    """How many grants an app has now; Access, which follows from its accounts, is left out."""
+    access = Entitlement.objects.filter(app=app, external_id=ACCESS).values("pk")
+    return Grant.objects.here().filter(account__app=app).exclude(entitlement__in=access).count()
 
 
 def data_from(app: App) -> datetime | None:

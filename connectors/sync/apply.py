@@ -15,8 +15,17 @@ from django.db.models import Count
 from django.utils.timezone import now
 
 from connectors.contract import EVERY_OTHER_KIND, DriverError
-from connectors.models import Account, Entitlement, Grant, Resource, ResourceType, SyncPage, SyncRun
-from connectors.sync import sql
+from connectors.models import (
+    CREDENTIAL,
+    Account,
+    Entitlement,
+    Grant,
+    Resource,
+    ResourceType,
+    SyncPage,
+    SyncRun,
+)
+from connectors.sync import access, sql
 from connectors.sync.guard import Shrink
 from connectors.sync.matching import Directory, Person
 from connectors.sync.rows import Laid, Rows
@@ -97,7 +106,7 @@ def _complete(run: SyncRun) -> set[str]:
     if EVERY_OTHER_KIND in complete:
         types = ResourceType.objects.filter(app=run.connector.app_id, source=run.source)
         complete.remove(EVERY_OTHER_KIND)
-        complete.update(types.exclude(kind__in=run.kinds).values_list("kind", flat=True))
+        complete.update(types.exclude(kind__in=[*run.kinds, CREDENTIAL]).values_list("kind", flat=True))
     return complete
 
 
@@ -176,13 +185,14 @@ class _Difference:
         at = self._rows.at
         if "user" in kinds:
             self.outcome.gone["user"] = sql.execute(self._sql.retire(sql.ACCOUNT, "seen_accounts", at))
-        things = [kind for kind in kinds if kind != "user"]
+        things = [kind for kind in kinds if kind not in ("user", CREDENTIAL)]
         ended = 0
         if things:
             if sql.execute(self._sql.retire(sql.RESOURCE, "seen_resources", at, things)):
                 self.outcome.gone.update(self._gone_resources())
             sql.execute(self._sql.retire(sql.ENTITLEMENT, "seen_entitlements", at, things))
             ended += sql.execute(self._sql.retire_grants(at, things))
+        access.settle(self._run, at)  # before the grants of accounts that went: its own are not counted
         for table, column in ((sql.ACCOUNT, "account_id"), (sql.ENTITLEMENT, "entitlement_id")):
             ended += sql.execute(self._sql.end_grants_of_the_gone(table, column, at))
         self.outcome.gone["grant"] = ended
@@ -260,9 +270,10 @@ class _Difference:
     def _count(self) -> Counter[str]:
         """What is here before anything is applied."""
         app, source = self._mine["app"], self._mine["source"]
-        grants = Grant.objects.here().filter(account__app=app, account__source=source)
+        grants = Grant.objects.here().of_source(app, source)
         counts = Counter(user=Account.objects.here().filter(**self._mine).count(), grant=grants.count())
-        by_kind = Resource.objects.here().filter(**self._mine).values("kind").annotate(n=Count("pk"))
+        resources = Resource.objects.here().filter(**self._mine).exclude(kind=CREDENTIAL)
+        by_kind = resources.values("kind").annotate(n=Count("pk"))
         counts.update({row["kind"]: row["n"] for row in by_kind.order_by("kind")})
         return counts
 

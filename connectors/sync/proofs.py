@@ -40,7 +40,7 @@ def _prove(run: SyncRun, driver: Driver, entitlement_id: str) -> None:
     if asked != read:
         asked = _asked(run, driver, entitlement_id)  # one empty or short answer is a habit of servers
     differ = sorted(read ^ asked)
-    name = _name(run, entitlement_id)
+    name = spoken(run, entitlement_id)
     if len(differ) <= MOST_READ_AGAIN and all(
         _corrected(run, driver, Grant(account_id, entitlement_id), held=account_id in asked)
         for account_id in differ
@@ -68,7 +68,7 @@ def _corrected(run: SyncRun, driver: Driver, grant: Grant, *, held: bool) -> boo
     batch = driver.read(grant.account_id)
     if grant not in batch.silent and (grant in batch.records) != held:
         return False
-    store.correct(run, grant.account_id, batch)
+    store.correct(run, {grant.account_id: batch})
     return True
 
 
@@ -77,7 +77,7 @@ def _holders(run: SyncRun, entitlement_id: str) -> frozenset[str]:
     return frozenset(account for _, account in sql.rows(statements.holders(entitlement_id)))
 
 
-def _name(run: SyncRun, entitlement_id: str) -> str:
+def spoken(run: SyncRun, entitlement_id: str) -> str:
     """`Role “Buyer”`, from what this run laid aside or what is here."""
     kinds: dict[str, str] = {}
     name, kind = "", entitlement_id.partition(":")[0]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from connectors.models import Account, Entitlement, Grant, Resource, SyncPage
+from connectors.models import Account, Entitlement, Grant, Resource, SyncPage, SyncRecount
 
 
 class Statement(NamedTuple):
@@ -21,7 +21,7 @@ class Statement(NamedTuple):
     values: list[Any]
 
 
-PAGE = SyncPage._meta.db_table
+PAGE, RECOUNT = SyncPage._meta.db_table, SyncRecount._meta.db_table
 RESOURCE, ENTITLEMENT, ACCOUNT = (row._meta.db_table for row in (Resource, Entitlement, Account))
 GRANT = Grant._meta.db_table
 
@@ -104,6 +104,29 @@ class RunSql:
             [at, self._run, *self._mine, self._run],
         )
 
+    def begin_access(self, entitlement_pk: str, without: Sequence[str], at: datetime) -> Statement:
+        """Access for accounts that are here and of none of these statuses, as far as they do not hold it."""
+        moment = "CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"
+        return Statement(
+            f"INSERT INTO {GRANT} (account_id, entitlement_id, first_run, since)"
+            f" SELECT a.id, %s, CAST(%s AS bigint), {moment} FROM {ACCOUNT} a"
+            f" LEFT JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = %s AND g.gone_at IS NULL"
+            " WHERE a.app_id = %s AND a.source = %s AND a.gone_at IS NULL"
+            f" AND a.status NOT IN ({_marks(without)}) AND g.id IS NULL ORDER BY a.id"
+            " ON CONFLICT (account_id, entitlement_id) WHERE gone_at IS NULL DO NOTHING",
+            [entitlement_pk, self._run, at, entitlement_pk, *self._mine, *without],
+        )
+
+    def end_access(self, entitlement_pk: str, without: Sequence[str], at: datetime) -> Statement:
+        """The end of Access for accounts that went, or came to be of one of these statuses."""
+        return Statement(
+            f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
+            f"SELECT g.id FROM {GRANT} g JOIN {ACCOUNT} a ON a.id = g.account_id"
+            " WHERE g.entitlement_id = %s AND g.gone_at IS NULL"
+            f" AND (a.gone_at IS NOT NULL OR a.status IN ({_marks(without)})))",
+            [at, self._run, entitlement_pk, *without],
+        )
+
     def holders(self, entitlement: str = "") -> Statement:
         """Pairs of entitlement and account, vendor's ids, as this run will leave them: all, or of one."""
         only = " WHERE held.entitlement = %s" if entitlement else ""
@@ -113,7 +136,7 @@ class RunSql:
             f" FROM ({_seen('seen_grants')} UNION ALL {_seen('silent_grants')}) s"
             f" JOIN {GRANT} g ON g.id = s.id JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
             f" JOIN {ACCOUNT} a ON a.id = g.account_id"
-            f" UNION SELECT laid.entitlement, laid.account FROM ({_laid_grants()}) laid) held{only}",
+            f" UNION SELECT laid.entitlement, laid.account FROM ({_pairs('grants')}) laid) held{only}",
             [self._run, self._run, self._run, *([entitlement] if entitlement else [])],
         )
 
@@ -142,14 +165,87 @@ class RunSql:
             f" JOIN ({_seen('seen_accounts')}) s ON s.id = a.id"
             f" UNION SELECT 'user', {key} {_each('accounts')}) named GROUP BY named.kind"
             f" UNION ALL SELECT 'grant', (SELECT count(DISTINCT id) FROM ({_seen('seen_grants')}) s)"
-            f" + (SELECT count(*) FROM ({_laid_grants()}) laid)",
+            f" + (SELECT count(*) FROM ({_pairs('grants')}) laid)",
             [self._run] * 6,
+        )
+
+    def accounts_that_differ(self, most: int) -> Statement:
+        """Vendor's ids of accounts that only one of two readings has seen, and which reading: 1 or 2."""
+        first, second = self._first_accounts(), Statement(_ids(), [self._run])
+        return Statement(
+            f"SELECT id, 1 AS way FROM (SELECT id FROM ({first.text}) f EXCEPT {second.text}) a"
+            f" UNION ALL SELECT id, 2 FROM ({second.text} EXCEPT SELECT id FROM ({first.text}) f) b"
+            " ORDER BY 1 LIMIT %s",
+            [*first.values, *second.values, *second.values, *first.values, most],
+        )
+
+    def grants_that_differ(self, kinds: Sequence[str], most: int) -> Statement:
+        """Entitlement, account and reading of pairs of these kinds that only one reading has seen, where
+        the other was not silent about them."""
+        first, second = self._first_grants(), Statement(_pairs("grants", RECOUNT), [self._run])
+        mine = f"SELECT account, entitlement FROM ({first.text}) f"
+        other = f"SELECT account, entitlement FROM ({second.text}) s"
+        untold = f"SELECT account, entitlement FROM ({_pairs('silent', RECOUNT)}) u"
+        of_kind = " OR ".join(["substr(entitlement, 1, %s) = %s"] * len(kinds))
+        asked = [part for kind in kinds for part in (len(kind) + 1, f"{kind}:")]
+        return Statement(
+            "SELECT entitlement, account, way FROM ("
+            f"SELECT entitlement, account, 1 AS way FROM ({mine} EXCEPT {other} EXCEPT {untold}) a"
+            " UNION ALL"
+            f" SELECT entitlement, account, 2 AS way FROM ({other} EXCEPT {mine} EXCEPT {untold}) b"
+            f") d WHERE {of_kind} ORDER BY 1, 2 LIMIT %s",
+            [
+                *(*first.values, *second.values, self._run),
+                *(*second.values, *first.values, self._run),
+                *(*asked, most),
+            ],
+        )
+
+    def both_numbers(self, entitlement: str) -> Statement:
+        """How many hold an entitlement by the first reading, and how many by the second."""
+        first = self._first_grants()
+        return Statement(
+            f"SELECT (SELECT count(*) FROM ({first.text}) f WHERE entitlement = %s),"
+            f" (SELECT count(*) FROM ({_pairs('grants', RECOUNT)}) s WHERE entitlement = %s)",
+            [*first.values, entitlement, self._run, entitlement],
+        )
+
+    def first_number(self) -> Statement:
+        """How many accounts the first reading has seen."""
+        text, values = self._first_accounts()
+        return Statement(f"SELECT count(*) FROM ({text}) f", values)
+
+    def second_numbers(self) -> Statement:
+        """How many accounts and how many grants the second reading has seen."""
+        return Statement(
+            f"SELECT (SELECT count(*) FROM ({_ids()}) a),"
+            f" (SELECT count(*) FROM ({_pairs('grants', RECOUNT)}) g)",
+            [self._run, self._run],
+        )
+
+    def _first_accounts(self) -> Statement:
+        return Statement(
+            f"SELECT a.external_id AS id FROM {ACCOUNT} a"
+            f" JOIN ({_seen('seen_accounts')}) s ON s.id = a.id"
+            f" UNION SELECT {_field('id')} {_each('accounts')}",
+            [self._run, self._run],
+        )
+
+    def _first_grants(self) -> Statement:
+        """Pairs that the walk was told of: what is silent is no part of them."""
+        return Statement(
+            "SELECT a.external_id AS account, e.external_id AS entitlement"
+            f" FROM ({_seen('seen_grants')}) s"
+            f" JOIN {GRANT} g ON g.id = s.id JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
+            f" JOIN {ACCOUNT} a ON a.id = g.account_id"
+            f" UNION SELECT laid.account, laid.entitlement FROM ({_pairs('grants')}) laid",
+            [self._run, self._run],
         )
 
     def _laid_rows(self, join: str) -> Statement:
         """`FROM laid`, with the rows it means: `a` and `e`, as far as they are here."""
         return Statement(
-            f"FROM ({_laid_grants()}) laid"
+            f"FROM ({_pairs('grants')}) laid"
             f" {join} {ACCOUNT} a ON a.app_id = %s AND a.source = %s"
             " AND a.external_id = laid.account AND a.gone_at IS NULL"
             f" {join} {ENTITLEMENT} e ON e.app_id = %s AND e.source = %s"
@@ -201,18 +297,28 @@ def _field(name: str) -> str:
     )
 
 
-def _laid_grants() -> str:
-    """Pairs laid aside as new, each once: `account` and `entitlement`, the vendor's ids. Takes the run."""
+def _pairs(column: str, table: str = PAGE) -> str:
+    """Pairs laid aside, each once: `account` and `entitlement`, the vendor's ids. Takes the run."""
     if connection.vendor == "postgresql":
         return (
-            f"SELECT DISTINCT j.value->>0 AS account, j.value->>1 AS entitlement FROM {PAGE} p"
-            " CROSS JOIN LATERAL json_array_elements(p.grants::json) AS j(value) WHERE p.run_id = %s"
+            f"SELECT DISTINCT j.value->>0 AS account, j.value->>1 AS entitlement FROM {table} p"
+            f" CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS j(value) WHERE p.run_id = %s"
         )
     return (
         "SELECT DISTINCT json_extract(j.value, '$[0]') AS account,"
         " json_extract(j.value, '$[1]') AS entitlement"
-        f" FROM {PAGE} p, json_each(p.grants) j WHERE p.run_id = %s"
+        f" FROM {table} p, json_each(p.{column}) j WHERE p.run_id = %s"
     )
+
+
+def _ids() -> str:
+    """The accounts of the second reading, each once, as `id`. Takes the run."""
+    if connection.vendor == "postgresql":
+        return (
+            f"SELECT DISTINCT j.value AS id FROM {RECOUNT} p"
+            " CROSS JOIN LATERAL json_array_elements_text(p.accounts::json) AS j(value) WHERE p.run_id = %s"
+        )
+    return f"SELECT DISTINCT j.value AS id FROM {RECOUNT} p, json_each(p.accounts) j WHERE p.run_id = %s"
 
 
 def _marks(values: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Lays batches aside: what was seen unchanged by our keys, what is new or changed in full."""
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, batched, pairwise
@@ -22,7 +23,7 @@ from connectors.models import Account as AccountRow
 from connectors.models import Entitlement as EntitlementRow
 from connectors.models import Grant as GrantRow
 from connectors.models import Resource as ResourceRow
-from connectors.models import SyncCall, SyncLogLine, SyncPage, SyncRun
+from connectors.models import SyncCall, SyncLogLine, SyncPage, SyncRecount, SyncRun
 from connectors.sync import sql
 from connectors.sync.rows import identity, laid, packed
 from connectors.sync.sentences import storable
@@ -34,10 +35,11 @@ type Grouped = dict[type, dict[str, Record]]
 
 
 @transaction.atomic
-def lay_aside(run: SyncRun, batch: Batch) -> None:
+def lay_aside(run: SyncRun, batch: Batch, *, way: int = 1) -> None:
     """Keep a batch with the cursor that accounts for it, whole or not at all.
 
-    Only while the lease is ours, which is kept for another while; raises LeaseLost.
+    Only while the lease is ours, which is kept for another while; raises LeaseLost. `way` is that of
+    its calls: 2 where they belong to the second reading of a counted run.
     """
     found = _grouped(batch.records)
     run.renew(
@@ -52,32 +54,63 @@ def lay_aside(run: SyncRun, batch: Batch) -> None:
     )
     if found or batch.silent:
         _page(run, found, batch.silent).save(force_insert=True)
-    _keep_calls(run, batch.calls)
+    if run.is_counted and batch.silent:
+        _count_aside(run, silent=set(batch.silent).difference(_of(found, Grant)))
+    _keep_calls(run, batch.calls, way)
+    tell(run, batch.notes)
+
+
+@transaction.atomic
+def lay_second_aside(run: SyncRun, batch: Batch) -> None:
+    """Keep a batch of the second reading: as `lay_aside`, but only ids and pairs, to be compared."""
+    found = _grouped(batch.records)
+    granted = _of(found, Grant)
+    run.renew(
+        recount_cursor=batch.cursor,
+        attempts=0 if batch.cursor != run.recount_cursor else run.attempts,
+        problem="",
+        requests=run.requests + len(batch.calls),
+        bytes=run.bytes + sum(call.bytes for call in batch.calls),
+    )
+    accounts = [record.id for record in _of(found, Account)]
+    _count_aside(run, accounts=accounts, grants=granted, silent=set(batch.silent).difference(granted))
+    _keep_calls(run, batch.calls, 2)
     tell(run, batch.notes)
 
 
 @transaction.atomic
 def start_over(run: SyncRun) -> None:
     """Forget what was laid aside; calls and log stay, they happened."""
-    run.renew(cursor="", read={}, complete=[], gaps={}, walked_at=None)
+    run.renew(cursor="", read={}, complete=[], gaps={}, walked_at=None, recount_cursor="", second={})
     run.pages.all().delete()
+    run.recounts.all().delete()
 
 
 @transaction.atomic
-def correct(run: SyncRun, account_id: str, batch: Batch) -> None:
-    """Put one account, read again, in the place of what was laid aside of it.
+def start_second_over(run: SyncRun) -> None:
+    """Forget the second reading alone; what the walk was silent about is no part of it."""
+    run.renew(recount_cursor="", second={})
+    run.recounts.exclude(accounts="[]", grants="[]").delete()
+
+
+@transaction.atomic
+def correct(run: SyncRun, read: Mapping[str, Batch], *, way: int = 1) -> None:
+    """Put accounts, by their ids, as read again in the place of what was laid aside of them.
 
     Grants on entitlements that this run has not named, because they are newer, wait for the next run.
     """
-    known = _entitlements_of(run)
-    kept = [
-        record
-        for record in batch.records
-        if isinstance(record, Account) or (isinstance(record, Grant) and record.entitlement_id in known)
-    ]
-    _strip(run, account_id)
-    again = Batch(records=kept, cursor=run.cursor, calls=batch.calls, notes=batch.notes, silent=batch.silent)
-    lay_aside(run, again)
+    known = entitlements_of(run)
+    _strip(run, read.keys())
+    for batch in read.values():
+        kept = [
+            record
+            for record in batch.records
+            if isinstance(record, Account) or (isinstance(record, Grant) and record.entitlement_id in known)
+        ]
+        again = Batch(
+            records=kept, cursor=run.cursor, calls=batch.calls, notes=batch.notes, silent=batch.silent
+        )
+        lay_aside(run, again, way=way)
 
 
 def counted(run: SyncRun) -> dict[str, int]:
@@ -98,7 +131,24 @@ def tell(run: SyncRun, notes: Sequence[Note]) -> None:
         run.save_held(dropped_lines=run.dropped_lines + len(notes) - room)
 
 
-def _keep_calls(run: SyncRun, calls: Iterable[Call]) -> None:
+def _count_aside(
+    run: SyncRun,
+    *,
+    accounts: Collection[str] = (),
+    grants: Iterable[Grant] = (),
+    silent: Iterable[Grant] = (),
+) -> None:
+    last = run.recounts.order_by("-seq").values_list("seq", flat=True).first()
+    SyncRecount.objects.create(
+        run=run,
+        seq=(last or 0) + 1,
+        accounts=packed(sorted(accounts)),
+        grants=packed(sorted((each.account_id, each.entitlement_id) for each in grants)),
+        silent=packed(sorted((each.account_id, each.entitlement_id) for each in silent)),
+    )
+
+
+def _keep_calls(run: SyncRun, calls: Iterable[Call], way: int) -> None:
     SyncCall.objects.bulk_create(
         SyncCall(
             run=run,
@@ -110,6 +160,8 @@ def _keep_calls(run: SyncRun, calls: Iterable[Call]) -> None:
             bytes=call.bytes,
             sha256=call.sha256,
             seconds=call.seconds,
+            way=way,
+            body=zlib.compress(call.body) if call.body else None,
         )
         for call in calls
     )
@@ -200,7 +252,7 @@ def _open_grants(run: SyncRun, account_ids: Sequence[str]) -> Iterator[tuple[str
     )
 
 
-def _entitlements_of(run: SyncRun) -> set[str]:
+def entitlements_of(run: SyncRun) -> set[str]:
     """The vendor's ids of all entitlements that this run has named."""
     known: set[str] = set()
     for page in run.pages.only("seen_entitlements", "entitlements").iterator():
@@ -210,17 +262,19 @@ def _entitlements_of(run: SyncRun) -> set[str]:
     return known
 
 
-def _strip(run: SyncRun, account_id: str) -> None:
-    """Take one account and its grants out of what was laid aside."""
-    mine = {"app": run.connector.app_id, "source": run.source, "external_id": account_id}
+def _strip(run: SyncRun, account_ids: Collection[str]) -> None:
+    """Take some accounts, at most a chunk of them, and their grants out of what was laid aside."""
+    mine = {"app": run.connector.app_id, "source": run.source, "external_id__in": account_ids}
     keys = set(AccountRow.objects.filter(**mine).values_list("pk", flat=True))
-    grants = {pk for _, _, pk in _open_grants(run, [account_id])}
+    grants = {pk for _, _, pk in _open_grants(run, list(account_ids))}
     for page in run.pages.iterator():
         page.seen_accounts = packed([pk for pk in json.loads(page.seen_accounts) if pk not in keys])
         page.seen_grants = _without(page.seen_grants, grants)
         page.silent_grants = _without(page.silent_grants, grants)
-        page.accounts = packed([record for record in json.loads(page.accounts) if record["id"] != account_id])
-        page.grants = packed([pair for pair in json.loads(page.grants) if pair[0] != account_id])
+        page.accounts = packed(
+            [record for record in json.loads(page.accounts) if record["id"] not in account_ids]
+        )
+        page.grants = packed([pair for pair in json.loads(page.grants) if pair[0] not in account_ids])
         page.save()
 
 

@@ -34,7 +34,7 @@ def application(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = visible_app(request, pk)
     context = head(shown, "overview") | {
         "accounts": queries.account_counts(shown),
-        "kinds": queries.entitlement_kinds(shown),
+        "kinds": queries.kinds_read(shown),
         "grants": queries.grant_count(shown),
         "owners": shown.owners_now(),
     }

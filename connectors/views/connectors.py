@@ -83,7 +83,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_POST
 def sync(request: HtmxRequest, pk: str) -> HttpResponse:
     wanted = _connector(request, pk)
-    runs.start(wanted, by=request.user)
+    runs.start(wanted, by=request.user, counted="counted" in request.POST)
     return redirect("connectors:live", wanted.pk)
 
 

@@ -92,6 +92,15 @@ class Console:
             wait_until(lambda: self.run("walked_at"), seconds=60, what="the walk has ended")
             time.sleep(after)
 
+    def kill_while_counting(self) -> None:
+        """Kill a worker once the second reading has begun, or when the run is over before."""
+        with closing_by_force(self.work()):
+            wait_until(
+                lambda: self.run("recount_cursor") or self.is_over(),
+                seconds=60,
+                what="the second count has begun",
+            )
+
     def finish(self) -> None:
         with closing_by_force(self.work()):
             wait_until(self.is_over, seconds=90, what="the run is over")
@@ -141,6 +150,31 @@ def test_what_is_known_after_many_kills_is_the_truth_of_the_app(seed, tmp_path):
         console.finish()
 
         assert exported(console, connector_id) == fake.truth()
+
+
+def test_a_counted_run_that_is_killed_again_and_again_agrees_in_the_end(tmp_path):
+    dice = random.Random(5)
+    with Valkey() as valkey, FakeCoupa(users=900, seed=5, latency=0.01) as fake:
+        console = Console(tmp_path, fake, valkey.url)
+        console.manage("shell", "-c", MAKE_OWNER)
+        settings = ("--domain", fake.url, "--client-id", fake.client_id)
+        told = console.manage(
+            *("connect", "coupa", "--app", "Coupa", "--owner", "nora@meridian.example", *settings),
+            typed=fake.client_secret,
+        )
+        connector_id = told.split()[-1]
+        console.finish()
+        change(fake, dice)
+
+        console.manage("sync", connector_id, "--counted")
+        for _ in range(2):
+            console.kill_after(dice.randint(4, 16))
+        console.kill_while_counting()
+        console.finish()
+
+        assert exported(console, connector_id) == fake.truth()
+        assert console.run("counted_at") is not None
+        assert console.run("(SELECT count(*) FROM connectors_syncrecount)") == 0
 
 
 MAKE_OWNER = "from core.models import User; User(email='nora@meridian.example', name='Nora Lindqvist').save()"

@@ -52,7 +52,7 @@ def test_settings_saved_again_meanwhile_are_waited_for_too(nudges, monkeypatch):
     connector = make_connector(grace)
     driver = WorldDriver(World(accounts={"1": account(1)}))
     monkeypatch.setattr(jobs, "open_candidate", lambda _: driver)
-    monkeypatch.setattr(jobs, "open_driver", lambda _: driver)
+    monkeypatch.setattr(jobs, "open_driver", lambda _, **__: driver)
     first = settings.save(connector, by=grace, typed=TYPED)
 
     def save_again(**_: object) -> None:

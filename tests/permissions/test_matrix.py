@@ -25,6 +25,7 @@ from tests.conftest import Cast
 from tests.make import make_user
 from tests.permissions import (
     connectors,
+    counting,
     ground_floor,
     imports,
     invitations,
@@ -42,6 +43,7 @@ from tests.permissions.asking import Request, World
 AREAS = (
     ground_floor,
     connectors,
+    counting,
     operations,
     letters,
     people,

@@ -34,5 +34,6 @@ SPEC = Spec(
     scopes=scopes,
     open=open_files,
     tenant="system",
+    counts=False,
     guide=Path(__file__).with_name("guide.md").read_text(encoding="utf-8"),
 )

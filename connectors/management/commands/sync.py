@@ -22,6 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", help="the connector's ID")
+        parser.add_argument("--counted", action="store_true", help="read everything a second way and compare")
         parser.add_argument("--wait", action="store_true", help="until the run is over")
         parser.add_argument(
             "--timeout", type=float, default=3600, metavar="S", help="seconds to wait (default 3600)"
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             self._wait_for_check(connector, until)
         by_command()
         try:
-            run = runs.start(connector, by=None)
+            run = runs.start(connector, by=None, counted=options["counted"])
         except DomainError as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(f"Sync {run.pk} of {connector}: {run.get_status_display()}")

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def sample(spec: Spec) -> Iterator[Sample]:
 
 @pytest.fixture
 def driver(spec: Spec, sample: Sample) -> Iterator[Driver]:
-    opened = spec.open(spec.clean(sample.typed, sample.outside), sample.outside)
+    outside = replace(sample.outside, kinds=kinds(spec))
+    opened = spec.open(spec.clean(sample.typed, outside), outside)
     yield opened
     opened.close()
 

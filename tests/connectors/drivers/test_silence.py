@@ -14,7 +14,7 @@ TRAVEL = "license:travel-user:assigned"
 def sync(db, fake: FakeCoupa, drive, nudges, monkeypatch):
     app = App.objects.create(name="Coupa", status=App.Status.MANAGED)
     connector = Connector.objects.create(app=app, driver="coupa", name="Coupa", source="coupa:acme")
-    monkeypatch.setattr(jobs, "open_driver", lambda _: drive(fake))
+    monkeypatch.setattr(jobs, "open_driver", lambda _, **__: drive(fake))
 
     def one_run() -> SyncRun:
         connector.refresh_from_db()

@@ -42,7 +42,7 @@ def connector(owner: User, nudges: list[tuple[str, str]]) -> Connector:
 def driver(world: World, monkeypatch: pytest.MonkeyPatch) -> WorldDriver:
     """What a worker gets when it opens the connector."""
     driver = WorldDriver(world)
-    monkeypatch.setattr(jobs, "open_driver", lambda _: driver)
+    monkeypatch.setattr(jobs, "open_driver", lambda _, **__: driver)
     monkeypatch.setattr(jobs, "open_candidate", lambda _: driver)
     return driver
 
@@ -51,8 +51,8 @@ def driver(world: World, monkeypatch: pytest.MonkeyPatch) -> WorldDriver:
 def sync(connector: Connector, driver: WorldDriver) -> Sync:
     """One run, carried as far as one worker carries it."""
 
-    def one_run(of: Connector = connector) -> SyncRun:
-        run = runs.start(of, by=None)
+    def one_run(of: Connector = connector, *, counted: bool = False) -> SyncRun:
+        run = runs.start(of, by=None, counted=counted)
         jobs.run_sync(str(run.pk))
         run.refresh_from_db()
         of.refresh_from_db()

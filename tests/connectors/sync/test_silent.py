@@ -83,4 +83,4 @@ def test_a_pair_that_is_granted_and_silent_is_granted(silent_comes_later, connec
         runs.finish(run)
 
         assert run.changes["grant"] == expected
-    assert GrantRow.objects.here().count() == 1
+    assert GrantRow.objects.here().filter(entitlement__external_id="role:1:member").count() == 1

@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import now
 
-from connectors import forms, jobs, queries
+from connectors import jobs, queries
+from connectors.forms import setting_up
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from core.models import Role
 from tests.make import PASSWORD, make_connector, make_user
@@ -126,7 +127,7 @@ def test_a_bad_file_is_answered_at_its_field_with_what_was_typed(sent, field, se
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(browser, begun, monkeypatch):
-    monkeypatch.setattr(forms, "MOST_MEGABYTES", 0)
+    monkeypatch.setattr(setting_up, "MOST_MEGABYTES", 0)
 
     reply = browser.post(url_of(begun), chosen())
 
