@@ -12,13 +12,13 @@ from django.utils.timezone import now
 from connectors import registry
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.contract import Note
-from connectors.models import App, Connector, ResourceType, SyncRun
-from connectors.sync import guard, store
+from connectors.models import App, Connector, SyncRun
+from connectors.sync import guard, losses, store
 from connectors.sync.apply import Outcome, apply
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
-from core.models import Organisation, TrailEvent, User
+from core.models import Organisation, Role, TrailEvent, User
 from core.queue import nudge
 from core.trail import ERROR, record, source
 
@@ -189,12 +189,13 @@ class _TooLarge(Exception):
 
 
 def _apply(run: SyncRun, *, guarded: bool) -> Outcome:
-    names = dict(
-        ResourceType.objects.filter(app=run.connector.app_id, source=run.source).values_list("kind", "name")
-    )
+    most = losses.limits_in_force(run.connector_id) if guarded else None
+    if most is None:
+        return apply(run)
     with transaction.atomic():
+        known = losses.before(run)
         outcome = apply(run)
-        sentences = guard.doubts(outcome.shrinks(names)) if guarded else []
+        sentences = guard.doubts(losses.shrinks(run, known, outcome), most)
         if sentences:
             raise _TooLarge(outcome, sentences)
     return outcome
@@ -208,7 +209,7 @@ def _hold(run: SyncRun, doubt: _TooLarge) -> None:
     connector = _locked(run)
     connector.move(Connector.Status.HELD)
     record("connectors.run_held", connector, by=None, problem=problem, **_account_of(run))
-    _write_to_owners("sync_held", run)
+    _tell_of_hold(run)
 
 
 def _end(run: SyncRun, status: SyncRun.Status, **changes: object) -> None:
@@ -254,3 +255,13 @@ def _account_of(run: SyncRun) -> Mapping[str, Any]:
 def _write_to_owners(letter: str, run: SyncRun) -> None:
     for owner in run.connector.owners_now():
         post(letter, to=owner, key=run.key, run=run, connector=run.connector)
+
+
+def _tell_of_hold(run: SyncRun) -> None:
+    """Owners, and who can confirm it; nobody twice, and Super Administrators where there is none of them."""
+    owners = {owner.pk: owner for owner in run.connector.owners_now()}
+    others = User.objects.active().holding(Role.CONNECTOR).exclude(pk__in=owners)
+    told = [*owners.values(), *others] or [*User.objects.active().holding(Role.SUPER)]
+    for person in told:
+        is_owner = person.pk in owners
+        post("sync_held", to=person, key=run.key, run=run, connector=run.connector, is_owner=is_owner)
