@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, explore, live, runs, wizard
+from connectors.views import accounts, apps, connectors, explore, guard, live, runs, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -17,11 +17,13 @@ urlpatterns = [
     path("connectors/<slug:pk>/owners/", wizard.owners, name="owners"),
     path("connectors/<slug:pk>/ask-again/", wizard.ask_again, name="ask_again"),
     path("connectors/<slug:pk>/settings/", wizard.edit_settings, name="settings"),
+    path("connectors/<slug:pk>/guard/", guard.guard, name="guard"),
     path("connectors/<slug:pk>/live/", live.live, name="live"),
     path("connectors/<slug:pk>/progress/", live.progress, name="progress"),
     path("connectors/<slug:pk>/sync/", connectors.sync, name="sync"),
     path("connectors/<slug:pk>/pause/", connectors.pause, name="pause"),
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
+    path("settings/connectors/", guard.rules, name="rules"),
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
     path("applications/<slug:pk>/", apps.application, name="application"),

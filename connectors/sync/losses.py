@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
-from connectors.models import Account, Connector, ConnectorRules, Entitlement, ResourceType, SyncRun, Tag
+from connectors.models import (
+    Account,
+    Connector,
+    ConnectorRules,
+    Entitlement,
+    Grant,
+    ResourceType,
+    SyncRun,
+    Tag,
+)
 from connectors.sync import guard
 from connectors.sync.apply import Outcome
 from connectors.sync.guard import Shrink
@@ -57,23 +66,24 @@ def _owners(run: SyncRun, known: Before) -> Shrink:
 
 def _grave(run: SyncRun) -> dict[str, tuple[str, int]]:
     rows = Entitlement.objects.here().filter(**_mine(run), risk__in=Tag.objects.grave_names())
-    return {
-        row.pk: (f"{row.name} ({row.risk})", row.held)  # type: ignore[attr-defined]  # annotated
-        for row in _with_holders(rows).filter(held__gte=guard.EMPTIED["grave"]).order_by("name", "pk")
-    }
+    held = _holders(rows)
+    names = rows.filter(pk__in=held).order_by("name", "pk").values_list("pk", "name", "risk")
+    return {pk: (f"{name} ({risk})", held[pk]) for pk, name, risk in names}
 
 
 def _emptied(known: Before) -> list[Shrink]:
-    rows = _with_holders(Entitlement.objects.filter(pk__in=known.grave))
-    left = dict(rows.values_list("pk", "held"))
+    left = _holders(Entitlement.objects.filter(pk__in=known.grave))
     return [
-        Shrink("grave", name, before=held, gone=held - left[pk], left=left[pk])
+        Shrink("grave", name, before=held, gone=held - left.get(pk, 0), left=left.get(pk, 0))
         for pk, (name, held) in known.grave.items()
+        if held >= guard.EMPTIED["grave"]
     ]
 
 
-def _with_holders(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
-    return rows.annotate(held=Count("grants", filter=Q(grants__gone_at=None)))
+def _holders(rows: QuerySet[Entitlement]) -> dict[str, int]:
+    """How many accounts hold each; those that nobody holds are left out."""
+    grants = Grant.objects.here().filter(entitlement__in=rows).values("entitlement_id").order_by()
+    return {row["entitlement_id"]: row["held"] for row in grants.annotate(held=Count("pk"))}
 
 
 def _mine(run: SyncRun) -> dict[str, str]:

@@ -11,7 +11,7 @@ from connectors import queries, registry
 from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
-from connectors.models import SyncRun
+from connectors.models import ConnectorRules, SyncRun
 from core.http import HtmxRequest, fresh_sign_in_to_send
 from core.queries.asked import one_of, page
 
@@ -53,6 +53,7 @@ def _context(request: HtmxRequest, shown: SyncRun, form: ReasonForm) -> dict[str
         "connector": shown.connector,
         "spec": registry.spec(shown.connector.driver),
         "held": shown if shown.status == SyncRun.Status.HELD else None,
+        "guards_off": not ConnectorRules.current().guards,
         "reason_form": form,
         "may_confirm": may_confirm(request.user),
         "may_manage": may_manage(shown.connector, request.user),

@@ -32,6 +32,7 @@ from tests.permissions import (
     operations,
     people,
     provider,
+    runs,
     settings,
     sign_in,
     trail,
@@ -41,6 +42,7 @@ from tests.permissions.asking import Request, World
 AREAS = (
     ground_floor,
     connectors,
+    runs,
     operations,
     letters,
     people,
