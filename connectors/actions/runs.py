@@ -154,6 +154,45 @@ def discard(run: SyncRun, *, by: User | None, reason: str) -> None:
     record("connectors.run_discarded", run.connector, by=by, run=run.key, reason=reason.strip())
 
 
+@transaction.atomic
+def stop(run: SyncRun, *, by: User | None, again: bool = False) -> SyncRun | None:
+    """End a run that waits or is at work; answers the next one if it is to begin `again` at once.
+
+    Nothing of it is kept. A worker that is in it loses its lease and stops by itself; one that is applying it
+    ends first, and then the run is done: raises StaleState.
+    """
+    must_manage(run.connector, by)
+    if run.status not in SyncRun.UNFINISHED:
+        raise NotPossible(f"{run} is not on its way: {run.get_status_display().lower()}.")
+    who = by.name if by else "an operator"
+    after = f", after {run.settled_by or 'an operator'} had confirmed it" if run.settled_at else ""
+    run.move(
+        SyncRun.Status.DISCARDED,
+        ended_at=now(),
+        problem=f"Stopped by {who}{after}.",
+        lease=None,
+        leased_until=None,
+        settled_by=None,
+        settled_at=None,
+        settled_reason="",
+    )
+    run.pages.all().delete()
+    run.recounts.all().delete()
+    connector = _settle(run, _state_before(run))
+    record("connectors.run_stopped", connector, by=by, run=run.key, again=again)
+    return start(connector, by=by) if again else None
+
+
+def _state_before(run: SyncRun) -> Connector.Status:
+    """How the connector stood before this run: as the last one left it that came to an end by itself."""
+    ends = (SyncRun.Status.DONE, SyncRun.Status.FAILED)
+    last = run.connector.runs.filter(pk__lt=run.pk, status__in=ends).order_by("-pk").first()
+    if last is None:
+        return Connector.Status.NOT_CONNECTED
+    is_good = last.status == SyncRun.Status.DONE and not last.gaps
+    return Connector.Status.CONNECTED if is_good else Connector.Status.ERROR
+
+
 def _must_be_alone(connector: Connector) -> None:
     """Two runs would each take the other's rows for gone, or back again."""
     others = SyncRun.objects.filter(
