@@ -6,6 +6,7 @@ from connectors import jobs
 from connectors.actions import runs
 from connectors.models import Connector, SyncPage, SyncRun
 from connectors.queries import export_access
+from connectors.sync import engine
 from core.errors import Denied, NotPossible, StaleState
 from core.models import TrailEvent
 
@@ -66,7 +67,7 @@ def test_data_in_use_stay_when_a_later_run_is_stopped(connector, sync, world, dr
     def stopped(*_):
         runs.stop(SyncRun.objects.get(pk=run.pk), by=owner)
 
-    monkeypatch.setattr(jobs.engine, "walk", stopped)
+    monkeypatch.setattr(engine, "walk", stopped)
     jobs.run_sync(str(run.pk))
 
     run.refresh_from_db()
