@@ -88,7 +88,8 @@ def differences_of_a_run(user: User, asked: Parameters) -> Iterator[tuple[object
         if held
         else change_rows(run, what, words=words, kind=asked.get("of", ""))
     )
-    for row in rows.order_by("pk").iterator(2_000):
+    order = "pk" if what.startswith("grants") else "search_text"
+    for row in rows.order_by(order, "pk").iterator(2_000):
         yield (labels[what], *_difference(row))
 
 
