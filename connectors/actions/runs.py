@@ -150,6 +150,7 @@ def discard(run: SyncRun, *, by: User | None, reason: str) -> None:
     must_manage(run.connector, by)
     run.move(SyncRun.Status.DISCARDED, ended_at=now(), **_settled(by, reason))
     run.pages.all().delete()
+    run.recounts.all().delete()
     _settle(run, Connector.Status.CONNECTED)
     record("connectors.run_discarded", run.connector, by=by, run=run.key, reason=reason.strip())
 
