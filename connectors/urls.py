@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, calls, connectors, explore, guide, live, runs, settings, wizard
+from connectors.views import (
+    accounts,
+    apps,
+    calls,
+    connectors,
+    explore,
+    guard,
+    guide,
+    live,
+    runs,
+    settings,
+    wizard,
+)
 
 app_name = "connectors"
 urlpatterns = [
@@ -10,6 +22,9 @@ urlpatterns = [
     path("connectors/add/", wizard.catalogue, name="catalogue"),
     path("connectors/add/<slug:driver>/", wizard.add, name="add"),
     path("connectors/runs/<slug:key>/", runs.run, name="run"),
+    path("connectors/runs/<slug:key>/losses/", runs.losses, name="losses"),
+    path("connectors/runs/<slug:key>/changes/", runs.changes, name="changes"),
+    path("connectors/runs/<slug:key>/stop/", runs.stop, name="stop"),
     path("connectors/runs/<slug:key>/confirm/", runs.confirm, name="confirm"),
     path("connectors/runs/<slug:key>/discard/", runs.discard, name="discard"),
     path("connectors/runs/<slug:key>/requests/", calls.calls, name="calls"),
@@ -21,12 +36,14 @@ urlpatterns = [
     path("connectors/<slug:pk>/settings/", settings.edit, name="settings"),
     path("connectors/<slug:pk>/settings/test/", settings.test, name="test_settings"),
     path("connectors/<slug:pk>/settings/clear/", settings.clear, name="clear_secret"),
+    path("connectors/<slug:pk>/guard/", guard.guard, name="guard"),
     path("connectors/<slug:pk>/live/", live.live, name="live"),
     path("connectors/<slug:pk>/progress/", live.progress, name="progress"),
     path("connectors/<slug:pk>/sync/", connectors.sync, name="sync"),
     path("connectors/<slug:pk>/pause/", connectors.pause, name="pause"),
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
     path("guides/<slug:driver>/", guide.alone, name="guide"),
+    path("settings/connectors/", guard.rules, name="rules"),
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
     path("applications/<slug:pk>/", apps.application, name="application"),

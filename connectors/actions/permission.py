@@ -25,6 +25,12 @@ def must_confirm(user: User | None) -> None:
         raise Denied("Only a Connector Administrator or a Super Administrator can confirm a held sync.")
 
 
+def must_set_guards(user: User | None) -> None:
+    """How much may go unseen: whoever answers a held run decides it, not whoever looks after a connector."""
+    if user is not None and not may_confirm(user):
+        raise Denied("Only a Connector Administrator or a Super Administrator can change the guard.")
+
+
 def must_govern(app: App, user: User | None) -> None:
     """What is decided about an app and its access: row B7."""
     if user is not None and not may_govern(app, user):

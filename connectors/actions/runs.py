@@ -13,13 +13,13 @@ from connectors import registry
 from connectors.actions.counting import must_count, reason_to_count
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.contract import Note
-from connectors.models import App, Connector, ResourceType, SyncRun
-from connectors.sync import guard, store
+from connectors.models import App, Connector, SyncRun
+from connectors.sync import guard, losses, store
 from connectors.sync.apply import Outcome, apply
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
-from core.models import Organisation, TrailEvent, User
+from core.models import Organisation, Role, TrailEvent, User
 from core.queue import nudge
 from core.trail import ERROR, record, source
 
@@ -171,23 +171,59 @@ def discard(run: SyncRun, *, by: User | None, reason: str) -> None:
     record("connectors.run_discarded", run.connector, by=by, run=run.key, reason=reason.strip())
 
 
+@transaction.atomic
+def stop(run: SyncRun, *, by: User | None, again: bool = False) -> SyncRun | None:
+    """End a run that waits or is at work; answers the next one if it is to begin `again` at once.
+
+    Nothing of it is kept. A worker that is in it loses its lease and stops by itself; one that is applying it
+    ends first, and then the run is done: raises StaleState.
+    """
+    must_manage(run.connector, by)
+    if run.status not in SyncRun.UNFINISHED:
+        raise NotPossible(f"{run} is not on its way: {run.get_status_display().lower()}.")
+    who = by.name if by else "an operator"
+    after = f", after {run.settled_by or 'an operator'} had confirmed it" if run.settled_at else ""
+    run.move(
+        SyncRun.Status.DISCARDED,
+        ended_at=now(),
+        problem=f"Stopped by {who}{after}.",
+        lease=None,
+        leased_until=None,
+        settled_by=None,
+        settled_at=None,
+        settled_reason="",
+    )
+    _forget(run)
+    connector = _settle(run, _state_before(run))
+    record("connectors.run_stopped", connector, by=by, run=run.key, again=again)
+    return start(connector, by=by) if again else None
+
+
+def _state_before(run: SyncRun) -> Connector.Status:
+    """How the connector stood before this run: as the last one left it that came to an end by itself."""
+    ends = (SyncRun.Status.DONE, SyncRun.Status.FAILED)
+    last = run.connector.runs.filter(pk__lt=run.pk, status__in=ends).order_by("-pk").first()
+    if last is None:
+        return Connector.Status.NOT_CONNECTED
+    is_good = last.status == SyncRun.Status.DONE and not last.gaps
+    return Connector.Status.CONNECTED if is_good else Connector.Status.ERROR
+
+
 def drop_open(connector: Connector, why: str, *, by: User | None) -> None:
     """End a run that is not over, without a trace in the graph: its worker loses its lease and stops.
 
     For verbs that take the ground from under a run. Call it with the connector locked.
     """
     for run in connector.runs.filter(status__in=SyncRun.OPEN):
-        is_held = run.status == SyncRun.Status.HELD
         store.tell(run, [Note("warn", why)])
         run.move(
-            SyncRun.Status.DISCARDED if is_held else SyncRun.Status.FAILED,
+            SyncRun.Status.DISCARDED,
             problem=why,
             ended_at=now(),
             lease=None,
             leased_until=None,
         )
-        run.pages.all().delete()
-        run.recounts.all().delete()
+        _forget(run)
         record("connectors.run_dropped", connector, by=by, run=run.key, problem=why)
 
 
@@ -236,12 +272,13 @@ class _TooLarge(Exception):
 
 
 def _apply(run: SyncRun, *, guarded: bool) -> Outcome:
-    names = dict(
-        ResourceType.objects.filter(app=run.connector.app_id, source=run.source).values_list("kind", "name")
-    )
+    most = losses.limits_in_force(run.connector_id) if guarded else None
+    if most is None:
+        return apply(run)
     with transaction.atomic():
+        known = losses.before(run)
         outcome = apply(run)
-        sentences = guard.doubts(outcome.shrinks(names)) if guarded else []
+        sentences = guard.doubts(losses.shrinks(run, known, outcome), most)
         if sentences:
             raise _TooLarge(outcome, sentences)
     return outcome
@@ -255,7 +292,7 @@ def _hold(run: SyncRun, doubt: _TooLarge) -> None:
     connector = _locked(run)
     connector.move(Connector.Status.HELD)
     record("connectors.run_held", connector, by=None, problem=problem, **_account_of(run))
-    _write_to_owners("sync_held", run)
+    _tell_of_hold(run)
 
 
 def _end(run: SyncRun, status: SyncRun.Status, **changes: object) -> None:
@@ -307,3 +344,13 @@ def _account_of(run: SyncRun) -> Mapping[str, Any]:
 def _write_to_owners(letter: str, run: SyncRun) -> None:
     for owner in run.connector.owners_now():
         post(letter, to=owner, key=run.key, run=run, connector=run.connector)
+
+
+def _tell_of_hold(run: SyncRun) -> None:
+    """Owners, and who can confirm it; nobody twice, and Super Administrators where there is none of them."""
+    owners = {owner.pk: owner for owner in run.connector.owners_now()}
+    others = User.objects.active().holding(Role.CONNECTOR).exclude(pk__in=owners)
+    told = [*owners.values(), *others] or [*User.objects.active().holding(Role.SUPER)]
+    for person in told:
+        is_owner = person.pk in owners
+        post("sync_held", to=person, key=run.key, run=run, connector=run.connector, is_owner=is_owner)

@@ -36,8 +36,8 @@ class SyncRun(Stateful, Leased):
     UNFINISHED = (Status.QUEUED, Status.RUNNING)
     OPEN = (*UNFINISHED, Status.HELD)
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
-        Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED}),
-        Status.RUNNING: frozenset({Status.HELD, Status.DONE, Status.FAILED}),
+        Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.DISCARDED}),
+        Status.RUNNING: frozenset({Status.HELD, Status.DONE, Status.FAILED, Status.DISCARDED}),
         Status.HELD: frozenset({Status.QUEUED, Status.DISCARDED}),
         Status.DONE: frozenset(),
         Status.FAILED: frozenset(),
@@ -109,6 +109,11 @@ class SyncRun(Stateful, Leased):
     @property
     def is_over(self) -> bool:
         return self.status not in self.OPEN
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody stopped it on its way; else, if discarded, it was held before."""
+        return self.status == self.Status.DISCARDED and self.settled_at is None
 
     def total(self, what: str) -> int:
         """How many records are `new`, `changed` or `gone`, grants included."""

@@ -1,6 +1,17 @@
 """Reads shaped like a page, and the plain export of who has what."""
 
 from connectors.queries.calls import WAYS, call_rows
+from connectors.queries.differences import (
+    CHANGES,
+    LOSSES,
+    HeldRun,
+    Rows,
+    change_rows,
+    first_of,
+    held_run,
+    loss_rows,
+    numbers,
+)
 from connectors.queries.export import export_access
 from connectors.queries.kinds import file_names, kinds_of, plain, with_others
 from connectors.queries.lists import (
@@ -42,15 +53,19 @@ from connectors.queries.progress import (
 )
 
 __all__ = [
+    "CHANGES",
     "GRANT_COUNT",
+    "LOSSES",
     "NEEDS_HELP",
     "WAYS",
     "AccountCounts",
     "Counts",
     "Health",
+    "HeldRun",
     "KindCount",
     "KindProgress",
     "Live",
+    "Rows",
     "RunBar",
     "account_counts",
     "account_rows",
@@ -58,6 +73,7 @@ __all__ = [
     "call_rows",
     "calls_of",
     "catalogue",
+    "change_rows",
     "connector_rows",
     "counts",
     "data_from",
@@ -65,10 +81,12 @@ __all__ = [
     "entitlement_rows",
     "export_access",
     "file_names",
+    "first_of",
     "grant_count",
     "grants_before",
     "grants_now",
     "health",
+    "held_run",
     "holders",
     "kind_names",
     "kind_progress",
@@ -76,6 +94,8 @@ __all__ = [
     "kinds_read",
     "last_done",
     "live",
+    "loss_rows",
+    "numbers",
     "open_candidate",
     "other_accounts",
     "plain",

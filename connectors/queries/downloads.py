@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from connectors.models import Account, App, Grant
+from connectors.models import Account, App, Entitlement, Grant, SyncRun
 from connectors.queries.calls import REQUEST, requests_of_a_run
+from connectors.queries.differences import CHANGES, LOSSES, change_rows, first_of, loss_rows, numbers
 from connectors.queries.explore import answer, question
 from connectors.queries.lists import account_rows, entitlement_rows
+from connectors.queries.progress import took_so_far
 from core.errors import NotPossible
 from core.exports import Offer, Parameters
 from core.models import User
@@ -50,6 +52,67 @@ def answers(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
         yield _answer(row)
 
 
+def runs_of_a_connector(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """The runs of one connector, the latest first; `connector` as in the address."""
+    runs = SyncRun.objects.visible_to(user).filter(connector=asked.get("connector", ""))
+    for run in runs.select_related("wanted_by", "settled_by", "connector").order_by("-id").iterator(500):
+        counted = [run.total(what) for what in ("new", "changed", "gone")]
+        people = (run.wanted_by or "", run.settled_by or "", run.settled_reason)
+        times = (run.created_at, run.started_at, run.ended_at, round(took_so_far(run).total_seconds(), 1))
+        asked_for = (run.requests, run.bytes)
+        yield (
+            run.pk,
+            run.get_status_display(),
+            *times,
+            sum(run.read.values()),
+            *counted,
+            *asked_for,
+            run.problem,
+            *people,
+        )
+
+
+def differences_of_a_run(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """What a run changed, or would take away while it is held; `run`, `what`, `of`, `q` as in its address."""
+    run = (
+        SyncRun.objects.visible_to(user).select_related("connector").filter(key=asked.get("run", "")).first()
+    )
+    if run is None:
+        raise NotPossible("This run is not there, or not for you to see.")
+    held, words = run.status == SyncRun.Status.HELD, asked.get("q", "")
+    labels = LOSSES if held else CHANGES
+    what = asked.get("what", "")
+    if what not in labels:
+        what = first_of(numbers(run, held=held))
+    rows = (
+        loss_rows(run, what, words=words)
+        if held
+        else change_rows(run, what, words=words, kind=asked.get("of", ""))
+    )
+    order = "pk" if what.startswith("grants") else "search_text"
+    for row in rows.order_by(order, "pk").iterator(2_000):
+        yield (labels[what], *_difference(row))
+
+
+def _difference(row: Account | Entitlement | Grant) -> tuple[object, ...]:
+    if isinstance(row, Account):
+        return (
+            row.name,
+            row.login,
+            row.email,
+            row.get_status_display(),
+            "",
+            "",
+            row.first_seen_at,
+            row.gone_at,
+        )
+    if isinstance(row, Entitlement):
+        return ("", "", "", "", row.name, row.kind, row.first_seen_at, row.gone_at)
+    account, entitlement = row.account, row.entitlement
+    told = (account.name, account.login, account.email, account.get_status_display())
+    return (*told, entitlement.name, entitlement.kind, row.since, row.gone_at)
+
+
 def _answer(row: Account | Grant | App) -> tuple[object, ...]:
     if isinstance(row, Account):
         owner = row.person.name if row.person else ""
@@ -85,7 +148,38 @@ def _app(user: User, asked: Parameters) -> App:
     return app
 
 
+RUN = (
+    "Sync",
+    "Result",
+    "Asked for",
+    "Begun",
+    "Ended",
+    "Seconds",
+    "Read",
+    "New",
+    "Changed",
+    "Gone",
+    "Requests",
+    "Bytes",
+    "Problem",
+    "Started by",
+    "Settled by",
+    "Reason",
+)
+DIFFERENCE = (
+    "What",
+    "Account",
+    "Login",
+    "E-mail",
+    "Status",
+    "Entitlement",
+    "Kind",
+    "Since",
+    "Gone",
+)
 OFFERS = (
+    Offer("connectors.runs", "Syncs", RUN, runs_of_a_connector),
+    Offer("connectors.differences", "What a sync changes", DIFFERENCE, differences_of_a_run),
     Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
     Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),

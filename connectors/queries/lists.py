@@ -272,3 +272,5 @@ def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # rows of any
 
 GRANT_COUNT = _count(Grant.objects.here().filter(account=OuterRef("pk")))
 """How many grants the account of a row holds now."""
+HOLDER_COUNT = _count(Grant.objects.here().filter(entitlement=OuterRef("pk")))
+"""How many accounts hold the entitlement of a row now."""

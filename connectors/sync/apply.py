@@ -58,7 +58,8 @@ class Outcome:
     new: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     gone: Counter[str] = field(default_factory=Counter)
-    disabled: int = 0
+    silenced: set[str] = field(default_factory=set)
+    """The vendor's ids of accounts that were enabled and no longer are."""
 
     def changes(self) -> dict[str, dict[str, int]]:
         kinds = sorted(self.before.keys() | self.new.keys())
@@ -77,7 +78,7 @@ class Outcome:
                 before=before,
                 gone=self.gone[kind],
                 left=before - self.gone[kind] + self.new[kind],
-                disabled=self.disabled if kind == "user" else 0,
+                disabled=len(self.silenced) if kind == "user" else 0,
             )
             for kind, before in self.before.items()
         ]
@@ -168,7 +169,10 @@ class _Difference:
         gone_quiet = (Account.Status.DISABLED, Account.Status.DELETED)
         for key, row in known.items():
             was_enabled = row["gone_at"] is None and row["status"] == Account.Status.ENABLED
-            self.outcome.disabled += was_enabled and laid[key]["status"] in gone_quiet
+            if laid[key]["status"] not in gone_quiet:
+                self.outcome.silenced.discard(key)  # it came twice, and the later one says that it works
+            elif was_enabled:
+                self.outcome.silenced.add(key)
         self._upsert(Account, laid, self._account)
 
     def take_grants(self) -> None:

@@ -127,6 +127,51 @@ class RunSql:
             [at, self._run, entitlement_pk, *without],
         )
 
+    def would_retire(self, table: str, seen: str, laid: str, kinds: Sequence[str] | None = None) -> Statement:
+        """Our keys of rows that `retire` would end, as long as nothing of this run is applied."""
+        of_kind = f" AND kind IN ({_marks(kinds)})" if kinds is not None else ""
+        return Statement(
+            f"SELECT id FROM {table} WHERE app_id = %s AND source = %s AND gone_at IS NULL{of_kind}"
+            f" EXCEPT {_seen(seen)}"
+            f" EXCEPT SELECT t.id FROM {table} t JOIN"
+            f" (SELECT {_field('id')} AS external_id {_each(laid)}) laid"
+            " ON laid.external_id = t.external_id WHERE t.app_id = %s AND t.source = %s",
+            [*self._mine, *(kinds or ()), self._run, self._run, *self._mine],
+        )
+
+    def would_disable(self) -> Statement:
+        """Our keys of enabled accounts that this run laid aside as disabled or deleted."""
+        return Statement(
+            f"SELECT t.id FROM {ACCOUNT} t JOIN (SELECT {_field('id')} AS external_id,"
+            f" {_field('status')} AS status {_each('accounts')}) laid ON laid.external_id = t.external_id"
+            " WHERE t.app_id = %s AND t.source = %s AND t.gone_at IS NULL AND t.status = 'enabled'"
+            " AND laid.status IN ('disabled', 'deleted')",
+            [self._run, *self._mine],
+        )
+
+    def would_end(self, kinds: Sequence[str], *, accounts: bool) -> Statement:
+        """Our keys of grants that would end: not seen, or of what would go itself. `accounts`: whether
+        accounts may go."""
+        parts = []
+        if kinds:
+            joined, values = self._laid_rows("JOIN")
+            unseen = Statement(
+                f"SELECT g.id FROM {GRANT} g JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
+                f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({_marks(kinds)})"
+                " AND g.gone_at IS NULL"
+                f" EXCEPT {_seen('seen_grants')} EXCEPT {_seen('silent_grants')}"
+                f" EXCEPT SELECT g.id {joined}"
+                f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL",
+                [*self._mine, *kinds, self._run, self._run, *values],
+            )
+            gone = self.would_retire(ENTITLEMENT, "seen_entitlements", "entitlements", kinds)
+            parts += [unseen, _grants_of("entitlement_id", gone)]
+        if accounts:
+            gone = self.would_retire(ACCOUNT, "seen_accounts", "accounts")
+            parts.append(_grants_of("account_id", gone))
+        text = " UNION ".join(f"SELECT id FROM ({part.text}) part{n}" for n, part in enumerate(parts))
+        return Statement(text, [value for part in parts for value in part.values])
+
     def holders(self, entitlement: str = "") -> Statement:
         """Pairs of entitlement and account, vendor's ids, as this run will leave them: all, or of one."""
         only = " WHERE held.entitlement = %s" if entitlement else ""
@@ -252,6 +297,13 @@ class RunSql:
             " AND e.external_id = laid.entitlement AND e.gone_at IS NULL",
             [self._run, *self._mine, *self._mine],
         )
+
+
+def _grants_of(column: str, gone: Statement) -> Statement:
+    """Open grants of these accounts, or on these entitlements."""
+    return Statement(
+        f"SELECT g.id FROM {GRANT} g WHERE g.gone_at IS NULL AND g.{column} IN ({gone.text})", gone.values
+    )
 
 
 def _seen(column: str) -> str:

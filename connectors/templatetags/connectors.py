@@ -82,6 +82,12 @@ def scope_chip(state: str) -> Mapping[str, Any]:
     return chip(tone, label)
 
 
+@register.simple_tag
+def held_beside(run: SyncRun) -> queries.HeldRun:
+    """A held run in numbers, beside the data in use."""
+    return queries.held_run(run)
+
+
 @register.filter
 def kind_icon(kind: str) -> str:
     """The icon of a kind of resource, as some driver states it."""

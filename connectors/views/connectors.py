@@ -10,7 +10,8 @@ from connectors import queries, registry
 from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
-from connectors.models import App, Connector, ConnectorOwner, SyncRun
+from connectors.models import App, Connector, ConnectorOwner, ConnectorRules, SyncRun
+from connectors.sync.losses import limits_of
 from connectors.views.names import spoken
 from core.http import HtmxRequest
 from core.queries.asked import one_of, page, words
@@ -72,6 +73,8 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "runs": page(request, past, order="-id", size=20) if not tab else None,
         "run_count": past.count(),
         "lines": newest.log.order_by("-id")[:100][::-1] if tab and newest is not None else [],
+        "limits": limits_of(shown),
+        "guards_off": not ConnectorRules.current().guards,
         "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),
         "reason_form": ReasonForm(),
         "may_confirm": may_confirm(request.user),

@@ -35,6 +35,14 @@ def connectors_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     return {**link, "count": visible.filter(queries.NEEDS_HELP).count(), "count_waits": True}
 
 
+def rules_part(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """What holds for all connectors, as a part of Settings."""
+    user = _user(request)
+    if user is None or not user.sees_everything:
+        return None
+    return {"name": "connectors", "label": "Connectors", "url": reverse("connectors:rules")}
+
+
 def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """Connectors of this person's that wait for a person."""
     user = _user(request)

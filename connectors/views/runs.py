@@ -6,22 +6,66 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from connectors import queries, registry
 from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
-from connectors.models import SyncRun
+from connectors.models import App, ConnectorRules, SyncRun
 from core.http import HtmxRequest, fresh_sign_in_to_send
-from core.queries.asked import one_of, page
+from core.queries.asked import one_of, page, words
 
 LEVELS = ("info", "warn", "error")
 LINES = 200  # a page
+PAGE = "connectors/run.html"
+PROGRESS = f"{PAGE}#progress"
 
 
 @require_GET
 def run(request: HtmxRequest, key: str) -> HttpResponse:
-    return render(request, "connectors/run.html", _context(request, _run(request, key), ReasonForm()))
+    """Asked by htmx, what goes on with a run on its way; the whole page again when it is over."""
+    shown = _run(request, key)
+    if request.htmx and shown.status not in SyncRun.UNFINISHED:
+        return HttpResponseClientRefresh()
+    template = PROGRESS if request.htmx else PAGE
+    return render(request, template, _context(request, shown, ReasonForm()))
+
+
+@require_GET
+def losses(request: HtmxRequest, key: str) -> HttpResponse:
+    """What a held run would take away. Of one that is over, what it did."""
+    held = _run(request, key)
+    if held.status != SyncRun.Status.HELD:
+        return redirect("connectors:changes", key)
+    filters = queries.numbers(held, held=True)
+    what = one_of(request, "what", queries.LOSSES) or queries.first_of(filters)
+    rows = queries.loss_rows(held, what, words=words(request))
+    return _differences(request, held, rows, what=what, filters=filters)
+
+
+@require_GET
+def changes(request: HtmxRequest, key: str) -> HttpResponse:
+    """What a run changed."""
+    shown = _run(request, key)
+    if shown.status == SyncRun.Status.HELD:
+        return redirect("connectors:losses", key)
+    kinds = queries.kind_names(shown.connector.app)
+    kind = one_of(request, "of", kinds)
+    filters = queries.numbers(shown, held=False)
+    what = one_of(request, "what", queries.CHANGES) or queries.first_of(filters)
+    rows = queries.change_rows(shown, what, words=words(request), kind=kind)
+    return _differences(request, shown, rows, what=what, filters=filters, kind=kind, kinds=kinds)
+
+
+@require_POST
+def stop(request: HtmxRequest, key: str) -> HttpResponse:
+    """`again`: whether the next one is to begin at once."""
+    wanted = _run(request, key)
+    if runs.stop(wanted, by=request.user, again=bool(request.POST.get("again"))):
+        return redirect("connectors:live", wanted.connector_id)
+    messages.success(request, "Stopped: nothing of that run was kept.")
+    return redirect("connectors:connector", wanted.connector_id)
 
 
 @require_POST
@@ -29,7 +73,7 @@ def run(request: HtmxRequest, key: str) -> HttpResponse:
 def confirm(request: HtmxRequest, key: str) -> HttpResponse:
     held, form = _run(request, key), ReasonForm(request.POST)
     if not form.is_valid():
-        return render(request, "connectors/run.html", _context(request, held, form), status=422)
+        return render(request, PAGE, _context(request, held, form), status=422)
     runs.confirm(held, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, "Confirmed: what was read is being applied.")
     return redirect("connectors:live", held.connector_id)
@@ -39,10 +83,30 @@ def confirm(request: HtmxRequest, key: str) -> HttpResponse:
 def discard(request: HtmxRequest, key: str) -> HttpResponse:
     held, form = _run(request, key), ReasonForm(request.POST)
     if not form.is_valid():
-        return render(request, "connectors/run.html", _context(request, held, form), status=422)
+        return render(request, PAGE, _context(request, held, form), status=422)
     runs.discard(held, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, "Discarded: nothing of that run was kept.")
     return redirect("connectors:connector", held.connector_id)
+
+
+def _differences(
+    request: HtmxRequest, shown: SyncRun, rows: queries.Rows, *, what: str, **more: Any
+) -> HttpResponse:
+    shape = "accounts" if what == "disabled" else what.partition("-")[0]
+    order = "id" if shape == "grants" else "search_text"
+    context = {
+        "run": shown,
+        "connector": shown.connector,
+        "is_held": shown.status == SyncRun.Status.HELD,
+        "what": what,
+        "shape": shape,
+        "words": words(request),
+        "page": page(request, rows, order=order),
+        "names": queries.kind_names(shown.connector.app),
+        "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.connector.app_id).exists(),
+        **more,
+    }
+    return render(request, "connectors/differences.html", context)
 
 
 def _context(request: HtmxRequest, shown: SyncRun, form: ReasonForm) -> dict[str, Any]:
@@ -53,12 +117,14 @@ def _context(request: HtmxRequest, shown: SyncRun, form: ReasonForm) -> dict[str
         "connector": shown.connector,
         "spec": registry.spec(shown.connector.driver),
         "held": shown if shown.status == SyncRun.Status.HELD else None,
+        "guards_off": not ConnectorRules.current().guards,
         "reason_form": form,
         "may_confirm": may_confirm(request.user),
         "may_manage": may_manage(shown.connector, request.user),
         "kinds": _kinds(shown),
         "calls": queries.calls_of(shown),
         "took": queries.took_so_far(shown),
+        "goes_on": shown.status in SyncRun.UNFINISHED,
         "level": level,
         "levels": LEVELS,
         "lines": page(request, lines, order="id", size=LINES),

@@ -45,7 +45,7 @@ def samples(owner, sender):
         "password_link": {"onward": "/connectors/"},
         "second_factor_removed": {"who": sender},
         "sync_done": {"connector": connector, "run": first},
-        "sync_held": {"connector": connector, "run": run},
+        "sync_held": {"connector": connector, "run": run, "is_owner": True},
         "trail_broken": {"check": SimpleNamespace(problems=["Event 12 was altered.", "Event 14 is gone."])},
     }
 

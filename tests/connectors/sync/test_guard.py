@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sync.guard import Shrink, doubts
+from connectors.sync.guard import EMPTIED, ENOUGH, HIGHEST, LOWEST, MOST, TOLD, Shrink, doubts
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,13 @@ from connectors.sync.guard import Shrink, doubts
         ("kind", 9, 8, 0, False),
         ("kind", 5, 5, 0, True),
         ("kind", 0, 0, 0, False),
+        ("owners", 100, 10, 0, False),
+        ("owners", 100, 11, 0, True),
+        ("owners", 9, 9, 0, False),
+        ("owners", 10, 10, 0, True),
+        ("grave", 2, 2, 0, True),
+        ("grave", 1, 1, 0, False),
+        ("grave", 50, 49, 0, False),
     ],
 )
 def test_a_run_that_takes_away_too_much_is_doubted(what, before, gone, disabled, is_held):
@@ -53,6 +60,55 @@ def test_the_sentences_count_and_say_what_the_limit_is():
         "Accounts: 1,204 of 5,000 would disappear, more than 10 %.",
         "Role: none of 41 would be left.",
     ]
+
+
+shares, percents, many = st.sampled_from(sorted(MOST)), st.integers(LOWEST, HIGHEST), st.integers(0, 100_000)
+
+
+@given(shares, percents, many, st.data())
+def test_nothing_at_or_below_its_limit_is_ever_held(what, most, before, data):
+    lost = data.draw(st.integers(0, most * before // 100))
+    disabled = data.draw(st.integers(0, lost if what == "accounts" else 0))
+    shrink = Shrink(what, "Things", before, lost - disabled, before - lost + disabled, disabled=disabled)
+
+    assert doubts([shrink], {what: most}) == []
+
+
+@given(shares, percents, st.integers(ENOUGH, 100_000), st.data())
+def test_everything_above_its_limit_is_held(what, most, before, data):
+    lost = data.draw(st.integers(most * before // 100 + 1, before))
+    disabled = data.draw(st.integers(0, lost if what == "accounts" else 0))
+    shrink = Shrink(what, "Things", before, lost - disabled, before - lost + disabled, disabled=disabled)
+
+    assert len(doubts([shrink], {what: most})) == 1
+
+
+@given(shares, st.integers(0, ENOUGH - 1), st.data())
+def test_shares_of_few_are_never_judged(what, before, data):
+    lost = data.draw(st.integers(0, before))
+
+    assert doubts([Shrink(what, "Things", before, lost, left=max(before - lost, 1))], {what: LOWEST}) == []
+
+
+@given(st.sampled_from(sorted(EMPTIED)), st.integers(0, 1_000))
+def test_what_is_emptied_is_held_from_so_many_on(what, before):
+    emptied = doubts([Shrink(what, "Things", before, before, left=0)], dict.fromkeys(MOST, 100))
+
+    assert bool(emptied) == (before >= EMPTIED[what])
+
+
+def test_a_limit_that_is_not_named_is_the_usual_one():
+    grants = Shrink("grants", "Grants", before=100, gone=11, left=89)
+
+    assert doubts([grants], {"accounts": 50}) == doubts([grants])
+    assert doubts([grants], {"grants": 11}) == []
+
+
+def test_many_doubts_are_counted_and_not_all_told():
+    sentences = doubts([Shrink("grave", f"Role {number}", 2, 2, left=0) for number in range(40)])
+
+    assert len(sentences) == TOLD
+    assert sentences[-1] == "And 29 more of the kind."
 
 
 @given(st.integers(10, 10_000), st.data())

@@ -75,7 +75,7 @@ def test_a_run_of_the_tenant_before_ends_without_a_trace(read, owner, world):
     moved(read, owner)
 
     run.refresh_from_db()
-    assert (run.status, run.pages.count()) == (SyncRun.Status.FAILED, 0)
+    assert (run.status, run.pages.count()) == (SyncRun.Status.DISCARDED, 0)
     assert "reads coupa:other.coupahost.com from now on" in run.problem
     jobs.run_sync(str(run.pk))  # its nudge may still come
     assert Account.objects.filter(source=OLD, gone_run=run.pk).count() == 0

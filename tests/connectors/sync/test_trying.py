@@ -150,7 +150,7 @@ def test_a_cleared_secret_is_gone_and_nothing_is_read(working, owner):
     working.refresh_from_db()
     assert (working.sealed, working.secret_set_at, working.next_run_at) == ("", None, None)
     assert working.status == Connector.Status.NOT_CONNECTED
-    assert working.runs.get().status == "failed"
+    assert working.runs.get().status == "discarded"
     assert not Connector.objects.to_be_synced().exists()
     assert TrailEvent.objects.filter(action="connectors.secret_cleared").count() == 1
     with pytest.raises(NotPossible, match="keeps no secret"):
