@@ -9,12 +9,13 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from connectors import registry
 from connectors.actions.permission import must_confirm, must_manage
+from connectors.actions.upkeep import next_run
 from connectors.contract import Note
 from connectors.models import App, Connector, ResourceType, SyncRun
 from connectors.sync import guard, store
 from connectors.sync.apply import Outcome, apply
+from connectors.sync.kinds import kinds_of
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
@@ -73,7 +74,7 @@ def pause(connector: Connector, *, by: User | None) -> None:
 def resume(connector: Connector, *, by: User | None) -> None:
     must_manage(connector, by)
     paused = Connector.objects.filter(pk=connector.pk, paused_at__isnull=False)
-    if paused.update(paused_at=None, paused_by=None):
+    if paused.update(paused_at=None, paused_by=None, next_run_at=next_run(connector)):
         record("connectors.resumed", connector, by=by)
 
 
@@ -174,10 +175,9 @@ def _must_be_alone(connector: Connector) -> None:
 
 def _kinds(connector: Connector) -> list[str]:
     try:
-        spec = registry.spec(connector.driver)
+        return kinds_of(connector)
     except LookupError as problem:
         raise NotPossible(f"{connector} cannot be read by this version: {problem}") from problem
-    return [each.kind for each in spec.capabilities if each.sync and each.by_default]
 
 
 class _TooLarge(Exception):

@@ -23,7 +23,7 @@ from connectors.models import Entitlement as EntitlementRow
 from connectors.models import Grant as GrantRow
 from connectors.models import Resource as ResourceRow
 from connectors.models import SyncCall, SyncLogLine, SyncPage, SyncRun
-from connectors.sync import sql
+from connectors.sync import attributes, sql
 from connectors.sync.rows import identity, laid, packed
 from connectors.sync.sentences import storable
 
@@ -39,7 +39,7 @@ def lay_aside(run: SyncRun, batch: Batch) -> None:
 
     Only while the lease is ours, which is kept for another while; raises LeaseLost.
     """
-    found = _grouped(batch.records)
+    found = _grouped(_kept(run, batch.records))
     run.renew(
         cursor=batch.cursor,
         attempts=0 if batch.cursor != run.cursor else run.attempts,
@@ -113,6 +113,12 @@ def _keep_calls(run: SyncRun, calls: Iterable[Call]) -> None:
         )
         for call in calls
     )
+
+
+def _kept(run: SyncRun, records: Iterable[Record]) -> Iterator[Record]:
+    """The records without the attributes that its connector is told to leave out."""
+    mode, names = run.connector.filter_mode, frozenset(run.connector.filter_names)
+    return (attributes.kept(record, mode, names) for record in records)
 
 
 def _grouped(records: Iterable[Record]) -> Grouped:
