@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, explore, live, runs, wizard
+from connectors.views import accounts, apps, connectors, explore, live, runs, upkeep, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -22,6 +22,13 @@ urlpatterns = [
     path("connectors/<slug:pk>/sync/", connectors.sync, name="sync"),
     path("connectors/<slug:pk>/pause/", connectors.pause, name="pause"),
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
+    path("connectors/<slug:pk>/rename/", upkeep.rename, name="rename"),
+    path("connectors/<slug:pk>/schedule/", upkeep.schedule, name="schedule"),
+    path("connectors/<slug:pk>/resource-types/", upkeep.kinds, name="kinds"),
+    path("connectors/<slug:pk>/attributes/", upkeep.attributes, name="attributes"),
+    path("connectors/<slug:pk>/owners/holders/", upkeep.holders, name="holders"),
+    path("connectors/<slug:pk>/owners/holders/remove/", upkeep.remove_holders, name="remove_holders"),
+    path("connectors/<slug:pk>/delete/", upkeep.delete, name="delete"),
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
     path("applications/<slug:pk>/", apps.application, name="application"),

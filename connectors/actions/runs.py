@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
+from connectors.actions import failing
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.actions.upkeep import next_run
 from connectors.contract import Note
@@ -46,6 +47,8 @@ def start(connector: Connector, *, by: User | None) -> SyncRun:
     under_way = connector.runs.filter(status__in=SyncRun.OPEN).first()
     if under_way:
         return under_way
+    if connector.deleted_at:
+        raise NotPossible(f"{connector} was deleted.")
     if not connector.has_settings:
         raise NotPossible(f"{connector} is not set up yet: its settings are missing.")
     if connector.paused_at:
@@ -72,9 +75,13 @@ def pause(connector: Connector, *, by: User | None) -> None:
 
 @transaction.atomic
 def resume(connector: Connector, *, by: User | None) -> None:
+    """What came due meanwhile is read at once, anything else by its schedule."""
     must_manage(connector, by)
+    connector = Connector.objects.locked(connector.pk)
+    scheduled = next_run(connector)
+    due = min(connector.next_run_at or scheduled, scheduled) if scheduled else None
     paused = Connector.objects.filter(pk=connector.pk, paused_at__isnull=False)
-    if paused.update(paused_at=None, paused_by=None, next_run_at=next_run(connector)):
+    if paused.update(paused_at=None, paused_by=None, next_run_at=due):
         record("connectors.resumed", connector, by=by)
 
 
@@ -112,6 +119,7 @@ def fail(run: SyncRun, problem: str, *, passing: bool = False) -> None:
     store.tell(run, [Note("error", problem)])
     _end(run, SyncRun.Status.FAILED, problem=problem)
     connector = _settle(run, Connector.Status.ERROR, latest=now() + AGAIN if passing else None)
+    failing.count(run)
     record("connectors.run_failed", connector, by=None, severity=ERROR, run=run.key, problem=problem)
 
 
@@ -130,6 +138,7 @@ def finish(run: SyncRun) -> None:
     problem = " ".join(run.gaps.values())
     _end(run, SyncRun.Status.DONE, changes=outcome.changes(), problem=problem)
     connector = _settle(run, Connector.Status.ERROR if run.gaps else Connector.Status.CONNECTED)
+    failing.is_over(run)
     record("connectors.run_done", connector, by=None, **_account_of(run))
     if not told_before:
         _write_to_owners("sync_done", run)

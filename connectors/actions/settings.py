@@ -87,6 +87,7 @@ def promote(candidate: SettingsCandidate, check: Check) -> None:
         "source": tenant,
         "said": _said(connector, check),
         "next_run_at": now(),
+        "changed_at": now(),
     }
     if _differ(secrets, connector):
         changes |= {"secret_set_at": candidate.saved_at, "secret_set_by": candidate.saved_by}

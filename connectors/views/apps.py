@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from connectors import queries
+from connectors.actions.permission import may_govern
 from connectors.models import App, Connector, Entitlement
 from core.http import HtmxRequest
 from core.queries.asked import one_of, page, words
@@ -37,6 +38,8 @@ def application(request: HtmxRequest, pk: str) -> HttpResponse:
         "kinds": queries.entitlement_kinds(shown),
         "grants": queries.grant_count(shown),
         "owners": shown.owners_now(),
+        "unread": queries.not_read(shown),
+        "may_govern": may_govern(shown, request.user),
     }
     return render(request, "connectors/application.html", context)
 
@@ -52,6 +55,7 @@ def entitlements(request: HtmxRequest, pk: str) -> HttpResponse:
         "kinds": kinds,
         "kind": kind,
         "names": {each.kind: each.name for each in kinds},
+        "unread": queries.not_read(shown),
         "words": asked,
     }
     return render(request, "connectors/entitlements.html", context)
@@ -64,6 +68,7 @@ def entitlement(request: HtmxRequest, pk: str, entitlement_pk: str) -> HttpRespo
     wanted = get_object_or_404(rows, pk=entitlement_pk)
     context = head(shown, "entitlements") | {
         "entitlement": wanted,
+        "unread": queries.not_read(shown),
         "type_name": queries.kind_names(shown).get(wanted.kind, wanted.kind),
         "page": page(request, queries.holders(wanted, words=asked), order="search_text"),
         "words": asked,
@@ -77,7 +82,7 @@ def visible_app(request: HtmxRequest, pk: str) -> App:
 
 def head(app: App, tab: str) -> dict[str, Any]:
     """What every page of an app shows above its tabs."""
-    connectors = list(Connector.objects.filter(app=app).order_by("created_at"))
+    connectors = list(Connector.objects.here().filter(app=app).order_by("created_at"))
     return {
         "app": app,
         "tab": tab,

@@ -41,10 +41,12 @@ def samples(owner, sender):
         },
         "mail_test": {},
         "owner_help": {"connector": make_connector(owner, name="Coupa Test"), "who": sender.name},
+        "owner_named": {"connector": connector, "who": sender.name},
         "password_changed": {},
         "password_link": {"onward": "/connectors/"},
         "second_factor_removed": {"who": sender},
         "sync_done": {"connector": connector, "run": first},
+        "sync_failing": {"connector": connector, "run": first, "since": run.ended_at, "number": 3},
         "sync_held": {"connector": connector, "run": run},
         "trail_broken": {"check": SimpleNamespace(problems=["Event 12 was altered.", "Event 14 is gone."])},
     }

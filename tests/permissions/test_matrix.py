@@ -35,6 +35,7 @@ from tests.permissions import (
     settings,
     sign_in,
     trail,
+    upkeep,
 )
 from tests.permissions.asking import Request, World
 
@@ -50,6 +51,7 @@ AREAS = (
     imports,
     invitations,
     trail,
+    upkeep,
 )
 WHO = AREAS[0].TABLE.split()[:12]
 SIGN_IN = "/sign-in/?next="
