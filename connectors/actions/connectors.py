@@ -51,6 +51,8 @@ def choose_app(connector: Connector, choice: AppChoice, *, by: User | None) -> N
     """Change one's mind about the app, as long as nothing was read into it."""
     must_run_connectors(by)
     connector = Connector.objects.locked(connector.pk)
+    if connector.deleted_at:
+        raise NotPossible(f"{connector} was deleted.")
     if connector.has_settings or connector.runs.exists():
         raise NotPossible(f"{connector} has read {connector.app} already; add another connector instead.")
     before = connector.app

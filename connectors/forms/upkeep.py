@@ -121,7 +121,7 @@ class ScheduleForm(EditForm):
 
 
 class KindsForm(EditForm):
-    """Which kinds of resource are read. That some are left, the verb says."""
+    """Which kinds of resource are read, of `capabilities` that can be. That some are left, the verb says."""
 
     kinds = forms.MultipleChoiceField(
         label="Resource types",
@@ -134,7 +134,7 @@ class KindsForm(EditForm):
         self._capabilities = capabilities
         field = self.fields["kinds"]
         if isinstance(field, forms.MultipleChoiceField):
-            field.choices = [(each.kind, each.label) for each in capabilities if each.sync]
+            field.choices = [(each.kind, each.label) for each in capabilities]
 
     def _same_kind(self) -> Mapping[str, Any]:
         return {"capabilities": self._capabilities}

@@ -38,8 +38,10 @@ def application(request: HtmxRequest, pk: str) -> HttpResponse:
         "kinds": queries.entitlement_kinds(shown),
         "grants": queries.grant_count(shown),
         "owners": shown.owners_now(),
-        "unread": queries.not_read(shown),
         "may_govern": may_govern(shown, request.user),
+        "managed": set(
+            Connector.objects.managed_by(request.user).filter(app=shown).values_list("pk", flat=True)
+        ),
     }
     return render(request, "connectors/application.html", context)
 
@@ -55,7 +57,6 @@ def entitlements(request: HtmxRequest, pk: str) -> HttpResponse:
         "kinds": kinds,
         "kind": kind,
         "names": {each.kind: each.name for each in kinds},
-        "unread": queries.not_read(shown),
         "words": asked,
     }
     return render(request, "connectors/entitlements.html", context)
@@ -68,7 +69,6 @@ def entitlement(request: HtmxRequest, pk: str, entitlement_pk: str) -> HttpRespo
     wanted = get_object_or_404(rows, pk=entitlement_pk)
     context = head(shown, "entitlements") | {
         "entitlement": wanted,
-        "unread": queries.not_read(shown),
         "type_name": queries.kind_names(shown).get(wanted.kind, wanted.kind),
         "page": page(request, queries.holders(wanted, words=asked), order="search_text"),
         "words": asked,
@@ -88,4 +88,5 @@ def head(app: App, tab: str) -> dict[str, Any]:
         "tab": tab,
         "connectors": connectors,
         "data_from": queries.data_from(app),
+        "unread": queries.not_read(app),
     }

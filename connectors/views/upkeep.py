@@ -63,7 +63,7 @@ def schedule(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def kinds(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = _managed(request, pk)
-    capabilities = registry.spec(shown.driver).capabilities
+    capabilities = [each for each in registry.spec(shown.driver).capabilities if each.sync]
     form = KindsForm(_sent(request), initial=_kinds_of(shown), capabilities=capabilities)
     status, is_empty = 422 if form.is_bound else 200, False
     if form.is_bound and form.is_valid():

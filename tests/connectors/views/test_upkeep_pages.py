@@ -1,5 +1,6 @@
 """The pages for looking after a connector: what they take, refuse, and say."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from connectors import registry
 from connectors.actions import deleting
+from connectors.contract import Action, Capability
 from connectors.models import Connector, ConnectorOwner, SyncRun
 from core.models import Role
 from tests.make import (
@@ -239,6 +242,7 @@ def test_the_name_or_the_word_deletes(word, connector, browser):
 
 def test_a_deleted_connector_is_history_to_who_sees_everything(connector, browser, admin):
     make_entitlement(connector.app)
+    make_account(connector.app)
     SyncRun.objects.update(complete=["user", "role"])
     deleting.delete(connector, by=admin)
 
@@ -250,6 +254,7 @@ def test_a_deleted_connector_is_history_to_who_sees_everything(connector, browse
     assert not any(address(connector, name) in page for name in (*OWN_PAGES, "settings", "sync"))
     assert "no longer read since" in app_page
     assert "Not read since" in rows
+    assert "Not read since" in text(browser.get(reverse("connectors:accounts", args=[connector.app_id])))
     assert browser.get(address(connector, "rename")).status_code == 403
 
 
@@ -287,3 +292,47 @@ def test_a_row_can_be_paused_and_says_when_it_was_updated(connector, browser):
 
     assert f'action="{address(connector, "pause")}"' in page
     assert "Updated on" in page
+
+
+def test_actions_of_the_app_are_told_with_what_they_must_be_told(connector, browser, monkeypatch):
+    spec = replace(
+        registry.spec("coupa"), actions=(Action("enable_user", "Enables an account", ("user_id",)),)
+    )
+    monkeypatch.setattr(registry, "spec", lambda _: spec)
+
+    page = text(browser.get(address(connector, "connector")))
+
+    assert "<code>enable_user</code>" in page
+    assert "Enables an account" in page
+    assert "<code>user_id</code>" in page
+
+
+def test_scopes_a_kind_needs_are_told_where_it_is_ticked_and_where_it_is_off(connector, browser, monkeypatch):
+    more = Capability(
+        "account_group",
+        "Account groups",
+        "coins",
+        sync=True,
+        by_default=False,
+        scopes=("core.accounting.read",),
+    )
+    spec = registry.spec("coupa")
+    spec = replace(spec, capabilities=(*spec.capabilities, more))
+    monkeypatch.setattr(registry, "spec", lambda _: spec)
+
+    form, page = browser.get(address(connector, "kinds")), browser.get(address(connector, "connector"))
+
+    assert "<code>core.accounting.read</code>" in text(form)
+    assert form.context["chosen"] == ["user", "group", "role", "license"]
+    assert "Off, needs core.accounting.read" in text(page)
+
+
+def test_an_app_can_be_synced_from_its_page_by_who_looks_after_its_connector(connector, browser, sign_in):
+    tom = make_user("Tom Okafor", Role.BASIC)
+    owned = make_connected(app=make_app("Ariba", tom))
+
+    mine = text(browser.get(reverse("connectors:application", args=[connector.app_id])))
+    his = text(sign_in(tom).get(reverse("connectors:application", args=[owned.app_id])))
+
+    assert f'action="{address(connector, "sync")}"' in mine
+    assert "Sync now" not in his
