@@ -35,7 +35,8 @@ def _last_syncs() -> Metric:
         labels=["connector", "name"],
     )
     done = Max("runs__ended_at", filter=Q(runs__status=SyncRun.Status.DONE))
-    for pk, name, ended_at in Connector.objects.annotate(last=done).values_list("pk", "name", "last"):
+    rows = Connector.objects.here().annotate(last=done).values_list("pk", "name", "last")
+    for pk, name, ended_at in rows:
         if ended_at is not None:
             family.add_metric([pk, name], age(ended_at) or 0)
     return family

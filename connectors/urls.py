@@ -13,6 +13,7 @@ from connectors.views import (
     live,
     runs,
     settings,
+    upkeep,
     wizard,
 )
 
@@ -42,6 +43,13 @@ urlpatterns = [
     path("connectors/<slug:pk>/sync/", connectors.sync, name="sync"),
     path("connectors/<slug:pk>/pause/", connectors.pause, name="pause"),
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
+    path("connectors/<slug:pk>/rename/", upkeep.rename, name="rename"),
+    path("connectors/<slug:pk>/schedule/", upkeep.schedule, name="schedule"),
+    path("connectors/<slug:pk>/resource-types/", upkeep.kinds, name="kinds"),
+    path("connectors/<slug:pk>/attributes/", upkeep.attributes, name="attributes"),
+    path("connectors/<slug:pk>/owners/holders/", upkeep.holders, name="holders"),
+    path("connectors/<slug:pk>/owners/holders/remove/", upkeep.remove_holders, name="remove_holders"),
+    path("connectors/<slug:pk>/delete/", upkeep.delete, name="delete"),
     path("guides/<slug:driver>/", guide.alone, name="guide"),
     path("settings/connectors/", guard.rules, name="rules"),
     path("applications/", apps.applications, name="applications"),

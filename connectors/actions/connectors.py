@@ -51,6 +51,8 @@ def choose_app(connector: Connector, choice: AppChoice, *, by: User | None) -> N
     """Change one's mind about the app, as long as nothing was read into it."""
     must_run_connectors(by)
     connector = Connector.objects.locked(connector.pk)
+    if connector.deleted_at:
+        raise NotPossible(f"{connector} was deleted.")
     if connector.has_settings or connector.runs.exists():
         raise NotPossible(f"{connector} has read {connector.app} already; add another connector instead.")
     before = connector.app
@@ -65,8 +67,11 @@ def choose_app(connector: Connector, choice: AppChoice, *, by: User | None) -> N
 
 @transaction.atomic
 def name_owners(connector: Connector, owners: Collection[User], *, by: User | None) -> list[User]:
-    """Make exactly these people its owners. Those who are new, and not the one who names them, are
-    written to that their help is needed, as long as nobody has given settings. Answers who was written to."""
+    """Make exactly these people its owners by name; who owns it by what they hold stays.
+
+    Those who are new, and not the one who names them, are written to: that their help is needed as long as
+    nobody has given settings, else that they look after it now. Answers who was written to.
+    """
     must_manage(connector, by)
     _must_be_possible(owners)
     connector = Connector.objects.locked(connector.pk)
@@ -79,11 +84,13 @@ def name_owners(connector: Connector, owners: Collection[User], *, by: User | No
     if not connector.handed_over_at:
         Connector.objects.filter(pk=connector.pk).update(handed_over_at=now())
     if held != wanted:
+        Connector.objects.filter(pk=connector.pk).update(changed_at=now())
         record("connectors.owners_named", connector, by=by, owners=sorted(person.name for person in owners))
-    asked = [] if _is_set_up(connector) else [person for person in new if person != by]
-    for person in asked:
-        _ask(connector, person, by=by)
-    return asked
+    told = [person for person in new if person != by]
+    write = _tell if _is_set_up(connector) else _ask
+    for person in told:
+        write(connector, person, by=by)
+    return told
 
 
 @transaction.atomic
@@ -106,6 +113,12 @@ def _ask(connector: Connector, owner: User, *, by: User | None) -> None:
     connector.ownerships.filter(user=owner).update(asked_at=at)
     key = f"{connector.pk}:{at:%Y%m%d%H%M%S%f}"
     post("owner_help", to=owner, key=key, reply_to=by, connector=connector, who=who)
+
+
+def _tell(connector: Connector, owner: User, *, by: User | None) -> None:
+    who = by.name if by else "An operator"
+    key = f"{connector.pk}:{now():%Y%m%d%H%M%S%f}"
+    post("owner_named", to=owner, key=key, reply_to=by, connector=connector, who=who)
 
 
 def _is_set_up(connector: Connector) -> bool:

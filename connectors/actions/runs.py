@@ -9,13 +9,15 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from connectors import registry
+from connectors.actions import failing
 from connectors.actions.counting import must_count, reason_to_count
 from connectors.actions.permission import must_confirm, must_manage
+from connectors.actions.upkeep import next_run
 from connectors.contract import Note
 from connectors.models import App, Connector, SyncRun
 from connectors.sync import guard, losses, store
 from connectors.sync.apply import Outcome, apply
+from connectors.sync.kinds import kinds_of
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
@@ -49,6 +51,8 @@ def start(connector: Connector, *, by: User | None, counted: bool = False, reaso
         raise NotPossible(f"Sync {under_way.pk} of {connector} is not over yet, and it is not a counted one.")
     if under_way:
         return under_way
+    if connector.deleted_at:
+        raise NotPossible(f"{connector} was deleted.")
     if not connector.has_settings:
         raise NotPossible(f"{connector} is not set up yet: its settings are missing.")
     if connector.paused_at:
@@ -86,9 +90,13 @@ def pause(connector: Connector, *, by: User | None) -> None:
 
 @transaction.atomic
 def resume(connector: Connector, *, by: User | None) -> None:
+    """What came due meanwhile is read at once, anything else by its schedule."""
     must_manage(connector, by)
+    connector = Connector.objects.locked(connector.pk)
+    scheduled = next_run(connector)
+    due = min(connector.next_run_at or scheduled, scheduled) if scheduled else None
     paused = Connector.objects.filter(pk=connector.pk, paused_at__isnull=False)
-    if paused.update(paused_at=None, paused_by=None):
+    if paused.update(paused_at=None, paused_by=None, next_run_at=due):
         record("connectors.resumed", connector, by=by)
 
 
@@ -126,6 +134,7 @@ def fail(run: SyncRun, problem: str, *, passing: bool = False) -> None:
     store.tell(run, [Note("error", problem)])
     _end(run, SyncRun.Status.FAILED, problem=problem)
     connector = _settle(run, Connector.Status.ERROR, latest=now() + AGAIN if passing else None)
+    failing.count(run)
     record("connectors.run_failed", connector, by=None, severity=ERROR, run=run.key, problem=problem)
 
 
@@ -146,6 +155,7 @@ def finish(run: SyncRun) -> None:
     problem = " ".join(run.gaps.values())
     _end(run, SyncRun.Status.DONE, changes=outcome.changes(), problem=problem)
     connector = _settle(run, Connector.Status.ERROR if run.gaps else Connector.Status.CONNECTED)
+    failing.is_over(run)
     record("connectors.run_done", connector, by=None, **_account_of(run))
     if not told_before:
         _write_to_owners("sync_done", run)
@@ -212,17 +222,12 @@ def _state_before(run: SyncRun) -> Connector.Status:
 def drop_open(connector: Connector, why: str, *, by: User | None) -> None:
     """End a run that is not over, without a trace in the graph: its worker loses its lease and stops.
 
-    For verbs that take the ground from under a run. Call it with the connector locked.
+    For verbs that take the ground from under a run. They call it before they lock the connector, as a
+    worker that applies a run takes the two in this order, and again with it locked: one may have begun.
     """
-    for run in connector.runs.filter(status__in=SyncRun.OPEN):
+    for run in connector.runs.select_for_update(of=("self",)).filter(status__in=SyncRun.OPEN):
         store.tell(run, [Note("warn", why)])
-        run.move(
-            SyncRun.Status.DISCARDED,
-            problem=why,
-            ended_at=now(),
-            lease=None,
-            leased_until=None,
-        )
+        run.move(SyncRun.Status.DISCARDED, problem=why, ended_at=now(), lease=None, leased_until=None)
         _forget(run)
         record("connectors.run_dropped", connector, by=by, run=run.key, problem=why)
 
@@ -257,10 +262,9 @@ def _must_be_alone(connector: Connector) -> None:
 
 def _kinds(connector: Connector) -> list[str]:
     try:
-        spec = registry.spec(connector.driver)
+        return kinds_of(connector)
     except LookupError as problem:
         raise NotPossible(f"{connector} cannot be read by this version: {problem}") from problem
-    return [each.kind for each in spec.capabilities if each.sync and each.by_default]
 
 
 class _TooLarge(Exception):

@@ -25,6 +25,7 @@ from core.trail import ERROR, record
 
 TRIES = 5
 """Checks that met a passing trouble, after which settings are refused."""
+CLEARED = "The secret was cleared, so this run ended."
 FIRST_WAIT = timedelta(seconds=5)
 """After a first passing trouble; somebody is looking. Twice as long after each further one."""
 
@@ -134,10 +135,11 @@ def files_of(connector: Connector, spec: Spec) -> dict[str, str]:
 def clear_secrets(connector: Connector, *, by: User | None) -> None:
     """Forget the secrets in force, and tokens got with them. Nothing is read until new ones are given."""
     must_manage(connector, by)
+    runs.drop_open(connector, CLEARED, by=by)
     connector = Connector.objects.locked(connector.pk)
     if not connector.sealed:
         raise NotPossible(f"{connector} keeps no secret.")
-    runs.drop_open(connector, "The secret was cleared.", by=by)
+    runs.drop_open(connector, CLEARED, by=by)
     SettingsCandidate.objects.filter(connector=connector).delete()
     with suppress(DriverError):  # sealed with a key that is gone: no token can have been got with it lately
         transaction.on_commit(token_of(connector).forget)
@@ -169,10 +171,11 @@ def promote(candidate: SettingsCandidate, check: Check) -> None:
     Where another tenant was meant, the rows of the one before end as history. Raises BadSettings if the
     connector has come to read yet another meanwhile, LeaseLost.
     """
-    connector = Connector.objects.locked(candidate.connector_id)
-    spec = registry.spec(connector.driver)
+    spec = registry.spec(candidate.connector.driver)
     secrets = secrets_of(candidate)
     tenant = spec.source({**candidate.settings, **secrets})
+    tenants.drop_runs(candidate.connector, tenant, by=candidate.saved_by)
+    connector = Connector.objects.locked(candidate.connector_id)
     tenants.leave(connector, tenant, ends=candidate.ends_source, by=candidate.saved_by)
     candidate.release(problem="", problem_field="")
     changes: dict[str, object] = {
@@ -182,6 +185,7 @@ def promote(candidate: SettingsCandidate, check: Check) -> None:
         "source": tenant,
         "said": _said(connector, check),
         "next_run_at": now(),
+        "changed_at": now(),
     }
     if _differ(secrets, connector):
         changes |= {"secret_set_at": candidate.saved_at, "secret_set_by": candidate.saved_by}

@@ -68,7 +68,7 @@ def leave(connector: Connector, source: str, *, ends: str, by: User | None) -> N
             registry.spec(connector.driver).tenant,
             f"{connector} has come to read {connector.source} meanwhile; save again.",
         )
-    runs.drop_open(connector, f"The connector reads {source} from now on.", by=by)
+    drop_runs(connector, source, by=by)
     if connector.status != Connector.Status.NOT_CONNECTED:
         connector.move(Connector.Status.NOT_CONNECTED)
     others = Connector.objects.here().filter(app=connector.app_id, source=connector.source)
@@ -77,6 +77,12 @@ def leave(connector: Connector, source: str, *, ends: str, by: User | None) -> N
     _end(connector)
     told = {"accounts": counted.accounts, "entitlements": counted.entitlements, "grants": counted.grants}
     record("connectors.tenant_left", connector, by=by, before=connector.source, after=source, ended=told)
+
+
+def drop_runs(connector: Connector, source: str, *, by: User | None) -> None:
+    """End a run of another tenant than the one to be read: see `runs.drop_open`, also on when to call it."""
+    if connector.source and connector.source != source:
+        runs.drop_open(connector, f"The connector reads {source} from now on.", by=by)
 
 
 def _end(connector: Connector) -> None:

@@ -1,7 +1,7 @@
 """A driver set up for one app: its settings, owners, schedule and state."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
@@ -9,15 +9,13 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
+from connectors.models import timing
 from connectors.models.app import App
 from connectors.models.ownership import Ownership, OwnershipQuerySet, constraints
 from core.leases import Leased, LeasedQuerySet
 from core.models import Role, User
 from core.models.keys import KeyField, SealedField, place_of
 from core.states import Stateful
-
-DAILY_AT = time(2)
-"""When connectors that are read every so many days are read, in the organisation's time zone."""
 
 
 class ConnectorQuerySet(models.QuerySet["Connector"]):
@@ -155,17 +153,21 @@ class Connector(Stateful):
     @property
     def is_daily(self) -> bool:
         """Whether it is read every so many days, at a time of day."""
-        return not self.every % timedelta(days=1)
+        return self.schedule == self.Schedule.DAYS and not self.every % timing.DAY
 
     def next_run_after(self, at: datetime, zone: ZoneInfo) -> datetime:
-        """When it is read again by itself: by whole days at the time of day, else so much later."""
-        if not self.is_daily:
-            return at + self.every
-        local = at.astimezone(zone)
-        last = datetime.combine(local.date(), DAILY_AT, zone)
-        if last > local:
-            last -= timedelta(days=1)
-        return last + self.every  # the same time by the clock on the wall, whatever summer does
+        """When it is read again by itself. `zone` is the organisation's; a zone of its own goes before."""
+        zone = ZoneInfo(self.zone_name) if self.zone_name else zone
+        if self.schedule == self.Schedule.CRON:
+            return timing.after_cron(self.cron, at, zone)
+        return timing.after_interval(self.every, at, zone)
+
+    def next_runs(self, zone: ZoneInfo, number: int = 3) -> list[datetime]:
+        """The next times by its schedule, if each run took no time at all."""
+        found = [now()]
+        for _ in range(number):
+            found.append(self.next_run_after(found[-1], zone))
+        return found[1:]
 
     def owners_now(self) -> models.QuerySet[User]:
         """The active people who look after it now."""

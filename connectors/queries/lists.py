@@ -46,13 +46,22 @@ def catalogue(words: str = "") -> list[Spec]:
     ]
 
 
-def connector_rows(user: User, *, words: str = "", only: str = "") -> QuerySet[Connector]:
-    """The list of connectors. `only`: `mine`, `help` (needs a person), or empty."""
+def connector_rows(
+    user: User, *, words: str = "", only: str = "", driver: str = "", owner: str = ""
+) -> QuerySet[Connector]:
+    """The list of connectors. `only`: `mine`, `help` (needs a person), or empty; `owner`: of this person."""
     rows = Connector.objects.here().visible_to(user).select_related("app").order_by("name", "pk")
     for word in words.split():
         rows = rows.filter(
-            Q(name__icontains=word) | Q(app__search_text__contains=folded(word)) | Q(pk__in=_owned_by(word))
+            Q(name__icontains=word)
+            | Q(app__search_text__contains=folded(word))
+            | Q(driver__in=_drivers_called(word))
+            | Q(pk__in=_owned_by(word))
         )
+    if driver:
+        rows = rows.filter(driver=driver)
+    if owner:
+        rows = rows.filter(Exists(ConnectorOwner.objects.filter(user=owner, connector=OuterRef("pk"))))
     if only == "mine":
         rows = rows.filter(pk__in=ConnectorOwner.objects.of(user).values("connector"))
     if only == "help":
@@ -63,6 +72,17 @@ def connector_rows(user: User, *, words: str = "", only: str = "") -> QuerySet[C
         account_count=_count(Account.objects.here().filter(app=OuterRef("app"), source=OuterRef("source"))),
         last_done_at=Subquery(_last_done("pk").values("ended_at")[:1]),
     )
+
+
+def connector_owners(user: User) -> QuerySet[User]:
+    """Whom the list can be narrowed to: owners by name of connectors this person may see."""
+    seen = Connector.objects.here().visible_to(user)
+    rows = ConnectorOwner.objects.filter(connector__in=seen, user__isnull=False)
+    return User.objects.filter(pk__in=rows.values("user")).order_by("search_text", "pk")
+
+
+def _drivers_called(word: str) -> list[str]:
+    return [spec.kind for spec in registry.specs() if folded(word) in folded(spec.label, *spec.words)]
 
 
 NEEDS_HELP = Q(status__in=(Connector.Status.NOT_CONNECTED, Connector.Status.ERROR, Connector.Status.HELD))
@@ -78,7 +98,7 @@ def app_rows(user: User, *, status: str, words: str = "") -> QuerySet[App]:
         .search(words)
         .prefetch_related(
             Prefetch("ownerships", queryset=owners),
-            Prefetch("connectors", queryset=Connector.objects.order_by("created_at")),
+            Prefetch("connectors", queryset=Connector.objects.here().order_by("created_at")),
         )
         .annotate(
             account_count=_count(Account.objects.here().filter(app=OuterRef("pk"))),

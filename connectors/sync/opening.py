@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 from connectors import registry
 from connectors.contract import Driver, DriverError, Outside
 from connectors.models import Connector, SettingsCandidate, SettingsTest
+from connectors.sync.kinds import kinds_of
 from connectors.sync.pace import RedisPace, RedisTokens
 from connectors.sync.rows import packed
 from connectors.sync.uploads import opener
@@ -62,7 +63,7 @@ def _open(
                 f"The {setting.label.lower()} is missing: enter it in the settings of {connector}."
             )
     outside = Outside(
-        kinds=_kinds(connector),
+        kinds=kinds_of(connector),
         extra_hosts=settings.CONNECTOR_HOSTS,
         ca_file=settings.CA_FILE,
         pace=RedisPace(spec.source(everything)),
@@ -75,11 +76,6 @@ def _open(
 
 def _tokens(connector: Connector, everything: dict[str, str]) -> RedisTokens:
     """Other settings, another token: one got with an old secret or for other scopes is never used again."""
-    text = packed([everything, _kinds(connector)])
+    text = packed([everything, kinds_of(connector)])
     digest = salted_hmac("connectors.sync.opening", text, algorithm="sha256").hexdigest()[:32]
     return RedisTokens(connector.pk, digest)
-
-
-def _kinds(connector: Connector) -> list[str]:
-    spec = registry.spec(connector.driver)
-    return [each.kind for each in spec.capabilities if each.sync and each.by_default]

@@ -24,7 +24,7 @@ from connectors.models import Entitlement as EntitlementRow
 from connectors.models import Grant as GrantRow
 from connectors.models import Resource as ResourceRow
 from connectors.models import SyncCall, SyncLogLine, SyncPage, SyncRecount, SyncRun
-from connectors.sync import sql
+from connectors.sync import attributes, sql
 from connectors.sync.rows import identity, laid, packed
 from connectors.sync.sentences import storable
 
@@ -41,7 +41,7 @@ def lay_aside(run: SyncRun, batch: Batch, *, way: int = 1) -> None:
     Only while the lease is ours, which is kept for another while; raises LeaseLost. `way` is that of
     its calls: 2 where they belong to the second reading of a counted run.
     """
-    found = _grouped(batch.records)
+    found = _grouped(_kept(run, batch.records))
     run.renew(
         cursor=batch.cursor,
         attempts=0 if batch.cursor != run.cursor else run.attempts,
@@ -165,6 +165,12 @@ def _keep_calls(run: SyncRun, calls: Iterable[Call], way: int) -> None:
         )
         for call in calls
     )
+
+
+def _kept(run: SyncRun, records: Iterable[Record]) -> Iterator[Record]:
+    """The records without the attributes that its connector is told to leave out."""
+    mode, names = run.connector.filter_mode, frozenset(run.connector.filter_names)
+    return (attributes.kept(record, mode, names) for record in records)
 
 
 def _grouped(records: Iterable[Record]) -> Grouped:

@@ -7,7 +7,8 @@ from typing import Any
 from django import template
 
 from connectors import queries, registry
-from connectors.models import Account, Connector, SyncRun
+from connectors.models import Account, Connector, Entitlement, SyncRun
+from connectors.sync.kinds import ACCOUNTS
 from core.templatetags.charts import duration
 from core.templatetags.reeve import chip
 
@@ -122,6 +123,21 @@ def every(length: timedelta) -> str:
             number = minutes // size
             return f"Every {unit}" if number == 1 else f"Every {number} {unit}s"
     return ""
+
+
+@register.filter
+def reads(connector: Connector) -> str:
+    """Its whole schedule in words: every day at 02:00, or its cron line."""
+    if connector.schedule == Connector.Schedule.CRON:
+        return f"By the cron line {connector.cron}"
+    return every(connector.every) + (" at 02:00" if connector.is_daily else "")
+
+
+@register.inclusion_tag("connectors/unread_chip.html")
+def unread_chip(row: Entitlement | Account, unread: queries.Unread) -> Mapping[str, Any]:
+    """Since when nothing reads this entitlement or account any more; nothing where something does."""
+    key = (row.source, row.kind if isinstance(row, Entitlement) else ACCOUNTS)
+    return {"is_unread": key in unread, "since": unread.get(key)}
 
 
 @register.filter

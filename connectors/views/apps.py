@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from connectors import queries
+from connectors.actions.permission import may_govern
 from connectors.models import App, Connector, Entitlement
 from core.http import HtmxRequest
 from core.queries.asked import one_of, page, words
@@ -37,6 +38,10 @@ def application(request: HtmxRequest, pk: str) -> HttpResponse:
         "kinds": queries.kinds_read(shown),
         "grants": queries.grant_count(shown),
         "owners": shown.owners_now(),
+        "may_govern": may_govern(shown, request.user),
+        "managed": set(
+            Connector.objects.managed_by(request.user).filter(app=shown).values_list("pk", flat=True)
+        ),
     }
     return render(request, "connectors/application.html", context)
 
@@ -77,10 +82,11 @@ def visible_app(request: HtmxRequest, pk: str) -> App:
 
 def head(app: App, tab: str) -> dict[str, Any]:
     """What every page of an app shows above its tabs."""
-    connectors = list(Connector.objects.filter(app=app).order_by("created_at"))
+    connectors = list(Connector.objects.here().filter(app=app).order_by("created_at"))
     return {
         "app": app,
         "tab": tab,
         "connectors": connectors,
         "data_from": queries.data_from(app),
+        "unread": queries.not_read(app),
     }

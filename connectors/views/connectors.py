@@ -8,9 +8,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import queries, registry
 from connectors.actions import runs
-from connectors.actions.permission import may_confirm, may_manage
+from connectors.actions.permission import may_confirm, may_govern, may_manage
 from connectors.forms import ReasonForm
 from connectors.models import App, Connector, ConnectorOwner, ConnectorRules, SyncRun
+from connectors.sync.kinds import kinds_of
 from connectors.sync.losses import limits_of
 from connectors.views.names import spoken
 from core.http import HtmxRequest
@@ -29,13 +30,19 @@ def index(request: HtmxRequest) -> HttpResponse:
     numbers = visible.aggregate(
         everything=Count("pk"), help=Count("pk", filter=queries.NEEDS_HELP), mine=Count("pk", filter=own)
     )
-    rows = queries.connector_rows(request.user, words=asked, only=only)
+    owners = list(queries.connector_owners(request.user))
+    driver = one_of(request, "driver", [spec.kind for spec in registry.specs()])
+    owner = one_of(request, "owner", [person.pk for person in owners])
+    rows = queries.connector_rows(request.user, words=asked, only=only, driver=driver, owner=owner)
     context = {
         "page": page(request, rows, order="name"),
         "numbers": numbers,
         "words": asked,
         "only": only,
-        "labels": {spec.kind: spec for spec in registry.specs()},
+        "specs": registry.specs(),
+        "driver": driver,
+        "owners": owners,
+        "owner": owner,
     }
     return render(request, "connectors/index.html", context)
 
@@ -78,6 +85,8 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),
         "reason_form": ReasonForm(),
         "may_confirm": may_confirm(request.user),
+        "may_govern": not shown.deleted_at and may_govern(shown.app, request.user),
+        "kinds_read": kinds_of(shown),
         "may_manage": may_manage(shown, request.user),
     }
     return render(request, "connectors/connector.html", context)
@@ -108,7 +117,9 @@ def resume(request: HtmxRequest, pk: str) -> HttpResponse:
 
 def _connector(request: HtmxRequest, pk: str) -> Connector:
     rows = Connector.objects.visible_to(request.user)
-    return get_object_or_404(rows.select_related("app", "secret_set_by", "paused_by", "created_by"), pk=pk)
+    return get_object_or_404(
+        rows.select_related("app", "secret_set_by", "paused_by", "created_by", "deleted_by"), pk=pk
+    )
 
 
 def _shown(connector: Connector, name: str) -> str:

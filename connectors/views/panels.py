@@ -53,7 +53,7 @@ def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
 def door(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """The way to the first connector, as long as there is none."""
     user = _user(request)
-    if user is None or not user.runs_connectors or Connector.objects.exists():
+    if user is None or not user.runs_connectors or Connector.objects.here().exists():
         return None
     return {}
 
@@ -65,7 +65,7 @@ def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
         accounts = Account.objects.here().count()
         sentence = f"Connected: {accounts:,} accounts are known."
         return _step(title, "done", sentence, reverse("connectors:index"), "See connectors")
-    if Connector.objects.exists():
+    if Connector.objects.here().exists():
         sentence = "A connector is begun, and nothing was read to its end yet."
         return _step(title, "open", sentence, reverse("connectors:index"), "Go on")
     sentence = "Nothing is connected. An OAuth client in Coupa is wanted; a guide stands beside the form."

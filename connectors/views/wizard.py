@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import queries, registry
-from connectors.actions import connectors
+from connectors.actions import connectors, ownership
 from connectors.actions.permission import may_manage, must_manage, must_run_connectors
 from connectors.contract import Spec
 from connectors.forms import AppForm, OwnersForm
@@ -61,7 +62,7 @@ def owners(request: HtmxRequest, pk: str) -> HttpResponse:
     must_manage(connector, request.user)
     if request.method == "GET":
         is_told = request.htmx or "owners" in request.GET
-        chosen = list(people(request.GET, "owners")) if is_told else list(connector.owners_now())
+        chosen = list(people(request.GET, "owners")) if is_told else list(_named(connector))
         return _owners_page(request, connector, chosen)
     if "owners_invite" in request.POST:
         return redirect(_invitation(request, connector))
@@ -72,7 +73,9 @@ def owners(request: HtmxRequest, pk: str) -> HttpResponse:
         return _owners_page(request, connector, list(people(request.POST, "owners")), form)
     asked = connectors.name_owners(connector, form.cleaned_data["owners"], by=request.user)
     if asked:
-        messages.success(request, f"We asked {spoken(asked)} to help.")
+        verb = "told" if connector.has_settings else "asked"
+        wish = "that they look after it now" if connector.has_settings else "to help"
+        messages.success(request, f"We {verb} {spoken(asked)} {wish}.")
     if request.POST.get("then") == "settings" and may_manage(connector, request.user):
         return redirect("connectors:settings", connector.pk)
     if may_manage(connector, request.user):
@@ -138,6 +141,7 @@ def _owners_page(
         "invitable": invitable(asked, by=request.user) if asked and not matches else "",
         "may_invite": may_invite(request.user),
         "app_owners": connector.app.owners_now(),
+        "by_holding": ownership.by_holding(connector),
         "may_choose_app": request.user.runs_connectors and not connector.has_settings,
     }
     template = "connectors/owners.html#letters" if request.htmx else "connectors/owners.html"
@@ -159,6 +163,11 @@ def _invitation(request: HtmxRequest, connector: Connector) -> str:
 def _connector(request: HtmxRequest, pk: str) -> Connector:
     rows = Connector.objects.visible_to(request.user).select_related("app", "secret_set_by")
     return get_object_or_404(rows, pk=pk)
+
+
+def _named(connector: Connector) -> QuerySet[User]:
+    """Its active owners by name. Who owns it by what they hold is chosen elsewhere."""
+    return User.objects.active().filter(connectorowners__connector=connector)
 
 
 def _spec(driver: str) -> Spec:

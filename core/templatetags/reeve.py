@@ -72,6 +72,16 @@ def when(context: Context, at: datetime | None, form: str = "") -> SafeString:
 
 
 @register.filter
+def day_and_time(at: datetime | None) -> str:
+    """For letters, which know no reader's zone: day and time in the organisation's, and its name."""
+    if at is None:
+        return ""
+    zone = Organisation.current().zone
+    local = at.astimezone(zone)
+    return f"{_day(local)} {local:%H:%M} ({zone.key})"
+
+
+@register.filter
 def count(number: int | None) -> str:
     """5,000; nothing where there is no number."""
     return "" if number is None else f"{number:,}"

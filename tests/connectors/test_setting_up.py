@@ -102,14 +102,14 @@ def test_an_app_chosen_for_a_connector_that_was_set_up_meanwhile_is_refused(admi
     assert App.objects.count() == 1
 
 
-def test_owners_named_for_a_connector_that_was_set_up_meanwhile_are_not_written_to(admin, grace):
+def test_owners_named_for_a_connector_that_is_set_up_are_told_and_not_asked_for_help(admin, grace):
     stale = make_connector(admin)
     Connector.objects.update(source="coupa:acme.coupahost.com")
 
     asked = connectors.name_owners(stale, [admin, grace], by=admin)
 
-    assert asked == []
-    assert not OutgoingMail.objects.exists()
+    assert asked == [grace]
+    assert OutgoingMail.objects.get().subject == "You now look after Coupa"
 
 
 def test_others_named_as_owners_are_written_to_and_the_namer_is_not(admin, grace, trail):

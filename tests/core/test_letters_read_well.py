@@ -41,11 +41,13 @@ def samples(owner, sender):
         },
         "mail_test": {},
         "owner_help": {"connector": make_connector(owner, name="Coupa Test"), "who": sender.name},
+        "owner_named": {"connector": connector, "who": sender.name},
         "password_changed": {},
         "password_link": {"onward": "/connectors/"},
         "second_factor_removed": {"who": sender},
         "sync_done": {"connector": connector, "run": first},
         "sync_held": {"connector": connector, "run": run, "is_owner": True},
+        "sync_failing": {"connector": connector, "run": first, "since": run.ended_at, "number": 3},
         "trail_broken": {"check": SimpleNamespace(problems=["Event 12 was altered.", "Event 14 is gone."])},
     }
 

@@ -38,6 +38,7 @@ from tests.permissions import (
     sign_in,
     trail,
     trying,
+    upkeep,
 )
 from tests.permissions.asking import Request, World
 
@@ -56,6 +57,7 @@ AREAS = (
     invitations,
     trail,
     trying,
+    upkeep,
 )
 WHO = AREAS[0].TABLE.split()[:12]
 SIGN_IN = "/sign-in/?next="

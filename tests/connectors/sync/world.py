@@ -145,12 +145,16 @@ class WorldDriver:
 
     def walk(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
         self.begun_at.append(cursor)
-        steps = list(self._steps())
+        steps = list(self._steps(kinds))
         for step in range(int(cursor or 0), len(steps)):
             if step in self.trouble:
                 raise self.trouble[step]
             is_last = step == len(steps) - 1
-            complete = [each.kind for each in TYPES if each.kind not in self.world.gaps] if is_last else []
+            complete = (
+                [each.kind for each in TYPES if each.kind in kinds and each.kind not in self.world.gaps]
+                if is_last
+                else []
+            )
             yield Batch(
                 records=steps[step],
                 cursor=str(step + 1),
@@ -195,14 +199,15 @@ class WorldDriver:
     def close(self) -> None:
         self.closed = True
 
-    def _steps(self) -> Iterator[list[Record]]:
-        first: list[Record] = list(TYPES)
+    def _steps(self, kinds: Collection[Kind]) -> Iterator[list[Record]]:
+        first: list[Record] = [each for each in TYPES if each.kind in kinds]
         for thing, name in self.world.things.items():
             kind, _, number = thing.partition(":")
-            if kind in self.world.gaps:
+            if kind in self.world.gaps or kind not in kinds:
                 continue
             first.append(Resource(kind, number, name))
             first.append(Entitlement(f"{thing}:member", kind, number, "member", name))
         yield first
         for people in batched(self.world.accounts.values(), 3):
-            yield [*people, *self.world.told([each.id for each in people])]
+            told = self.world.told([each.id for each in people])
+            yield [*people, *(each for each in told if each.entitlement_id.partition(":")[0] in kinds)]
