@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, explore, live, runs, wizard
+from connectors.views import accounts, app_lists, apps, connectors, explore, live, runs, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
+    path("applications/import/", app_lists.bring, name="bring_apps"),
+    path("applications/import/apply/", app_lists.apply, name="apply_app_list"),
     path("applications/<slug:pk>/", apps.application, name="application"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
     path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),
