@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from connectors.views import accounts, app_lists, apps, connectors, explore, live, runs, wizard
+from connectors.views import (
+    accounts,
+    app_lists,
+    app_settings,
+    applications,
+    apps,
+    connectors,
+    explore,
+    live,
+    runs,
+    wizard,
+)
 
 app_name = "connectors"
 urlpatterns = [
@@ -24,9 +35,17 @@ urlpatterns = [
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
+    path("applications/new/", applications.new, name="new_app"),
+    path("applications/manage/", applications.manage, name="manage_apps"),
+    path("applications/forget/", applications.forget, name="forget_apps"),
     path("applications/import/", app_lists.bring, name="bring_apps"),
     path("applications/import/apply/", app_lists.apply, name="apply_app_list"),
     path("applications/<slug:pk>/", apps.application, name="application"),
+    path("applications/<slug:pk>/connectors/", apps.connectors_of, name="app_connectors"),
+    path("applications/<slug:pk>/timeline/", apps.timeline, name="app_timeline"),
+    path("applications/<slug:pk>/owners/", app_settings.owners, name="app_owners"),
+    path("applications/<slug:pk>/settings/", app_settings.edit, name="app_settings"),
+    path("applications/<slug:pk>/delete/", app_settings.delete, name="delete_app"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
     path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),
     path("applications/<slug:pk>/entitlements/", apps.entitlements, name="entitlements"),

@@ -7,7 +7,9 @@ from typing import Any
 from django import template
 
 from connectors import queries, registry
-from connectors.models import Account, Connector, SyncRun
+from connectors.actions.permission import may_govern
+from connectors.models import Account, App, Connector, SyncRun
+from core.models import User
 from core.templatetags.charts import duration
 from core.templatetags.reeve import chip
 
@@ -65,6 +67,12 @@ def account_chip(account: Account, *, solid: bool = False) -> Mapping[str, Any]:
         return chip("gone", "No longer seen", icon="eye-off", solid=solid)
     tone, icon = ACCOUNT[account.status]
     return chip(tone, account.get_status_display(), icon=icon, solid=solid)
+
+
+@register.filter
+def governed_by(app: App, user: User) -> bool:
+    """Whether this person may change the app."""
+    return may_govern(app, user)
 
 
 @register.filter
