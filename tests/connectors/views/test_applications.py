@@ -1,0 +1,438 @@
+"""The pages of applications: lists and their filters, new, manage, owners, settings, delete."""
+
+import csv
+import io
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.timezone import now
+
+from connectors.models import App, AppOwner, Connector
+from connectors.queries.downloads import APP, OFFERS
+from core.exports import write_csv
+from core.models import Organisation, Role
+from tests.make import (
+    SOURCE,
+    make_account,
+    make_app,
+    make_connected,
+    make_connector,
+    make_entitlement,
+    make_grant,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada(db):
+    return make_user("Ada Lindgren", Role.SUPER)
+
+
+@pytest.fixture
+def tom(db):
+    return make_user("Tom Okafor", Role.BASIC)
+
+
+@pytest.fixture
+def browser(ada, sign_in):
+    browser = sign_in(ada)
+    browser.get("/")  # the first page ever makes the row of the organisation
+    return browser
+
+
+def text(reply):
+    return reply.content.decode()
+
+
+def names(reply):
+    return [row.name for row in reply.context["page"].rows]
+
+
+def url_of(page, *keys):
+    return reverse(f"connectors:{page}", args=keys)
+
+
+def queries_of(browser, url):
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(url)
+    return len(queries)
+
+
+def make_found(name="Warehouse", **fields):
+    number = App.objects.count()
+    defaults = {"provider": "Okta", "provider_id": str(number), "found_through": f'Okta app "{name}"'}
+    return make_app(name, status=App.Status.UNMANAGED, **{**defaults, **fields})
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ({}, ["Ariba", "Coupa", "Payroll", "Travel"]),
+        ({"only": "no-owner"}, ["Payroll", "Travel"]),
+        ({"only": "mine"}, ["Coupa"]),
+        ({"only": "unlisted"}, ["Travel"]),
+        ({"q": "OKAFOR"}, ["Ariba"]),
+        ({"q": "pay"}, ["Payroll"]),
+        ({"provider": "Okta"}, ["Travel"]),
+        ({"state": "connected"}, ["Coupa"]),
+        ({"state": "none"}, ["Ariba", "Travel"]),
+        ({"only": "nonsense", "state": "nonsense"}, ["Ariba", "Coupa", "Payroll", "Travel"]),
+    ],
+)
+def test_the_list_is_narrowed_and_the_file_holds_the_same(asked, wanted, browser, ada, tom):
+    make_app("Ariba", tom)
+    make_connected(app=make_app("Coupa", ada))
+    make_connector(app=make_app("Payroll", make_user("Left", status="deactivated")))
+    make_app("Travel", provider="Okta", provider_id="1", unlisted_at=now())
+
+    reply = browser.get("/applications/", asked)
+
+    assert names(reply) == wanted
+    filters = {each.value: each.number for each in reply.context["filters"]}
+    assert filters == {"no-owner": 2, "mine": 1, "unlisted": 1}
+    (offer,) = (each for each in OFFERS if each.kind == "connectors.apps")
+    file = io.StringIO()
+    write_csv(file, APP, offer.rows(ada, asked), zone=Organisation.current().zone)
+    assert [row["App"] for row in csv.DictReader(io.StringIO(file.getvalue()))] == wanted
+
+
+@pytest.mark.parametrize("tab", ["managed", "unmanaged"])
+def test_a_list_asks_as_often_for_sixty_apps_as_for_three(tab, browser, tom):
+    def fill(first, last):
+        for number in range(first, last):
+            if tab == "managed":
+                app = make_app(f"App {number}", tom, provider="Okta", provider_id=str(number))
+                make_connected(app=app)
+            else:
+                make_found(f"App {number}", unlisted_at=now())
+
+    fill(0, 3)
+    few = queries_of(browser, f"/applications/?tab={tab}")
+    fill(3, 60)
+
+    assert queries_of(browser, f"/applications/?tab={tab}") == few
+
+
+def test_the_connectors_of_an_app_are_counted_apart(browser):
+    app = make_app("Coupa")
+    other = "coupa:test.coupahost.com"
+    make_connected(app=app, name="Production")
+    make_connected(app=app, name="Test", source=other)
+    for source, number in ((SOURCE, 3), (other, 1)):
+        for _ in range(number):
+            held = make_entitlement(app, source=source)
+            make_grant(make_account(app, source=source), held)
+
+    reply = browser.get(url_of("app_connectors", app.pk))
+
+    rows = [
+        (each.name, each.account_count, each.entitlement_count, each.held_count)
+        for each in reply.context["reading"]
+    ]
+    assert rows == [("Production", 3, 3, 3), ("Test", 1, 1, 1)]
+    assert "counted apart" in text(reply)
+
+
+def test_the_connectors_of_an_app_ask_as_often_for_sixty_as_for_three(browser):
+    app = make_app("Coupa")
+    for number in range(3):
+        make_connected(app=app, name=f"C{number}")
+    few = queries_of(browser, url_of("app_connectors", app.pk))
+    for number in range(3, 60):
+        make_connected(app=app, name=f"C{number}")
+
+    assert queries_of(browser, url_of("app_connectors", app.pk)) == few
+
+
+def test_an_app_is_made_and_leads_on_to_its_connector(browser, ada):
+    typed = {"name": "Coupa", "owners": [ada.pk], "source": "connector"}
+
+    reply = browser.post(url_of("new_app"), typed)
+
+    app = App.objects.get()
+    assert reply.headers["Location"] == f"/connectors/add/?app={app.pk}"
+    catalogue = browser.get(reply.headers["Location"])
+    assert f"/connectors/add/coupa/?app={app.pk}" in text(catalogue)
+    wizard = browser.get(f"/connectors/add/coupa/?app={app.pk}")
+    assert (wizard.context["how"], wizard.context["chosen"]) == ("managed", app.pk)
+
+
+def test_who_runs_no_connectors_is_offered_none(sign_in):
+    ines = make_user("Ines Moreau", Role.APPLICATION)
+
+    reply = sign_in(ines).get(url_of("new_app"))
+
+    assert [value for value, _ in reply.context["sources"]] == ["none"]
+    assert "A Connector Administrator can add a connector" in text(reply)
+
+
+def test_a_taken_name_keeps_what_was_typed_and_asks_whether_it_is_another(browser, ada):
+    make_app("Coupa")
+    typed = {"name": "coupa", "description": "Second", "owners": [ada.pk], "source": "none"}
+
+    reply = browser.post(url_of("new_app"), typed)
+
+    assert reply.status_code == 422
+    assert "This is another app of that name" in text(reply)
+    assert "Second" in text(reply)
+    assert browser.post(url_of("new_app"), {**typed, "is_another": "on"}).status_code == 302
+    assert App.objects.count() == 2
+
+
+def test_found_apps_are_managed_from_their_list_and_a_second_time_is_a_conflict(browser, ada, tom):
+    one, two = make_found("Warehouse"), make_found("Travel")
+    page = text(browser.get("/applications/?tab=unmanaged"))
+    assert f"/applications/manage/?app={one.pk}" in page
+
+    asked = text(browser.get(url_of("manage_apps"), {"app": [one.pk, two.pk]}))
+    assert "Warehouse" in asked
+    typed = {"app": [one.pk, two.pk], "owners": [tom.pk]}
+
+    assert browser.post(url_of("manage_apps"), typed).status_code == 302
+    assert browser.post(url_of("manage_apps"), typed).status_code == 409
+    assert App.objects.managed().owned_by(tom).count() == 2
+
+
+def test_managing_wants_an_owner(browser):
+    reply = browser.post(url_of("manage_apps"), {"app": [make_found().pk]})
+
+    assert reply.status_code == 422
+    assert "Name at least one owner." in text(reply)
+
+
+def test_a_connector_administrator_takes_a_found_app_in_the_wizard(sign_in):
+    app = make_found("Warehouse", found_users=1022)
+    browser = sign_in(make_user("Marcus Adeyemi", Role.CONNECTOR))
+
+    shown = browser.get(f"/connectors/add/coupa/?app={app.pk}")
+    assert (shown.context["how"], shown.context["chosen"]) == ("found", app.pk)
+    assert "1,022" in text(shown)
+    browser.post("/connectors/add/coupa/", {"how": "found", "found": app.pk})
+
+    app.refresh_from_db()
+    assert app.status == "managed"
+
+
+def test_the_app_one_comes_from_is_shown_however_many_there_are(sign_in):
+    for number in range(60):
+        make_found(f"App {number:02}")
+    last = make_found("Zebra")
+    browser = sign_in(make_user("Marcus Adeyemi", Role.CONNECTOR))
+
+    reply = browser.get(f"/connectors/add/coupa/?app={last.pk}")
+    searched = browser.get("/connectors/add/coupa/?how=found&q=zeb")
+
+    assert reply.context["found"][0] == last
+    assert "The first 50 are shown" in text(reply)
+    assert list(searched.context["found"]) == [last]
+
+
+def test_owners_are_searched_for_without_script_and_saved(browser, tom):
+    app = make_app("Coupa", tom)
+    buyer = make_entitlement(app, "Buyer")
+    url = url_of("app_owners", app.pk)
+    changed = app.changed_at.isoformat()
+
+    found = browser.post(
+        url, {"owners": [tom.pk], "changed_at": changed, "holders_find": "1", "holders_words": "buy"}
+    )
+    assert list(found.context["holders_found"]) == [buyer]
+    assert list(found.context["chosen"]) == [tom]
+    browser.post(url, {"owners": [tom.pk], "holders": [buyer.pk], "changed_at": changed})
+
+    assert sorted(row.label for row in AppOwner.objects.filter(app=app)) == ["Holders of Buyer", "Tom Okafor"]
+    assert "whoever holds it now" in text(browser.get(url_of("application", app.pk)))
+
+
+def test_owners_changed_meanwhile_are_shown_beside_what_was_chosen(browser, ada, tom):
+    app = make_app("Coupa", tom)
+    url, seen = url_of("app_owners", app.pk), app.changed_at.isoformat()
+    browser.post(url, {"owners": [ada.pk], "changed_at": seen})
+
+    reply = browser.post(url, {"owners": [tom.pk], "changed_at": seen})
+
+    assert reply.status_code == 409
+    assert [each.saved for each in reply.context["form"].differences] == ["Ada Lindgren"]
+    assert list(app.owners_now()) == [ada]
+
+
+def test_an_entitlement_one_may_not_see_is_not_named(sign_in):
+    ines = make_user("Ines Moreau", Role.APPLICATION)
+    app, hidden = make_app("Coupa", ines), make_entitlement(make_app("Payroll"), "Boss")
+    typed = {"owners": [ines.pk], "changed_at": app.changed_at.isoformat()}
+    browser = sign_in(ines)
+
+    reply = browser.post(url_of("app_owners", app.pk), {**typed, "holders": [hidden.pk]})
+    found = browser.post(
+        url_of("app_owners", app.pk), {**typed, "holders_find": "1", "holders_words": "boss"}
+    )
+
+    assert reply.status_code == 422
+    assert not list(found.context["holders_found"])
+
+
+def test_who_takes_themselves_out_is_led_to_what_they_may_see(sign_in, tom):
+    ines = make_user("Ines Moreau", Role.APPLICATION)
+    app = make_app("Coupa", ines)
+
+    reply = sign_in(ines).post(
+        url_of("app_owners", app.pk), {"owners": [tom.pk], "changed_at": app.changed_at.isoformat()}
+    )
+
+    assert reply.headers["Location"] == "/applications/"
+
+
+def test_settings_show_where_requesters_and_reviewers_look(browser):
+    app = make_app("Coupa")
+    typed = {
+        "name": "Coupa",
+        "description": "Procure <to> pay",
+        "icon": "coins",
+        "annotations": "cost-centre: 4711\nurl: https://coupa.example/x",
+        "changed_at": app.changed_at.isoformat(),
+    }
+
+    assert browser.post(url_of("app_settings", app.pk), typed).status_code == 302
+
+    page = text(browser.get(url_of("application", app.pk)))
+    assert "Procure &lt;to&gt; pay" in page
+    assert "#i-coins" in page
+    assert "https://coupa.example/x" in page
+    assert 'value="coins"\n                   checked' in text(browser.get(url_of("app_settings", app.pk)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"name": " "}, "Give it a name."),
+        ({"icon": "reeve"}, "Choose one of the icons."),
+        ({"annotations": "no colon"}, "is not key: value"),
+        ({"annotations": "two words: x"}, "is not key: value"),
+        ({"annotations": "a: 1\na: 2"}, "The key a stands there twice."),
+        ({"annotations": "\n".join(f"k{n}: x" for n in range(17))}, "at most 16 annotations"),
+        ({"annotations": "k: " + "x" * 4096}, "at most 4,096 bytes"),
+    ],
+)
+def test_settings_that_cannot_be_say_why_and_keep_what_was_typed(typed, sentence, browser):
+    app = make_app("Coupa")
+    good = {"name": "Coupa", "description": "Kept", "changed_at": app.changed_at.isoformat()}
+
+    reply = browser.post(url_of("app_settings", app.pk), {**good, **typed})
+
+    assert reply.status_code == 422
+    assert sentence in text(reply)
+    assert "Kept" in text(reply)
+
+
+def test_settings_changed_meanwhile_are_shown_beside_what_was_typed(browser):
+    app = make_app("Coupa")
+    seen = app.changed_at.isoformat()
+    browser.post(url_of("app_settings", app.pk), {"name": "Coupa 2", "changed_at": seen})
+
+    reply = browser.post(url_of("app_settings", app.pk), {"name": "Coupa 3", "icon": "", "changed_at": seen})
+
+    assert reply.status_code == 409
+    assert [(each.typed, each.saved) for each in reply.context["form"].differences] == [
+        ("Coupa 3", "Coupa 2")
+    ]
+
+
+def test_deleting_names_what_goes_and_auditors_can_look_at_it_afterwards(browser, sign_in, ada):
+    app = make_app("Archive", make_user("Grace Kim"))
+    make_grant(make_account(app), make_entitlement(app))
+
+    page = text(browser.get(url_of("delete_app", app.pk)))
+    assert "1 account<" in page
+    assert "Grace Kim" in page
+    wrong = browser.post(url_of("delete_app", app.pk), {"typed": "archive"})
+    assert wrong.status_code == 422
+    browser.post(url_of("delete_app", app.pk), {"typed": "Archive"})
+
+    assert names(browser.get("/applications/")) == []
+    auditor = sign_in(make_user("Vera Stein", Role.READ_ONLY))
+    assert "Deleted on" in text(auditor.get(url_of("application", app.pk)))
+    assert sign_in(make_user("Grace", Role.BASIC)).get(url_of("application", app.pk)).status_code == 404
+    assert browser.get(url_of("app_settings", app.pk)).status_code == 403
+
+
+def test_an_app_that_is_read_leads_to_the_connectors_that_go_first(browser):
+    connector = make_connected(app=make_app("Coupa"))
+
+    page = text(browser.get(url_of("delete_app", connector.app_id)))
+
+    assert "Delete its connectors first" in page
+    assert url_of("connector", connector.pk) in page
+    assert "Delete the app" not in page
+    reply = browser.post(url_of("delete_app", connector.app_id), {"typed": "Coupa"})
+    assert reply.status_code == 422
+    assert Connector.objects.here().count() == 1
+
+
+def test_a_list_is_forgotten_by_the_number_of_its_apps(browser):
+    make_found("Warehouse")
+    make_app("Payroll", provider="Okta", provider_id="9")
+    url = url_of("forget_apps")
+
+    page = text(browser.get(url, {"provider": "Okta"}))
+    assert "1 unmanaged app of <bdi>Okta</bdi>" in page
+    assert "1 managed app of it stays" in page
+    assert browser.post(url, {"provider": "Okta", "number": "7"}).status_code == 409
+    assert browser.post(url, {"provider": "Okta", "number": ""}).status_code == 422
+    browser.post(url, {"provider": "Okta", "number": "1"})
+
+    assert names(browser.get("/applications/?tab=unmanaged")) == []
+    assert names(browser.get("/applications/")) == ["Payroll"]
+
+
+def test_an_app_without_connector_says_so_and_leads_to_one(browser):
+    app = make_app("Payroll")
+
+    page = text(browser.get(url_of("application", app.pk)))
+
+    assert "No connector reads this app" in page
+    assert f"/connectors/add/?app={app.pk}" in page
+
+
+@pytest.mark.parametrize("words", ["coupa", "Coupa v2", "COUPA V2"])
+def test_the_catalogue_finds_coupa_by_either_name(words, browser):
+    reply = browser.get("/connectors/add/", {"q": words})
+
+    assert [spec.kind for spec in reply.context["specs"]] == ["coupa"]
+
+
+def test_apps_with_few_owners_count_the_people_who_hold_what_makes_owners(browser, tom):
+    many, one, none = make_app("Many"), make_app("One"), make_app("None")
+    for app, number in ((many, 2), (one, 1), (none, 0)):
+        held = make_entitlement(app)
+        AppOwner.objects.create(app=app, entitlement=held)
+        for _ in range(number):
+            make_grant(make_account(app, person=make_user()), held)
+        make_grant(make_account(app, person=make_user("Left", status="deactivated")), held)
+
+    reply = browser.get("/applications/questions/", {"question": "few-owners"})
+
+    assert names(reply) == ["None", "One"]
+
+
+def test_a_basic_user_who_owns_a_connector_sees_that_and_nothing_else(sign_in):
+    grace = make_user("Grace Kim", Role.BASIC)
+    connector = make_connector(grace, app=make_app("Coupa"))
+    hidden = make_connected(app=make_app("Payroll"))
+    browser = sign_in(grace)
+
+    for page in ("settings", "connector", "owners"):
+        assert browser.get(url_of(page, connector.pk)).status_code == 200
+    for page in ("application", "accounts", "entitlements", "app_owners", "app_settings", "delete_app"):
+        assert browser.get(url_of(page, connector.app_id)).status_code == 404
+    assert browser.get(url_of("connector", hidden.pk)).status_code == 404
+    for url in ("/connectors/add/", "/applications/new/", "/applications/import/", "/people/imports/"):
+        assert browser.get(url).status_code == 403
+    home = text(browser.get("/"))
+    assert 'href="/connectors/"' in home
+    assert 'href="/applications/"' not in home
+    for url in ("/trail/", "/settings/", "/people/"):
+        assert f'href="{url}"' not in home
