@@ -30,8 +30,11 @@ class Change:
 
     @property
     def name(self) -> str:
-        """What it will be called: a managed app keeps the name it has here."""
-        return self.found.name if self.app.status == App.Status.UNMANAGED else self.app.name
+        """What it will be called: a managed app keeps the name it has here, and so does one that somebody
+        called otherwise than the list."""
+        app, found = self.app, self.found
+        is_theirs = app.found_through == _through(FoundApp(found.provider, found.external_id, app.name))
+        return found.name if app.status == App.Status.UNMANAGED and is_theirs else app.name
 
     @property
     def users(self) -> int | None:

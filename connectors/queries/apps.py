@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from connectors.models import Account, App, AppOwner, Connector, Entitlement, Grant, SyncRun
 from connectors.queries.counting import number_of
@@ -154,6 +154,25 @@ class ProviderList:
 
     unmanaged: int
     managed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found and nobody manages yet, in a few words."""
+
+    apps: int
+    people: int
+    largest: App
+
+
+def found_apps(user: User) -> Found | None:
+    """Of those this person may know about; None where there is none."""
+    rows = App.objects.visible_to(user).unmanaged()
+    largest = rows.order_by(F("found_users").desc(nulls_last=True), "search_text").first()
+    if largest is None:
+        return None
+    numbers = rows.aggregate(apps=Count("pk"), people=Sum("found_users"))
+    return Found(numbers["apps"], numbers["people"] or 0, largest)
 
 
 def provider_list(provider: str) -> ProviderList:

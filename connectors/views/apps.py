@@ -26,6 +26,9 @@ def applications(request: HtmxRequest) -> HttpResponse:
         "states": [*Connector.Status.choices, (queries.NO_CONNECTOR, "No connector")],
         "managed": visible.managed().count(),
         "unmanaged": visible.unmanaged().count(),
+        "found": None
+        if wanted.is_narrowed or wanted.status == App.Status.UNMANAGED
+        else queries.found_apps(request.user),
         "may_make": may_make_apps(request.user),
         "may_list": may_list_apps(request.user),
     }

@@ -74,6 +74,15 @@ def test_a_managed_app_stays_managed_and_keeps_the_name_it_has_here(ines):
     assert app.found_through == 'Okta app "Coupa (new)"'
 
 
+def test_a_found_app_that_somebody_called_otherwise_keeps_that_name(ines):
+    bring(ines, COUPA)
+    App.objects.update(name="Procurement")
+
+    bring(ines, FoundApp("Okta", "0oa1", "Coupa (new)", 1))
+
+    assert (only().name, only().found_through) == ("Procurement", 'Okta app "Coupa (new)"')
+
+
 def test_a_list_that_does_not_count_people_leaves_the_number(ines):
     bring(ines, COUPA)
 

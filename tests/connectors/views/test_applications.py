@@ -197,6 +197,16 @@ def test_found_apps_are_managed_from_their_list_and_a_second_time_is_a_conflict(
     assert App.objects.managed().owned_by(tom).count() == 2
 
 
+def test_the_managed_tab_says_what_else_was_found(browser):
+    make_found("Warehouse", found_users=1022)
+    make_found("Travel", found_users=None)
+
+    page = text(browser.get("/applications/"))
+
+    assert "2 more apps were found, used 1,022 times." in page
+    assert "The largest is <bdi>Warehouse</bdi>" in page
+
+
 def test_managing_wants_an_owner(browser):
     reply = browser.post(url_of("manage_apps"), {"app": [make_found().pk]})
 
