@@ -2,7 +2,14 @@
 
 PHRASES = {
     "apps.created": "created the app",
+    "apps.changed": "changed the app",
+    "apps.deleted": "deleted the app",
+    "apps.found": "found the app in a list",
+    "apps.forgotten": "forgot the app with its provider's list",
+    "apps.listed": "changed the app by a list",
     "apps.managed": "made the app managed",
+    "apps.owners_named": "named the owners of the app",
+    "apps.unlisted": "no longer saw the app in its provider's list",
     "apps.unmanaged": "made the app unmanaged again",
     "apps.withdrawn": "withdrew the app",
     "connectors.app_chosen": "chose the app of the connector",

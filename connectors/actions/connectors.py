@@ -144,6 +144,8 @@ def _take(choice: AppChoice, *, by: User | None) -> App:
         record("apps.created", app, by=by)
         return app
     app = App.objects.select_for_update().get(pk=choice.app.pk)
+    if app.status == App.Status.DELETED:
+        raise NotPossible(f"{app} was deleted meanwhile; choose another app.")
     if app.status == App.Status.UNMANAGED:
         App.objects.filter(pk=app.pk).update(status=App.Status.MANAGED)
         record("apps.managed", app, by=by)
@@ -151,13 +153,14 @@ def _take(choice: AppChoice, *, by: User | None) -> App:
 
 
 def _let_go(app: App, *, by: User | None) -> None:
-    """An app that only this connector had made managed goes back to where it was."""
-    if app.connectors.exists():
+    """An app that only this connector had made managed goes back to where it was; one that somebody answers
+    for stays."""
+    if app.connectors.exists() or app.ownerships.exists():
         return
     if app.found_through:
         App.objects.filter(pk=app.pk).update(status=App.Status.UNMANAGED)
         record("apps.unmanaged", app, by=by)
-    elif not app.ownerships.exists() and app.created_at > now() - timedelta(days=1):
+    elif app.created_at > now() - timedelta(days=1):
         record("apps.withdrawn", app, by=by)
         app.delete()
 

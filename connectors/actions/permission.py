@@ -45,6 +45,14 @@ def must_make_apps(user: User | None) -> None:
         raise Denied("Only an Application Administrator or a Super Administrator can add applications.")
 
 
+def must_list_apps(user: User | None) -> None:
+    if user is not None and not may_list_apps(user):
+        raise Denied(
+            "Only a Connector Administrator, an Application Administrator or a Super Administrator can bring"
+            " lists of apps."
+        )
+
+
 def must_be_super(user: User | None) -> None:
     if user is not None and not (user.is_active and user.is_super):
         raise Denied("Only a Super Administrator can do this.")
@@ -62,6 +70,10 @@ def may_govern(app: App, user: User) -> bool:
 
 def may_make_apps(user: User) -> bool:
     return user.is_active and (user.is_super or user.has_role(Role.APPLICATION))
+
+
+def may_list_apps(user: User) -> bool:
+    return may_make_apps(user) or (user.is_active and user.runs_connectors)
 
 
 def may_confirm(user: User) -> bool:

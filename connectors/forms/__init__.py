@@ -1,16 +1,50 @@
 """What people type in the connectors room, turned into typed values or into sentences about what is wrong."""
 
-from connectors.forms.guarding import GuardForm, GuardsForm
-from connectors.forms.setting_up import AppForm, OwnersForm, ReasonForm, SettingsForm
-from connectors.forms.upkeep import AttributesForm, DeleteForm, KindsForm, RenameForm, ScheduleForm
+from connectors.forms.app_lists import (
+    AppListForm,
+    ApplyListForm,
+)
+from connectors.forms.applications import (
+    AppOwnersForm,
+    AppSettingsForm,
+    DeleteAppForm,
+    ForgetForm,
+    ManageForm,
+    NewAppForm,
+)
+from connectors.forms.guarding import (
+    GuardForm,
+    GuardsForm,
+)
+from connectors.forms.setting_up import (
+    AppForm,
+    OwnersForm,
+    ReasonForm,
+    SettingsForm,
+)
+from connectors.forms.upkeep import (
+    AttributesForm,
+    DeleteForm,
+    KindsForm,
+    RenameForm,
+    ScheduleForm,
+)
 
 __all__ = [
     "AppForm",
+    "AppListForm",
+    "AppOwnersForm",
+    "AppSettingsForm",
+    "ApplyListForm",
     "AttributesForm",
+    "DeleteAppForm",
     "DeleteForm",
+    "ForgetForm",
     "GuardForm",
     "GuardsForm",
     "KindsForm",
+    "ManageForm",
+    "NewAppForm",
     "OwnersForm",
     "ReasonForm",
     "RenameForm",

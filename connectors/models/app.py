@@ -18,10 +18,14 @@ class AppQuerySet(models.QuerySet["App"]):
 
     def visible_to(self, user: User) -> Self:
         """Apps this person may know about: all for auditors, deleted ones too; all that are here for those
-        who run connectors; else those they own."""
+        who run connectors; else those they own, and for an Application Administrator those only found."""
         if user.sees_everything:
             return self
-        return self.here() if user.runs_connectors else self.here().owned_by(user)
+        if user.runs_connectors:
+            return self.here()
+        mine = Q(Exists(AppOwner.objects.of(user).filter(app=OuterRef("pk"))))
+        found = Q(status=App.Status.UNMANAGED)
+        return self.here().filter(mine | found if user.has_role(Role.APPLICATION) else mine)
 
     def governed_by(self, user: User) -> Self:
         """Apps this person may change: all for a Super Administrator; their own for an owner who is an
@@ -75,6 +79,8 @@ class App(models.Model):
     provider_id = models.CharField(max_length=300, blank=True)
     """Its id at the identity provider that listed it."""
     found_users = models.PositiveIntegerField(null=True)
+    unlisted_at = models.DateTimeField(null=True)
+    """Since when the list of its provider no longer names it."""
     matching = models.CharField(max_length=16, choices=Matching, default=Matching.COUPA)
     pairs = models.JSONField(default=list, blank=True)
     """For pairs of your own: `[["account field", "person field"], ...]`, the first that matches wins."""

@@ -1,6 +1,25 @@
 """Reads shaped like a page, and the plain export of who has what."""
 
-from connectors.queries.calls import WAYS, call_rows
+from connectors.queries.apps import (
+    NO_CONNECTOR,
+    AppFilter,
+    Found,
+    Impact,
+    ProviderList,
+    WantedApps,
+    app_connectors,
+    app_filters,
+    app_rows,
+    entitlements_to_name,
+    found_apps,
+    impact,
+    provider_list,
+    providers,
+)
+from connectors.queries.calls import (
+    WAYS,
+    call_rows,
+)
 from connectors.queries.differences import (
     CHANGES,
     LOSSES,
@@ -12,8 +31,15 @@ from connectors.queries.differences import (
     loss_rows,
     numbers,
 )
-from connectors.queries.export import export_access
-from connectors.queries.kinds import file_names, kinds_of, plain, with_others
+from connectors.queries.export import (
+    export_access,
+)
+from connectors.queries.kinds import (
+    file_names,
+    kinds_of,
+    plain,
+    with_others,
+)
 from connectors.queries.lists import (
     GRANT_COUNT,
     NEEDS_HELP,
@@ -22,7 +48,6 @@ from connectors.queries.lists import (
     KindCount,
     account_counts,
     account_rows,
-    app_rows,
     catalogue,
     connector_owners,
     connector_rows,
@@ -65,19 +90,27 @@ __all__ = [
     "GRANT_COUNT",
     "LOSSES",
     "NEEDS_HELP",
+    "NO_CONNECTOR",
     "WAYS",
     "AccountCounts",
+    "AppFilter",
     "Counts",
+    "Found",
     "Health",
     "HeldRun",
+    "Impact",
     "KindCount",
     "KindProgress",
     "Live",
+    "ProviderList",
     "Rows",
     "RunBar",
     "Unread",
+    "WantedApps",
     "account_counts",
     "account_rows",
+    "app_connectors",
+    "app_filters",
     "app_rows",
     "attributes_seen",
     "call_rows",
@@ -91,9 +124,11 @@ __all__ = [
     "entitlement_kinds",
     "entitlement_rows",
     "entitlements_to_choose",
+    "entitlements_to_name",
     "export_access",
     "file_names",
     "first_of",
+    "found_apps",
     "governable",
     "grant_count",
     "grants_before",
@@ -101,6 +136,7 @@ __all__ = [
     "health",
     "held_run",
     "holders",
+    "impact",
     "kind_names",
     "kind_progress",
     "kinds_of",
@@ -113,6 +149,8 @@ __all__ = [
     "open_candidate",
     "other_accounts",
     "plain",
+    "provider_list",
+    "providers",
     "took_so_far",
     "waiting_for",
     "with_others",

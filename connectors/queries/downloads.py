@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from connectors.models import Account, App, Entitlement, Grant, SyncRun
+from connectors.queries.apps import WantedApps, app_rows
 from connectors.queries.calls import REQUEST, requests_of_a_run
 from connectors.queries.differences import CHANGES, LOSSES, change_rows, first_of, loss_rows, numbers
 from connectors.queries.explore import answer, question
@@ -13,6 +14,21 @@ from core.exports import Offer, Parameters
 from core.models import User
 
 ACCOUNT = ("App", "Account", "Login", "E-mail", "Status", "Type", "Owner", "Owner's e-mail", "Matched by")
+APP = (
+    "App",
+    "Status",
+    "Description",
+    "App owners",
+    "Sync status",
+    "Data from",
+    "Accounts",
+    "Accounts without owner",
+    "Entitlements",
+    "Provider",
+    "Found through",
+    "People",
+    "In the last list",
+)
 ENTITLEMENT = ("App", "Entitlement", "Kind", "Permission", "Description", "Holders")
 ANSWER = (
     "Kind of row",
@@ -25,6 +41,17 @@ ANSWER = (
     "Since (UTC)",
     "Gone (UTC)",
 )
+
+
+def apps(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """The list of apps; `tab`, `q`, `only`, `provider` and `state` as in its address."""
+    rows = app_rows(user, WantedApps.of(asked)).order_by("search_text", "pk")
+    for row in rows.iterator(500):
+        owners = [each.label for each in row.ownerships.all()]
+        states = [f"{each.name}: {each.get_status_display()}" for each in row.connectors.all()]
+        read = (row.data_from, row.account_count, row.ownerless_count, row.entitlement_count)  # type: ignore[attr-defined]  # annotated
+        found = (row.provider, row.found_through, row.found_users, "no" if row.unlisted_at else "")
+        yield (row.name, row.get_status_display(), row.description, owners, states, *read, *found)
 
 
 def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
@@ -180,6 +207,7 @@ DIFFERENCE = (
 OFFERS = (
     Offer("connectors.runs", "Syncs", RUN, runs_of_a_connector),
     Offer("connectors.differences", "What a sync changes", DIFFERENCE, differences_of_a_run),
+    Offer("connectors.apps", "Applications", APP, apps),
     Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
     Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from connectors.models import Account, App, AppOwner, Grant
 from connectors.models.graph import AccountQuerySet
+from connectors.models.ownership import HOLDER, HOLDS
 from core.models import Organisation, User
 from core.models.keys import folded
 
@@ -61,12 +62,17 @@ def _external(user: User) -> QuerySet[Account]:
 
 
 def _apps(user: User) -> Rows:
-    active = Count(
-        "ownerships",
-        filter=Q(ownerships__user__status=User.Status.ACTIVE) | Q(ownerships__entitlement__isnull=False),
+    """With how many active people answer for each: those named, and those who hold what makes owners."""
+    active = User.Status.ACTIVE
+    holds = {f"ownerships__{name}": value for name, value in HOLDS.items()}
+    named = Count("ownerships__user", filter=Q(ownerships__user__status=active), distinct=True)
+    holders = Count(
+        f"ownerships__{HOLDER}",
+        filter=Q(**holds, **{f"ownerships__{HOLDER}__status": active}),
+        distinct=True,
     )
     owners = AppOwner.objects.select_related("user", "entitlement").order_by("user__search_text", "pk")
-    rows = App.objects.visible_to(user).managed().annotate(owner_count=active)
+    rows = App.objects.visible_to(user).managed().annotate(owner_count=named + holders)
     return rows.prefetch_related(Prefetch("ownerships", queryset=owners))
 
 

@@ -6,16 +6,14 @@ from datetime import datetime
 from django.db.models import (
     Count,
     Exists,
-    IntegerField,
     OuterRef,
     Prefetch,
     Q,
     QuerySet,
     Subquery,
     TextField,
-    Value,
 )
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast
 
 from connectors import registry
 from connectors.contract import Spec
@@ -24,7 +22,6 @@ from connectors.models import (
     CREDENTIAL,
     Account,
     App,
-    AppOwner,
     Connector,
     ConnectorOwner,
     Entitlement,
@@ -32,6 +29,7 @@ from connectors.models import (
     ResourceType,
     SyncRun,
 )
+from connectors.queries.counting import number_of as _count
 from core.models import User
 from core.models.keys import folded
 
@@ -87,32 +85,6 @@ def _drivers_called(word: str) -> list[str]:
 
 NEEDS_HELP = Q(status__in=(Connector.Status.NOT_CONNECTED, Connector.Status.ERROR, Connector.Status.HELD))
 """Connectors that wait for a person."""
-
-
-def app_rows(user: User, *, status: str, words: str = "") -> QuerySet[App]:
-    """The list of apps with what was read of each."""
-    owners = AppOwner.objects.select_related("user", "entitlement").order_by("user__search_text", "pk")
-    return (
-        App.objects.visible_to(user)
-        .filter(status=status)
-        .search(words)
-        .prefetch_related(
-            Prefetch("ownerships", queryset=owners),
-            Prefetch("connectors", queryset=Connector.objects.here().order_by("created_at")),
-        )
-        .annotate(
-            account_count=_count(Account.objects.here().filter(app=OuterRef("pk"))),
-            ownerless_count=_count(Account.objects.here().filter(app=OuterRef("pk"), person=None)),
-            entitlement_count=_count(
-                Entitlement.objects.here().filter(app=OuterRef("pk")).exclude(kind=CREDENTIAL)
-            ),
-            data_from=Subquery(
-                SyncRun.objects.filter(connector__app=OuterRef("pk"), status=SyncRun.Status.DONE)
-                .order_by("-id")
-                .values("ended_at")[:1]
-            ),
-        )
-    )
 
 
 def account_rows(app: App, *, words: str = "", only: str = "") -> QuerySet[Account]:
@@ -280,14 +252,6 @@ def _owned_by(word: str) -> QuerySet[ConnectorOwner, str]:
 
 def _last_done(connector: str) -> QuerySet[SyncRun]:
     return SyncRun.objects.filter(connector=OuterRef(connector), status=SyncRun.Status.DONE).order_by("-id")
-
-
-def _count(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]  # rows of any table
-    """How many of these belong to the outer row, without a join that doubles it."""
-    counted = (
-        rows.order_by().annotate(everything=Value(1)).values("everything").annotate(n=Count("pk")).values("n")
-    )
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 GRANT_COUNT = _count(Grant.objects.here().filter(account=OuterRef("pk")))

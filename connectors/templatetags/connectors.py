@@ -7,8 +7,10 @@ from typing import Any
 from django import template
 
 from connectors import queries, registry
-from connectors.models import Account, Connector, Entitlement, SyncRun
+from connectors.actions.permission import may_govern
+from connectors.models import Account, App, Connector, Entitlement, SyncRun
 from connectors.sync.kinds import ACCOUNTS
+from core.models import User
 from core.templatetags.charts import duration
 from core.templatetags.reeve import chip
 
@@ -87,6 +89,12 @@ def scope_chip(state: str) -> Mapping[str, Any]:
 def held_beside(run: SyncRun) -> queries.HeldRun:
     """A held run in numbers, beside the data in use."""
     return queries.held_run(run)
+
+
+@register.filter
+def governed_by(app: App, user: User) -> bool:
+    """Whether this person may change the app."""
+    return may_govern(app, user)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from connectors import queries
+from connectors.actions.permission import may_list_apps
 from connectors.models import Account, App, Connector, SyncRun
 from core.models import User
 
@@ -16,9 +17,9 @@ ACCOUNTS_SHOWN = 50
 
 
 def applications_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
-    """For those who run connectors, and for those who own an app."""
+    """For those who run connectors or make apps, and for those who own one."""
     user = _user(request)
-    if user is None or not (user.runs_connectors or App.objects.visible_to(user).exists()):
+    if user is None or not (may_list_apps(user) or App.objects.visible_to(user).exists()):
         return None
     return _link("Applications", "apps", reverse("connectors:applications"))
 

@@ -16,6 +16,7 @@ from connectors.actions.permission import may_manage, must_manage, must_run_conn
 from connectors.contract import Spec
 from connectors.forms import AppForm, OwnersForm
 from connectors.models import App, Connector
+from connectors.models.app import AppQuerySet
 from connectors.views.names import spoken
 from connectors.views.steps import steps
 from core.actions.invitations import invitable, may_invite
@@ -31,7 +32,9 @@ APPS_SHOWN = 50
 def catalogue(request: HtmxRequest) -> HttpResponse:
     must_run_connectors(request.user)
     asked = words(request)
-    return render(request, "connectors/catalogue.html", {"specs": queries.catalogue(asked), "words": asked})
+    app = _asked_app(request)
+    context = {"specs": queries.catalogue(asked), "words": asked, "app": app}
+    return render(request, "connectors/catalogue.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -97,7 +100,10 @@ def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connec
     managed = App.objects.visible_to(request.user).managed()
     how = form["how"].value() or one_of(request, "how", (AppForm.FOUND, AppForm.MANAGED, AppForm.NEW))
     asked = words(request)
-    present = connector.app_id if connector is not None else None
+    preset = _asked_app(request)
+    present = connector.app if connector is not None else preset
+    if preset is not None and not how:
+        how = AppForm.FOUND if preset.status == App.Status.UNMANAGED else AppForm.MANAGED
     context = {
         "spec": spec,
         "form": form,
@@ -107,14 +113,26 @@ def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connec
         "how": how or (AppForm.MANAGED if present else AppForm.FOUND if found.exists() else AppForm.NEW),
         "found_count": found.count(),
         "managed_count": managed.count(),
-        "found": found.search(asked if how == AppForm.FOUND else "").order_by("search_text")[:APPS_SHOWN],
-        "managed": managed.search(asked if how == AppForm.MANAGED else "").order_by("search_text")[
-            :APPS_SHOWN
-        ],
-        "chosen": form["found"].value() or form["managed"].value() or present,
+        "found": _shown(found, asked if how == AppForm.FOUND else "", present),
+        "managed": _shown(managed, asked if how == AppForm.MANAGED else "", present),
+        "chosen": form["found"].value() or form["managed"].value() or (present.pk if present else None),
         "shown": APPS_SHOWN,
     }
     return render(request, "connectors/app.html", context, status=422 if form.is_bound else 200)
+
+
+def _asked_app(request: HtmxRequest) -> App | None:
+    """The app that the address names, for whoever comes from its page."""
+    key = request.GET.get("app", "")
+    return App.objects.here().visible_to(request.user).filter(pk=key).first() if key.isalnum() else None
+
+
+def _shown(apps: AppQuerySet, asked: str, first: App | None) -> list[App]:
+    """The apps to choose from by name; the one in mind comes first where it would not be shown."""
+    rows = list(apps.search(asked).order_by("search_text", "pk")[:APPS_SHOWN])
+    if first is None or asked or first in rows:
+        return rows
+    return [*apps.filter(pk=first.pk), *rows]
 
 
 def _owners_page(

@@ -171,3 +171,20 @@ def test_help_is_asked_for_again_but_not_at_once(admin, grace):
         connectors.ask_again(connector, grace, by=admin)
 
     assert OutgoingMail.objects.filter(to=grace.email).count() == 2
+
+
+def test_an_app_that_somebody_answers_for_stays_managed_when_its_connector_leaves(admin):
+    found = make_app("Coupa", make_user("Tom Okafor"), found_through="Okta")
+    connector = connectors.create("coupa", AppChoice(app=found), by=admin)
+
+    connectors.choose_app(connector, AppChoice(new_name="Another"), by=admin)
+
+    found.refresh_from_db()
+    assert found.status == App.Status.MANAGED
+
+
+def test_a_deleted_app_gets_no_connector(admin):
+    gone = make_app("Coupa", status=App.Status.DELETED)
+
+    with pytest.raises(NotPossible, match="deleted meanwhile"):
+        connectors.create("coupa", AppChoice(app=gone), by=admin)

@@ -30,6 +30,7 @@ def samples(owner, sender):
     quoted = "Rui, you own Coupa for us. Thanks!"
     invitation = SimpleNamespace(by_name=sender.name, message=quoted, onward="/connectors/")
     return {
+        "app_owner_named": {"app": connector.app, "who": sender.name},
         "delegation": {"person": sender, "by": sender, "first": date(2027, 3, 1), "last": date(2027, 3, 14)},
         "email_changed": {"by": sender},
         "invitation": {"invitation": invitation},

@@ -24,6 +24,7 @@ from core.views import health
 from tests.conftest import Cast
 from tests.make import make_user
 from tests.permissions import (
+    applications,
     connectors,
     counting,
     ground_floor,
@@ -47,6 +48,7 @@ AREAS = (
     connectors,
     counting,
     runs,
+    applications,
     operations,
     letters,
     people,

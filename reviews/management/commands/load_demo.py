@@ -138,9 +138,14 @@ def load() -> list[User]:
     _give_roles(people)
     _make_groups(people)
     _delegate(people[AWAY], people[STANDS_IN], organisation)
-    for name, found_through, users in FOUND:
+    for number, (name, found_through, users) in enumerate(FOUND, 1):
         App.objects.create(
-            name=name, status=App.Status.UNMANAGED, found_through=found_through, found_users=users
+            name=name,
+            status=App.Status.UNMANAGED,
+            provider="Okta",
+            provider_id=f"0oa{number}",
+            found_through=found_through,
+            found_users=users,
         )
     record("core.demo_loaded", organisation, by=None, people=len(people), apps=len(FOUND))
     return list(people.values())

@@ -110,7 +110,8 @@ def test_a_managed_app_is_not_taken_for_a_found_one(browser):
 def test_the_picker_of_found_apps_explains_itself_when_empty(browser):
     reply = browser.get("/connectors/add/coupa/")
 
-    assert "None yet. Apps are found where people sign in through a directory" in text(reply)
+    assert "None yet. Apps are found in the list that your identity provider gives" in text(reply)
+    assert 'href="/applications/import/"' in text(reply)
 
 
 def test_going_back_changes_the_app(browser, begun):
