@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import retention, runs, settings
+from connectors.actions import matching, retention, runs, settings
 from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
 from connectors.models import Connector, SettingsCandidate, SyncRun
 from connectors.sync import engine
@@ -69,6 +69,13 @@ def prune() -> None:
     """Let go of what was kept long enough. Killed in between, the next one goes on."""
     while retention.let_log_lines_go() == retention.BATCH:
         pass
+
+
+@shared_task(name="connectors.rematch")
+def rematch() -> None:
+    """Match every app anew: people or trusted domains may have changed since it was read."""
+    for app_id in matching.apps_to_match():
+        matching.rematch_app(app_id)
 
 
 @contextmanager

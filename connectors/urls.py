@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, explore, live, runs, wizard
+from connectors.views import account, accounts, apps, connectors, explore, live, matching, runs, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -25,8 +25,11 @@ urlpatterns = [
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
     path("applications/<slug:pk>/", apps.application, name="application"),
+    path("applications/<slug:pk>/matching/", matching.matching, name="matching"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
-    path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),
+    path("applications/<slug:pk>/accounts/change/", account.change, name="change_accounts"),
+    path("applications/<slug:pk>/accounts/columns/", accounts.choose_account_columns, name="account_columns"),
+    path("applications/<slug:pk>/accounts/<slug:account_pk>/", account.account, name="account"),
     path("applications/<slug:pk>/entitlements/", apps.entitlements, name="entitlements"),
     path("applications/<slug:pk>/entitlements/<slug:entitlement_pk>/", apps.entitlement, name="entitlement"),
 ]

@@ -23,9 +23,13 @@ class Offer:
 
     kind: str
     title: str
-    columns: Sequence[str]
+    columns: Sequence[str] | Callable[[User, Parameters], Sequence[str]]
+    """Their heads; where people choose columns, as this one asked for them."""
     rows: Callable[[User, Parameters], Iterable[Sequence[object]]]
     """May raise Denied; the sentence is shown."""
+
+    def heads(self, user: User, asked: Parameters) -> Sequence[str]:
+        return self.columns(user, asked) if callable(self.columns) else self.columns
 
 
 _offers: dict[str, Offer] = {}

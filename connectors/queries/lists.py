@@ -12,10 +12,9 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    TextField,
     Value,
 )
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 
 from connectors import registry
 from connectors.contract import Spec
@@ -91,21 +90,6 @@ def app_rows(user: User, *, status: str, words: str = "") -> QuerySet[App]:
     )
 
 
-def account_rows(app: App, *, words: str = "", only: str = "") -> QuerySet[Account]:
-    """The accounts of an app that are still there. `only`: `no-owner`, `disabled-with-access`, `enabled`,
-    `disabled`, a mark of the vendor, or empty."""
-    rows = Account.objects.here().filter(app=app).search(words).select_related("person")
-    if only == "no-owner":
-        rows = rows.without_owner()
-    elif only == "disabled-with-access":
-        rows = rows.disabled_with_access()
-    elif only in (Account.Status.ENABLED, Account.Status.DISABLED):
-        rows = rows.filter(status=only)
-    elif only:
-        rows = rows.annotate(marks_text=Cast("marks", TextField())).filter(marks_text__contains=f'"{only}"')
-    return rows.annotate(grant_count=GRANT_COUNT)
-
-
 def entitlement_rows(app: App, *, words: str = "", kind: str = "") -> QuerySet[Entitlement]:
     """The entitlements of an app that are still there, with how many accounts hold each."""
     rows = Entitlement.objects.here().filter(app=app).search(words).select_related("resource")
@@ -149,15 +133,22 @@ def counts(connector: Connector) -> Counts:
     )
 
 
+ROBOTS = frozenset({"api", "support"})
+"""Marks of accounts that are no person's: proposed as Service accounts, and set by nobody but people."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountCounts:
     """How many accounts of an app each filter of the list would show."""
 
     everything: int
     ownerless: int
+    left: int
+    """Of a deactivated owner."""
     disabled_with_access: int
-    enabled: int
-    disabled: int
+    external: int
+    proposed: int
+    """Of type User, yet marked as a robot's or the vendor's own support's."""
     marks: dict[str, int]
 
 
@@ -167,15 +158,18 @@ def account_counts(app: App) -> AccountCounts:
     numbers = accounts.aggregate(
         everything=Count("pk"),
         ownerless=Count("pk", filter=Q(person=None)),
-        enabled=Count("pk", filter=Q(status=Account.Status.ENABLED)),
-        disabled=Count("pk", filter=Q(status=Account.Status.DISABLED)),
+        left=Count("pk", filter=Q(person__status=User.Status.DEACTIVATED)),
+        external=Count("pk", filter=Q(is_external=True)),
     )
     marks: dict[str, int] = {}
-    for held, number in accounts.order_by().values_list("marks").annotate(Count("pk")):
+    proposed = 0
+    for held, kind, number in accounts.order_by().values_list("marks", "type").annotate(Count("pk")):
+        proposed += number if kind == Account.Type.USER and ROBOTS.intersection(held) else 0
         for mark in held:
             marks[mark] = marks.get(mark, 0) + number
     return AccountCounts(
         **numbers,
+        proposed=proposed,
         disabled_with_access=accounts.disabled_with_access().count(),
         marks=dict(sorted(marks.items())),
     )

@@ -8,6 +8,7 @@ from django import template
 
 from connectors import queries, registry
 from connectors.models import Account, Connector, SyncRun
+from connectors.queries.accounts import Wanted
 from core.templatetags.charts import duration
 from core.templatetags.reeve import chip
 
@@ -144,3 +145,10 @@ def confirm_sentence(run: SyncRun) -> str:
 def named(names: Mapping[str, str], kind: str) -> str:
     """How the app calls a kind; the kind itself where it does not say."""
     return names.get(kind, kind)
+
+
+@register.filter
+def part(wanted: Wanted, name: str) -> str:
+    """What a list is narrowed to by the filter of this name."""
+    value: str = getattr(wanted, name)
+    return value

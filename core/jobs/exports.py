@@ -83,7 +83,7 @@ def _written(export: Export, offer: Offer) -> tuple[Path, int]:
             zone = Organisation.current().zone
             with one_snapshot():
                 found = offer.rows(export.by, export.parameters)
-                rows = write_csv(file, offer.columns, found, zone=zone)
+                rows = write_csv(file, offer.heads(export.by, export.parameters), found, zone=zone)
             file.flush()
             os.fsync(file.fileno())
         except BaseException:

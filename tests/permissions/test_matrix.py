@@ -24,6 +24,7 @@ from core.views import health
 from tests.conftest import Cast
 from tests.make import make_user
 from tests.permissions import (
+    accounts,
     connectors,
     ground_floor,
     imports,
@@ -41,6 +42,7 @@ from tests.permissions.asking import Request, World
 AREAS = (
     ground_floor,
     connectors,
+    accounts,
     operations,
     letters,
     people,
