@@ -13,6 +13,7 @@ from connectors.queries.accounts import (
 )
 from connectors.queries.explore import answer, question
 from connectors.queries.lists import entitlement_rows
+from connectors.queries.population import POPULATION, front, population, visible_app
 from core.errors import NotPossible
 from core.exports import Offer, Parameters
 from core.models import User
@@ -41,7 +42,7 @@ def account_heads(user: User, asked: Parameters) -> Sequence[str]:
 
 def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
     """The accounts page of one app; `app` and the filters, `sort` and `columns` as in its address."""
-    app, columns = _app(user, asked), _columns(user, asked)
+    app, columns = visible_app(user, asked), _columns(user, asked)
     rows = ordered(account_rows(app, Wanted.of(asked)), asked.get("sort", ""))
     for row in rows.iterator(2_000):
         owner = row.person
@@ -52,7 +53,7 @@ def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, 
 
 def entitlements_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
     """The entitlements page of one app; `app`, `q` and `kind` as in its address."""
-    app = _app(user, asked)
+    app = visible_app(user, asked)
     rows = entitlement_rows(app, words=asked.get("q", ""), kind=asked.get("kind", ""))
     for row in rows.order_by("search_text", "pk").iterator(2_000):
         yield (app.name, row.name, row.kind, row.slug, row.description, row.holder_count)  # type: ignore[attr-defined]  # annotated
@@ -109,15 +110,10 @@ def _cell(row: Account, name: str) -> object:
     return values[name]
 
 
-def _app(user: User, asked: Parameters) -> App:
-    app = App.objects.visible_to(user).filter(pk=asked.get("app", "")).first()
-    if app is None:
-        raise NotPossible("This app is not there, or not for you to see.")
-    return app
-
-
 OFFERS = (
-    Offer("connectors.accounts", "Accounts", account_heads, accounts_of_an_app),
+    Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app, columns_of=account_heads),
+    Offer("connectors.population", "Population report", POPULATION, population),
+    Offer("connectors.population_book", "Population report", POPULATION, population, front=front),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
     Offer("connectors.answers", "Answers", ANSWER, answers),
 )
