@@ -23,6 +23,9 @@ from core.trail import record_many
 CHUNK = 500
 NOBODY = "no owner"
 
+type Line = tuple[Account, Mapping[str, Any]]
+"""An account, and what the trail is told of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -47,7 +50,10 @@ def set_owner(app: App, chosen: Chosen, person: User, *, by: User | None) -> int
     if not person.is_active:
         raise NotPossible(f"{person} is deactivated and cannot answer for an account.")
     decided = {"person": person, "matched_by": Account.Match.BY_HAND, "match_hint": ""}
-    return _decide(app, chosen, decided, "accounts.owner_set", by=by)
+    changed = 0
+    for lines in _decided(app, chosen, decided, by=by):
+        changed += len(record_many("accounts.owner_set", lines, by=by))
+    return changed
 
 
 @transaction.atomic
@@ -55,7 +61,10 @@ def clear_owner(app: App, chosen: Chosen, *, by: User | None) -> int:
     """These accounts are nobody's, whomever they would match. Answers how many that changed."""
     app = _held(app, by)
     decided = {"person": None, "matched_by": Account.Match.CLEARED, "match_hint": ""}
-    return _decide(app, chosen, decided, "accounts.owner_cleared", by=by)
+    changed = 0
+    for lines in _decided(app, chosen, decided, by=by):
+        changed += len(record_many("accounts.owner_cleared", lines, by=by))
+    return changed
 
 
 @transaction.atomic
@@ -88,10 +97,15 @@ def set_type(app: App, chosen: Chosen, kind: Account.Type, *, by: User | None) -
             return None
         return {"account_type": {"before": row.get_type_display(), "after": kind.label}}
 
-    return _change(app, chosen, {"type": kind}, "accounts.type_set", told, by=by)
+    changed = 0
+    for lines in _changed(app, chosen, {"type": kind}, told):
+        changed += len(record_many("accounts.type_set", lines, by=by))
+    return changed
 
 
-def _decide(app: App, chosen: Chosen, decided: Mapping[str, Any], action: str, *, by: User | None) -> int:
+def _decided(
+    app: App, chosen: Chosen, decided: Mapping[str, Any], *, by: User | None
+) -> Iterator[Sequence[Line]]:
     person: User | None = decided["person"]
 
     def told(row: Account) -> Mapping[str, Any] | None:
@@ -99,26 +113,20 @@ def _decide(app: App, chosen: Chosen, decided: Mapping[str, Any], action: str, *
             return None
         return {"owner": {"before": _owner(row), "after": person.name if person else NOBODY}}
 
-    return _change(app, chosen, {**decided, "owner_set_at": now(), "owner_set_by": by}, action, told, by=by)
+    return _changed(app, chosen, {**decided, "owner_set_at": now(), "owner_set_by": by}, told)
 
 
-def _change(
+def _changed(
     app: App,
     chosen: Chosen,
     columns: Mapping[str, Any],
-    action: str,
     told: Callable[[Account], Mapping[str, Any] | None],
-    *,
-    by: User | None,
-) -> int:
-    """Write these columns of the rows that have something to tell, and tell it."""
-    changed = 0
+) -> Iterator[Sequence[Line]]:
+    """Write these columns of the rows that have something to tell, and give out what is to be told."""
     for rows in _rows(app, _confirmed(app, chosen)):
         lines = [(row, line) for row in rows if (line := told(row)) is not None]
         Account.objects.filter(pk__in=[row.pk for row, _ in lines]).update(**columns)
-        record_many(action, lines, by=by)
-        changed += len(lines)
-    return changed
+        yield lines
 
 
 def _held(app: App, by: User | None) -> App:

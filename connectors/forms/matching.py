@@ -17,7 +17,7 @@ class MatchingForm(EditForm):
     matching = forms.ChoiceField(
         label="Accounts belong to whoever has the same",
         choices=App.Matching.choices,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "r-check"}),
         error_messages={"required": "Choose how accounts are matched."},
     )
     drops_plus = forms.BooleanField(

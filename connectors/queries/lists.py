@@ -226,6 +226,14 @@ def other_accounts(account: Account, user: User) -> QuerySet[Account]:
     return rows.select_related("app").order_by("app__search_text", "search_text")
 
 
+def has_hidden_others(account: Account, user: User) -> bool:
+    """Whether the same person has accounts in apps that `user` may not know about."""
+    if account.person_id is None:
+        return False
+    rows = Account.objects.here().filter(person=account.person_id)
+    return rows.exclude(app__in=App.objects.visible_to(user)).exists()
+
+
 def waiting_for(user: User) -> QuerySet[Connector]:
     """Connectors that this person looks after and that wait for a person."""
     mine = ConnectorOwner.objects.of(user).filter(connector=OuterRef("pk"))

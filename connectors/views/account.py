@@ -126,7 +126,11 @@ def _change_page(
 
 def _others(request: HtmxRequest, shown: Account) -> dict[str, Any]:
     others = list(queries.other_accounts(shown, request.user)[: OTHERS_SHOWN + 1])
-    return {"others": others[:OTHERS_SHOWN], "has_more_others": len(others) > OTHERS_SHOWN}
+    return {
+        "others": others[:OTHERS_SHOWN],
+        "has_more_others": len(others) > OTHERS_SHOWN,
+        "has_hidden_others": queries.has_hidden_others(shown, request.user),
+    }
 
 
 def _back(app: App, chosen: Chosen) -> str:
