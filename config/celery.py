@@ -14,6 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["core", "connectors"], related_name="jobs")
 app.conf.beat_schedule = {
     "connector_logs": {"task": "connectors.prune", "schedule": crontab(hour=3, minute=10)},
+    "connector_matches": {"task": "connectors.rematch", "schedule": crontab(minute=40)},
     "connectors": {"task": "connectors.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "exports": {"task": "core.sweep_exports", "schedule": 30.0, "options": {"expires": 30.0}},
     "imports": {"task": "core.sweep_imports", "schedule": 30.0, "options": {"expires": 30.0}},

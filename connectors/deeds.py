@@ -1,6 +1,10 @@
 """What may happen in this room, in words."""
 
 PHRASES = {
+    "accounts.owner_cleared": "decided that the account has no owner",
+    "accounts.owner_reset": "left the owner of the account to matching again",
+    "accounts.owner_set": "set the owner of the account",
+    "accounts.type_set": "set the type of the account",
     "apps.created": "created the app",
     "apps.changed": "changed the app",
     "apps.deleted": "deleted the app",
@@ -10,6 +14,8 @@ PHRASES = {
     "apps.managed": "made the app managed",
     "apps.owners_named": "named the owners of the app",
     "apps.unlisted": "no longer saw the app in its provider's list",
+    "apps.matched_anew": "matched the accounts of the app anew",
+    "apps.matching_changed": "changed how accounts of the app are matched",
     "apps.unmanaged": "made the app unmanaged again",
     "apps.withdrawn": "withdrew the app",
     "connectors.app_chosen": "chose the app of the connector",

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import bodies, retention, runs, settings, trying
+from connectors.actions import bodies, matching, retention, runs, settings, trying
 from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
 from connectors.models import Connector, SettingsCandidate, SettingsTest, SyncRun
 from connectors.sync import engine
@@ -90,6 +90,13 @@ def prune() -> None:
         pass
     while bodies.let_go() == bodies.BATCH:
         pass
+
+
+@shared_task(name="connectors.rematch")
+def rematch() -> None:
+    """Match every app anew: people or trusted domains may have changed since it was read."""
+    for app_id in matching.apps_to_match():
+        matching.rematch_app(app_id)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from connectors.views import (
+    account,
     accounts,
     app_lists,
     app_settings,
@@ -14,6 +15,7 @@ from connectors.views import (
     guard,
     guide,
     live,
+    matching,
     runs,
     settings,
     upkeep,
@@ -68,8 +70,11 @@ urlpatterns = [
     path("applications/<slug:pk>/owners/", app_settings.owners, name="app_owners"),
     path("applications/<slug:pk>/settings/", app_settings.edit, name="app_settings"),
     path("applications/<slug:pk>/delete/", app_settings.delete, name="delete_app"),
+    path("applications/<slug:pk>/matching/", matching.matching, name="matching"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
-    path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),
+    path("applications/<slug:pk>/accounts/change/", account.change, name="change_accounts"),
+    path("applications/<slug:pk>/accounts/columns/", accounts.choose_account_columns, name="account_columns"),
+    path("applications/<slug:pk>/accounts/<slug:account_pk>/", account.account, name="account"),
     path("applications/<slug:pk>/entitlements/", apps.entitlements, name="entitlements"),
     path("applications/<slug:pk>/entitlements/<slug:entitlement_pk>/", apps.entitlement, name="entitlement"),
 ]

@@ -16,6 +16,9 @@ from connectors.forms.guarding import (
     GuardForm,
     GuardsForm,
 )
+from connectors.forms.matching import (
+    MatchingForm,
+)
 from connectors.forms.setting_up import (
     AppForm,
     OwnersForm,
@@ -44,6 +47,7 @@ __all__ = [
     "GuardsForm",
     "KindsForm",
     "ManageForm",
+    "MatchingForm",
     "NewAppForm",
     "OwnersForm",
     "ReasonForm",

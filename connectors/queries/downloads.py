@@ -1,19 +1,30 @@
 """The lists of this room as files: what a screen shows, every page of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connectors.models import Account, App, Entitlement, Grant, SyncRun
+from connectors.queries.accounts import (
+    COLUMNS,
+    DEFAULT_COLUMNS,
+    TABLE,
+    Wanted,
+    account_rows,
+    ordered,
+)
 from connectors.queries.apps import WantedApps, app_rows
 from connectors.queries.calls import REQUEST, requests_of_a_run
 from connectors.queries.differences import CHANGES, LOSSES, change_rows, first_of, loss_rows, numbers
 from connectors.queries.explore import answer, question
-from connectors.queries.lists import account_rows, entitlement_rows
+from connectors.queries.lists import entitlement_rows
+from connectors.queries.population import POPULATION, front, population, visible_app
 from connectors.queries.progress import took_so_far
 from core.errors import NotPossible
 from core.exports import Offer, Parameters
 from core.models import User
+from core.queries.columns import columns_of
 
-ACCOUNT = ("App", "Account", "Login", "E-mail", "Status", "Type", "Owner", "Owner's e-mail", "Matched by")
+ACCOUNT = ("App", "Account", "Login", "E-mail")
+OWNER = ("Owner", "Owner's e-mail")
 APP = (
     "App",
     "Status",
@@ -54,16 +65,25 @@ def apps(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
         yield (row.name, row.get_status_display(), row.description, owners, states, *read, *found)
 
 
+def account_heads(user: User, asked: Parameters) -> Sequence[str]:
+    """The account itself, then the columns the page showed; its owner in two columns of their own."""
+    return (*ACCOUNT, *(COLUMNS[name] for name in _columns(user, asked)), *OWNER)
+
+
 def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
-    """The accounts page of one app; `app`, `q` and `only` as in its address."""
-    rows = account_rows(_app(user, asked), words=asked.get("q", ""), only=asked.get("only", ""))
-    for row in rows.select_related("app").order_by("search_text", "pk").iterator(2_000):
-        yield _account(row)
+    """The accounts page of one app; `app` and the filters, `sort` and `columns` as in its address."""
+    app, columns = visible_app(user, asked), _columns(user, asked)
+    rows = ordered(account_rows(app, Wanted.of(asked)), asked.get("sort", ""))
+    for row in rows.iterator(2_000):
+        owner = row.person
+        cells = (_cell(row, name) for name in columns)
+        owned = (owner.name, owner.email) if owner else ("", "")
+        yield (app.name, row.name, row.login, row.email, *cells, *owned)
 
 
 def entitlements_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
     """The entitlements page of one app; `app`, `q` and `kind` as in its address."""
-    app = _app(user, asked)
+    app = visible_app(user, asked)
     rows = entitlement_rows(app, words=asked.get("q", ""), kind=asked.get("kind", ""))
     for row in rows.order_by("search_text", "pk").iterator(2_000):
         yield (app.name, row.name, row.kind, row.slug, row.description, row.holder_count)  # type: ignore[attr-defined]  # annotated
@@ -153,26 +173,32 @@ def _answer(row: Account | Grant | App) -> tuple[object, ...]:
     return ("app", row.name, row.name, "", "", row.status, owners, row.created_at, None)
 
 
-def _account(row: Account) -> tuple[object, ...]:
-    owner = row.person
-    return (
-        row.app.name,
-        row.name,
-        row.login,
-        row.email,
-        row.get_status_display(),
-        row.get_type_display(),
-        owner.name if owner else "",
-        owner.email if owner else "",
-        row.get_matched_by_display() if owner else "",
-    )
+def _columns(user: User, asked: Parameters) -> Sequence[str]:
+    """As the page showed them when the file was asked for; else as this person chose them."""
+    if "columns" in asked:
+        names: Sequence[str] = [name for name in asked["columns"].split(",") if name in COLUMNS]
+    else:
+        names = columns_of(user, TABLE, known=COLUMNS, default=DEFAULT_COLUMNS)
+    return [name for name in names if name not in ("login", "email")]  # those stand there always
 
 
-def _app(user: User, asked: Parameters) -> App:
-    app = App.objects.visible_to(user).filter(pk=asked.get("app", "")).first()
-    if app is None:
-        raise NotPossible("This app is not there, or not for you to see.")
-    return app
+def _cell(row: Account, name: str) -> object:
+    owner = row.get_matched_by_display() if row.matched_by else row.match_hint or "no owner"
+    values: dict[str, object] = {
+        "status": row.get_status_display(),
+        "type": row.get_type_display(),
+        "owner": owner,
+        "grants": row.grant_count,  # type: ignore[attr-defined]  # annotated
+        "changed": row.changed_at,
+        "number": row.employee_id,
+        "marks": row.marks,
+        "word": row.status_word,
+        "external": row.is_external,
+        "first": row.first_seen_at,
+        "source": row.source,
+        "id": row.external_id,
+    }
+    return values[name]
 
 
 RUN = (
@@ -208,7 +234,9 @@ OFFERS = (
     Offer("connectors.runs", "Syncs", RUN, runs_of_a_connector),
     Offer("connectors.differences", "What a sync changes", DIFFERENCE, differences_of_a_run),
     Offer("connectors.apps", "Applications", APP, apps),
-    Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app),
+    Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app, columns_of=account_heads),
+    Offer("connectors.population", "Population report", POPULATION, population),
+    Offer("connectors.population_book", "Population report", POPULATION, population, front=front),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
     Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),
     Offer("connectors.answers", "Answers", ANSWER, answers),

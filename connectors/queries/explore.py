@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from connectors.models import Account, App, AppOwner, Grant
 from connectors.models.graph import AccountQuerySet
 from connectors.models.ownership import HOLDER, HOLDS
-from core.models import Organisation, User
+from core.models import User
 from core.models.keys import folded
 
 type Rows = QuerySet[Any]
@@ -51,14 +51,8 @@ def _accounts(user: User) -> AccountQuerySet:
 
 
 def _external(user: User) -> QuerySet[Account]:
-    """Nothing where no domain is trusted: then nobody is a stranger."""
-    domains = Organisation.current().trusted_domains
-    if not domains:
-        return _accounts(user).none()
-    own = Q()
-    for domain in domains:
-        own |= Q(email__iendswith=f"@{domain}")
-    return _accounts(user).exclude(own).exclude(email="")
+    """As the last sync or match of their app found them, by the trusted domains of then."""
+    return _accounts(user).filter(is_external=True)
 
 
 def _apps(user: User) -> Rows:

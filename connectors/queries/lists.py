@@ -11,9 +11,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    TextField,
 )
-from django.db.models.functions import Cast
 
 from connectors import registry
 from connectors.contract import Spec
@@ -87,21 +85,6 @@ NEEDS_HELP = Q(status__in=(Connector.Status.NOT_CONNECTED, Connector.Status.ERRO
 """Connectors that wait for a person."""
 
 
-def account_rows(app: App, *, words: str = "", only: str = "") -> QuerySet[Account]:
-    """The accounts of an app that are still there. `only`: `no-owner`, `disabled-with-access`, `enabled`,
-    `disabled`, a mark of the vendor, or empty."""
-    rows = Account.objects.here().filter(app=app).search(words).select_related("person")
-    if only == "no-owner":
-        rows = rows.without_owner()
-    elif only == "disabled-with-access":
-        rows = rows.disabled_with_access()
-    elif only in (Account.Status.ENABLED, Account.Status.DISABLED):
-        rows = rows.filter(status=only)
-    elif only:
-        rows = rows.annotate(marks_text=Cast("marks", TextField())).filter(marks_text__contains=f'"{only}"')
-    return rows.annotate(grant_count=GRANT_COUNT)
-
-
 def entitlement_rows(app: App, *, words: str = "", kind: str = "") -> QuerySet[Entitlement]:
     """The entitlements of an app that are still there, with how many accounts hold each."""
     rows = Entitlement.objects.here().filter(app=app).search(words).select_related("resource")
@@ -144,15 +127,22 @@ def counts(connector: Connector) -> Counts:
     )
 
 
+ROBOTS = frozenset({"api", "support"})
+"""Marks of accounts that are no person's: proposed as Service accounts, and set by nobody but people."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountCounts:
     """How many accounts of an app each filter of the list would show."""
 
     everything: int
     ownerless: int
+    left: int
+    """Of a deactivated owner."""
     disabled_with_access: int
-    enabled: int
-    disabled: int
+    external: int
+    proposed: int
+    """Of type User, yet marked as a robot's or the vendor's own support's."""
     marks: dict[str, int]
 
 
@@ -162,15 +152,18 @@ def account_counts(app: App) -> AccountCounts:
     numbers = accounts.aggregate(
         everything=Count("pk"),
         ownerless=Count("pk", filter=Q(person=None)),
-        enabled=Count("pk", filter=Q(status=Account.Status.ENABLED)),
-        disabled=Count("pk", filter=Q(status=Account.Status.DISABLED)),
+        left=Count("pk", filter=Q(person__status=User.Status.DEACTIVATED)),
+        external=Count("pk", filter=Q(is_external=True)),
     )
     marks: dict[str, int] = {}
-    for held, number in accounts.order_by().values_list("marks").annotate(Count("pk")):
+    proposed = 0
+    for held, kind, number in accounts.order_by().values_list("marks", "type").annotate(Count("pk")):
+        proposed += number if kind == Account.Type.USER and ROBOTS.intersection(held) else 0
         for mark in held:
             marks[mark] = marks.get(mark, 0) + number
     return AccountCounts(
         **numbers,
+        proposed=proposed,
         disabled_with_access=accounts.disabled_with_access().count(),
         marks=dict(sorted(marks.items())),
     )
@@ -231,6 +224,14 @@ def other_accounts(account: Account, user: User) -> QuerySet[Account]:
         return Account.objects.none()
     rows = Account.objects.here().visible_to(user).filter(person=account.person_id).exclude(pk=account.pk)
     return rows.select_related("app").order_by("app__search_text", "search_text")
+
+
+def has_hidden_others(account: Account, user: User) -> bool:
+    """Whether the same person has accounts in apps that `user` may not know about."""
+    if account.person_id is None:
+        return False
+    rows = Account.objects.here().filter(person=account.person_id)
+    return rows.exclude(app__in=App.objects.visible_to(user)).exists()
 
 
 def waiting_for(user: User) -> QuerySet[Connector]:

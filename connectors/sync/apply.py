@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count
 from django.utils.timezone import now
 
@@ -27,10 +26,11 @@ from connectors.models import (
 )
 from connectors.sync import access, sql
 from connectors.sync.guard import Shrink
-from connectors.sync.matching import Directory, Person
+from connectors.sync.matching import Match
+from connectors.sync.rematch import directory, is_by_people, rematch, strategy_of
 from connectors.sync.rows import Laid, Rows
 from connectors.sync.store import CHUNK
-from core.models import User
+from core.models import Organisation
 
 ALWAYS = ("digest", "changed_run", "changed_at", "gone_at", "gone_run")
 UPDATED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
@@ -38,16 +38,17 @@ UPDATED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
     Entitlement: (*ALWAYS, "resource", "slug", "name", "description", "search_text"),
     Account: (
         *(*ALWAYS, "login", "email", "name", "employee_id", "status", "status_word", "marks", "profile"),
-        *("person", "matched_by", "match_hint", "search_text"),
+        *("person", "matched_by", "match_hint", "is_external", "search_text"),
     ),
 }
 """What an upsert writes where the row is here already."""
 ASKED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
     Resource: ("own_name",),
     Entitlement: ("alias", "own_slug", "resource__own_name"),
-    Account: ("status",),
+    Account: ("status", "matched_by", "person_id", "match_hint"),
 }
-"""What is looked up of rows that are here: names that people gave are searched for too."""
+"""What is looked up of rows that are here: names that people gave are searched for
+too, owners that people set stay."""
 
 
 @dataclass(slots=True)
@@ -119,8 +120,8 @@ class _Difference:
         self._mine = {"app": run.connector.app_id, "source": run.source}
         self._sql = sql.RunSql(run.pk, run.connector.app_id, run.source)
         self._rows = Rows(run, now())
-        people = User.objects.values_list("pk", "email", "employee_id")
-        self._directory = Directory(Person(*row) for row in people.iterator())
+        self._directory = directory(strategy_of(run.connector.app))
+        self._organisation = Organisation.current()
         self.outcome = Outcome(before=self._count())
 
     def take_kinds(self, kinds: Iterable[Mapping[str, str]]) -> None:
@@ -173,7 +174,7 @@ class _Difference:
                 self.outcome.silenced.discard(key)  # it came twice, and the later one says that it works
             elif was_enabled:
                 self.outcome.silenced.add(key)
-        self._upsert(Account, laid, self._account)
+        self._upsert(Account, laid, lambda record: self._account(record, known.get(record["id"])))
 
     def take_grants(self) -> None:
         dangling = sql.rows(self._sql.dangling())
@@ -203,22 +204,15 @@ class _Difference:
 
     def rematch(self) -> None:
         """Match the accounts that stayed as they were: the people may have changed."""
-        columns = ("pk", "employee_id", "email", "login", "person_id", "matched_by", "match_hint")
-        updates: list[tuple[str | None, str, str, str]] = []
-        accounts = Account.objects.here().filter(**self._mine).order_by("pk").values_list(*columns)
-        for row in accounts.iterator():
-            match = self._directory.match(employee_id=row[1], email=row[2], login=row[3])
-            if (match.person or None, match.by, match.hint) != row[4:]:
-                updates.append((match.person or None, match.by, match.hint, row[0]))
-        if updates:
-            with connection.cursor() as cursor:
-                cursor.executemany(sql.MATCH, updates)
+        rematch(self._run.connector.app, source=self._run.source, known=self._directory)
 
-    def _account(self, record: Laid) -> Account:
-        match = self._directory.match(
-            employee_id=record["employee_id"], email=record["email"], login=record["login"]
-        )
-        return self._rows.account(record, match)
+    def _account(self, record: Laid, known: Mapping[str, Any] | None) -> Account:
+        if known and is_by_people(known["matched_by"]):
+            match = Match(known["person_id"] or "", known["matched_by"], known["match_hint"])
+        else:
+            names = ("employee_id", "email", "login", "name", "profile")
+            match = self._directory.match(**{name: record[name] for name in names})
+        return self._rows.account(record, match, is_external=self._organisation.is_stranger(record["email"]))
 
     def _known(
         self,

@@ -83,7 +83,7 @@ class Rows:
             search_text=folded(_fit(Entitlement, "name", record["name"]), *own),
         )
 
-    def account(self, record: Laid, match: Match) -> Account:
+    def account(self, record: Laid, match: Match, *, is_external: bool = False) -> Account:
         names = ("login", "email", "name", "employee_id", "status_word")
         texts = {name: _fit(Account, name, record[name]) for name in names}
         return Account(
@@ -95,6 +95,7 @@ class Rows:
             person_id=match.person or None,
             matched_by=match.by,
             match_hint=match.hint,
+            is_external=is_external,
             search_text=folded(texts["name"], texts["login"], texts["email"], texts["employee_id"]),
         )
 

@@ -25,7 +25,9 @@ PAGE, RECOUNT = SyncPage._meta.db_table, SyncRecount._meta.db_table
 RESOURCE, ENTITLEMENT, ACCOUNT = (row._meta.db_table for row in (Resource, Entitlement, Account))
 GRANT = Grant._meta.db_table
 
-MATCH = f"UPDATE {ACCOUNT} SET person_id = %s, matched_by = %s, match_hint = %s WHERE id = %s"
+MATCH = (
+    f"UPDATE {ACCOUNT} SET person_id = %s, matched_by = %s, match_hint = %s, is_external = %s WHERE id = %s"
+)
 
 
 def execute(statement: Statement) -> int:

@@ -9,6 +9,7 @@ from django import template
 from connectors import queries, registry
 from connectors.actions.permission import may_govern
 from connectors.models import Account, App, Connector, Entitlement, SyncRun
+from connectors.queries.accounts import Wanted
 from connectors.sync.kinds import ACCOUNTS
 from core.models import User
 from core.templatetags.charts import duration
@@ -201,3 +202,10 @@ def confirm_sentence(run: SyncRun) -> str:
 def named(names: Mapping[str, str], kind: str) -> str:
     """How the app calls a kind; the kind itself where it does not say."""
     return names.get(kind, kind)
+
+
+@register.filter
+def part(wanted: Wanted, name: str) -> str:
+    """What a list is narrowed to by the filter of this name."""
+    value: str = getattr(wanted, name)
+    return value

@@ -71,7 +71,7 @@ def found(connector: Connector) -> list[Part]:
     ]
     parts.append(Part(_counted(counts.by_kind["user"], "accounts"), accounts, ";"))
     have = "account has" if counts.ownerless == 1 else "accounts have"
-    parts.append(Part(f"{counts.ownerless:,} {have} no owner", f"{accounts}?only=no-owner", "."))
+    parts.append(Part(f"{counts.ownerless:,} {have} no owner", f"{accounts}?owner=none", "."))
     return parts
 
 

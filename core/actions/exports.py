@@ -38,7 +38,7 @@ def _order(offer: Offer, parameters: dict[str, str], *, by: User) -> Export:
     waiting = Export.objects.filter(by=by, kind=offer.kind, status=Export.Status.QUEUED)
     export = waiting.filter(parameters=parameters).first()
     if export is None:
-        name = f"{offer.kind.rpartition('.')[2]}-{now():%Y%m%d-%H%M%S}.csv"
+        name = f"{offer.kind.rpartition('.')[2]}-{now():%Y%m%d-%H%M%S}.{offer.suffix}"
         export = Export.objects.create(
             kind=offer.kind, title=offer.title, parameters=parameters, by=by, name=name
         )

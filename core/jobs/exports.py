@@ -3,8 +3,10 @@
 import hashlib
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO
 
 from celery import shared_task
 from django.conf import settings
@@ -14,7 +16,7 @@ from django.core.files.storage import default_storage
 from core.actions import exports
 from core.databases import one_snapshot
 from core.errors import DomainError
-from core.exports import Offer, write_csv
+from core.exports import Offer, write_csv, write_xlsx
 from core.leases import LeaseLost
 from core.models import Export, Organisation
 from core.queue import nudge
@@ -61,7 +63,7 @@ def _make(export: Export) -> None:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
         with Finished(path.open("rb"), name=str(path)) as whole:
-            name = default_storage.save(f"{FOLDER}/{export.pk}.csv", whole)
+            name = default_storage.save(f"{FOLDER}/{export.pk}.{offer.suffix}", whole)
     finally:
         path.unlink(missing_ok=True)
     try:
@@ -80,13 +82,20 @@ def _written(export: Export, offer: Offer) -> tuple[Path, int]:
     ) as file:
         path = Path(file.name)
         try:
-            zone = Organisation.current().zone
-            with one_snapshot():
-                found = offer.rows(export.by, export.parameters)
-                rows = write_csv(file, offer.columns, found, zone=zone)
+            rows = _fill(file, path, export, offer)
             file.flush()
             os.fsync(file.fileno())
         except BaseException:
             path.unlink(missing_ok=True)
             raise
     return path, rows
+
+
+def _fill(file: IO[str], path: Path, export: Export, offer: Offer) -> int:
+    zone, asked = Organisation.current().zone, export.parameters
+    with one_snapshot():
+        found, heads = offer.rows(export.by, asked), offer.heads(export.by, asked)
+        if offer.front is None:
+            return write_csv(file, heads, found, zone=zone)
+        front = partial(offer.front, export.by, asked)
+        return write_xlsx(path, heads, found, front, zone=zone)

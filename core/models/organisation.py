@@ -84,8 +84,13 @@ class Organisation(models.Model):
         return day
 
     def trusts(self, email: str) -> bool:
-        """Whether this address is of the organisation's own domains; any is where none is named."""
-        return not self.trusted_domains or email.rpartition("@")[2].lower() in self.trusted_domains
+        """Whether this address is of the organisation's own domains or below; any is where none is named."""
+        domain, own = email.strip().rpartition("@")[2].lower(), self.trusted_domains
+        return not own or any(domain == each or domain.endswith(f".{each}") for each in own)
+
+    def is_stranger(self, email: str) -> bool:
+        """Whether this is somebody else's address; none at all is no stranger's."""
+        return bool(email.strip()) and not self.trusts(email)
 
     @classmethod
     def current(cls) -> "Organisation":

@@ -18,7 +18,10 @@ from core.queries.exports import kept_until
 
 PAGE = "core/downloads.html"
 TABLE = f"{PAGE}#table"
-CSV = "text/csv; charset=utf-8"
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 ORDERED = "The file is being made; you find it under Downloads."
 NOT_FILTERS = {"csrfmiddlewaretoken", "after", "before", "number"}
 
@@ -57,7 +60,8 @@ def download(request: HtmxRequest, pk: str) -> FileResponse:
     except FileNotFoundError as problem:  # ended this very moment, or a backup came back without its files
         raise NotPossible("This file is no longer there. Ask for it again.") from problem
     exports.fetched(export, by=request.user)
-    reply = FileResponse(file, as_attachment=True, filename=export.name, content_type=CSV)
+    kind = TYPES[export.name.rpartition(".")[2]]
+    reply = FileResponse(file, as_attachment=True, filename=export.name, content_type=kind)
     reply.headers["X-Content-Type-Options"] = "nosniff"
     reply.headers["Cache-Control"] = "private, no-store"
     return reply

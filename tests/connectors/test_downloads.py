@@ -20,12 +20,11 @@ def test_a_file_of_accounts_holds_what_the_page_shows_and_nothing_else(cast):
     make_account(app, "Invoice robot")
     make_account(make_app("Ariba"), "Somebody else")
 
-    found = rows("connectors.accounts", cast["read_only"], app=app.pk, only="no-owner")
+    found = rows("connectors.accounts", cast["read_only"], app=app.pk, owner="none")
 
     assert [row[1] for row in found] == ["Invoice robot"]
-    assert [row[6:9] for row in rows("connectors.accounts", cast["super"], app=app.pk, q="grace")] == [
-        ("Grace Kim", grace.email, "e-mail")
-    ]
+    graces = rows("connectors.accounts", cast["super"], app=app.pk, q="grace")
+    assert [row[-2:] for row in graces] == [("Grace Kim", grace.email)]
 
 
 def test_a_file_of_entitlements_counts_their_holders(cast):

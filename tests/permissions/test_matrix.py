@@ -24,6 +24,7 @@ from core.views import health
 from tests.conftest import Cast
 from tests.make import make_user
 from tests.permissions import (
+    accounts,
     applications,
     connectors,
     counting,
@@ -49,6 +50,7 @@ AREAS = (
     counting,
     runs,
     applications,
+    accounts,
     operations,
     letters,
     people,

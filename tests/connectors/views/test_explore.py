@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from connectors.models import Account, Grant
 from connectors.queries import explore
+from connectors.sync.rematch import rematch
 from core.models import Organisation, Role, User
 from core.queries.people import Wanted, person_rows
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
@@ -25,7 +26,7 @@ def company(cast):
     make_account(coupa, "Grace Kim admin", person=grace)
     make_account(coupa, "Peter Kovacs", person=cast["deactivated"])
     robot = make_account(coupa, "Invoice robot", status=Account.Status.DISABLED)
-    make_account(ariba, "Paula Guest", login="paula@elsewhere.example", person=grace)
+    make_account(ariba, "Paula Guest", login="paula@elsewhere.example", person=grace, is_external=True)
     make_account(coupa, "Long gone", gone_at=now())
     make_grant(robot, make_entitlement(coupa, "Buyer"))
     make_grant(robot, make_entitlement(coupa, "Approver"), gone_at=now(), gone_run=2)
@@ -77,6 +78,8 @@ def test_an_answer_holds_nothing_of_apps_one_may_not_see(key, company, cast):
 
 def test_nobody_is_external_where_no_domain_is_trusted(company, cast):
     Organisation.objects.update(trusted_domains=[])
+
+    rematch(company["ariba"])
 
     assert not explore.answer(known("external"), cast["super"]).exists()
 

@@ -143,7 +143,7 @@ def test_the_end_counts_what_was_found_and_leads_to_it(browser, connector):
     accounts = reverse("connectors:accounts", args=[connector.app_id])
     assert "1 role<" in page
     assert f'<a href="{accounts}">1 account</a>' in page
-    assert f'<a href="{accounts}?only=no-owner">1 account has no owner</a>' in page
+    assert f'<a href="{accounts}?owner=none">1 account has no owner</a>' in page
 
 
 def test_an_owner_who_may_not_see_the_app_gets_the_numbers_without_links(sign_in, db):
