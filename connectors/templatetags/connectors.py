@@ -67,12 +67,6 @@ def account_chip(account: Account, *, solid: bool = False) -> Mapping[str, Any]:
     return chip(tone, account.get_status_display(), icon=icon, solid=solid)
 
 
-@register.simple_tag
-def held_beside(run: SyncRun) -> queries.HeldRun:
-    """A held run in numbers, beside the data in use."""
-    return queries.held_run(run)
-
-
 @register.filter
 def kind_icon(kind: str) -> str:
     """The icon of a kind of resource, as some driver states it."""
