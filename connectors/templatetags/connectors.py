@@ -86,12 +86,6 @@ def scope_chip(state: str) -> Mapping[str, Any]:
     return chip(tone, label)
 
 
-@register.simple_tag
-def held_beside(run: SyncRun) -> queries.HeldRun:
-    """A held run in numbers, beside the data in use."""
-    return queries.held_run(run)
-
-
 @register.filter
 def governed_by(app: App, user: User) -> bool:
     """Whether this person may change the app."""

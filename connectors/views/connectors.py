@@ -53,6 +53,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
     spec = registry.spec(shown.driver)
     past = shown.runs.select_related("wanted_by", "settled_by")
     open_run = past.filter(status__in=SyncRun.OPEN).first()
+    held = open_run if open_run is not None and open_run.status == SyncRun.Status.HELD else None
     tab = one_of(request, "tab", TABS)
     newest = past.order_by("-id").first()
     ownerships = list(
@@ -68,7 +69,8 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "by_kind": queries.with_others(counts.by_kind, spec.capabilities) if counts else {},
         "settings": [(setting, _shown(shown, setting.name)) for setting in spec.settings],
         "candidate": queries.open_candidate(shown),
-        "held": open_run if open_run is not None and open_run.status == SyncRun.Status.HELD else None,
+        "held": held,
+        "beside": queries.held_run(held) if held is not None else None,
         "open_run": open_run,
         "newest": newest,
         "last_done": queries.last_done(shown),

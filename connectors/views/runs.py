@@ -110,13 +110,14 @@ def _differences(
 
 
 def _context(request: HtmxRequest, shown: SyncRun, form: ReasonForm) -> dict[str, Any]:
-    level = one_of(request, "level", LEVELS)
+    level, is_held = one_of(request, "level", LEVELS), shown.status == SyncRun.Status.HELD
     lines = shown.log.filter(level=level) if level else shown.log.all()
     return {
         "run": shown,
         "connector": shown.connector,
         "spec": registry.spec(shown.connector.driver),
-        "held": shown if shown.status == SyncRun.Status.HELD else None,
+        "held": shown if is_held else None,
+        "beside": queries.held_run(shown) if is_held else None,
         "guards_off": not ConnectorRules.current().guards,
         "reason_form": form,
         "may_confirm": may_confirm(request.user),

@@ -150,6 +150,21 @@ def test_the_runs_ask_the_database_as_often_for_sixty_as_for_three(browser, conn
     assert asked(browser, url) == few
 
 
+def test_a_held_run_is_told_in_numbers_on_both_pages(browser, connector):
+    Connector.objects.update(status=Connector.Status.HELD)
+    changes = {"user": {"new": 0, "changed": 0, "gone": 3}}
+    run = make_run(
+        connector, status=SyncRun.Status.HELD, ended_at=None, complete=["role", "user"], changes=changes
+    )
+    filled(connector, run, 3)
+
+    for page in (address(run), reverse("connectors:connector", args=[connector.pk])):
+        shown = text(browser.get(page))
+        assert "3 of 3 accounts would disappear. Old data is kept." in shown
+        assert f'href="{address(run, "losses")}?what=grants"' in shown
+        assert "-100.0 %" in shown
+
+
 def test_changes_are_found_by_words_and_kind(browser, connector):
     run = connector.runs.get()
     filled(connector, run, 3)
