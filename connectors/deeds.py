@@ -21,4 +21,6 @@ PHRASES = {
     "connectors.settings_in_force": "put the settings in force",
     "connectors.settings_refused": "refused the settings",
     "connectors.settings_saved": "saved settings",
+    "entitlements.changed": "changed the settings of the entitlement",
+    "resources.changed": "changed the settings of the resource",
 }

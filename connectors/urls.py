@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, explore, live, runs, wizard
+from connectors.views import accounts, apps, connectors, entitlements, explore, live, resources, runs, wizard
 
 app_name = "connectors"
 urlpatterns = [
@@ -27,6 +27,23 @@ urlpatterns = [
     path("applications/<slug:pk>/", apps.application, name="application"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
     path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),
-    path("applications/<slug:pk>/entitlements/", apps.entitlements, name="entitlements"),
-    path("applications/<slug:pk>/entitlements/<slug:entitlement_pk>/", apps.entitlement, name="entitlement"),
+    path("applications/<slug:pk>/entitlements/", entitlements.entitlements, name="entitlements"),
+    path(
+        "applications/<slug:pk>/entitlements/attributes/",
+        entitlements.attributes,
+        name="entitlements_attributes",
+    ),
+    path(
+        "applications/<slug:pk>/entitlements/<slug:entitlement_pk>/",
+        entitlements.entitlement,
+        name="entitlement",
+    ),
+    path(
+        "applications/<slug:pk>/entitlements/<slug:entitlement_pk>/edit/",
+        entitlements.edit,
+        name="entitlement_edit",
+    ),
+    path("applications/<slug:pk>/resources/", resources.resources, name="resources"),
+    path("applications/<slug:pk>/resources/<slug:resource_pk>/", resources.resource, name="resource"),
+    path("applications/<slug:pk>/resources/<slug:resource_pk>/edit/", resources.edit, name="resource_edit"),
 ]

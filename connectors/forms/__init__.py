@@ -1,5 +1,14 @@
 """What people type in the connectors room, turned into typed values or into sentences about what is wrong."""
 
+from connectors.forms.entitlements import AttributesForm, EntitlementForm, ResourceForm
 from connectors.forms.setting_up import AppForm, OwnersForm, ReasonForm, SettingsForm
 
-__all__ = ["AppForm", "OwnersForm", "ReasonForm", "SettingsForm"]
+__all__ = [
+    "AppForm",
+    "AttributesForm",
+    "EntitlementForm",
+    "OwnersForm",
+    "ReasonForm",
+    "ResourceForm",
+    "SettingsForm",
+]

@@ -25,6 +25,7 @@ from tests.conftest import Cast
 from tests.make import make_user
 from tests.permissions import (
     connectors,
+    entitlements,
     ground_floor,
     imports,
     invitations,
@@ -41,6 +42,7 @@ from tests.permissions.asking import Request, World
 AREAS = (
     ground_floor,
     connectors,
+    entitlements,
     operations,
     letters,
     people,
