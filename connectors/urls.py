@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from connectors.views import accounts, apps, connectors, entitlements, explore, live, resources, runs, wizard
+from connectors.views import (
+    accounts,
+    apps,
+    connectors,
+    entitlements,
+    explore,
+    live,
+    resources,
+    rules,
+    runs,
+    tags,
+    wizard,
+)
 
 app_name = "connectors"
 urlpatterns = [
@@ -43,6 +55,17 @@ urlpatterns = [
         entitlements.edit,
         name="entitlement_edit",
     ),
+    path("applications/<slug:pk>/rules/", rules.rules, name="rules"),
+    path("applications/<slug:pk>/rules/add/", rules.add_rule, name="add_rule"),
+    path("applications/<slug:pk>/rules/<slug:rule_pk>/", rules.rule, name="rule"),
+    path("applications/<slug:pk>/rules/<slug:rule_pk>/edit/", rules.edit_rule, name="edit_rule"),
+    path("applications/<slug:pk>/rules/<slug:rule_pk>/switch/", rules.switch_rule, name="switch_rule"),
+    path("applications/<slug:pk>/rules/<slug:rule_pk>/move/", rules.move_rule, name="move_rule"),
+    path("applications/<slug:pk>/rules/<slug:rule_pk>/remove/", rules.remove_rule, name="remove_rule"),
+    path("settings/tags/", tags.tags, name="tags"),
+    path("settings/tags/<slug:pk>/", tags.tag, name="tag"),
+    path("settings/tags/<slug:pk>/move/", tags.move_tag, name="move_tag"),
+    path("settings/tags/<slug:pk>/remove/", tags.remove_tag, name="remove_tag"),
     path("applications/<slug:pk>/resources/", resources.resources, name="resources"),
     path("applications/<slug:pk>/resources/<slug:resource_pk>/", resources.resource, name="resource"),
     path("applications/<slug:pk>/resources/<slug:resource_pk>/edit/", resources.edit, name="resource_edit"),

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors import registry
+from connectors.actions import rules
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.contract import Note
 from connectors.models import App, Connector, ResourceType, SyncRun
@@ -125,6 +126,7 @@ def finish(run: SyncRun) -> None:
     except _TooLarge as doubt:
         _hold(run, doubt)
         return
+    rules.apply_after(run)
     told_before = _done(connector=run.connector)
     problem = " ".join(run.gaps.values())
     _end(run, SyncRun.Status.DONE, changes=outcome.changes(), problem=problem)

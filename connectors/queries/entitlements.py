@@ -55,8 +55,7 @@ def narrowed_entitlements(app: App, wanted: WantedEntitlements) -> QuerySet[Enti
     if wanted.risks:
         rows = rows.filter(risk__in=wanted.risks)
     if wanted.frameworks:
-        rows = rows.annotate(frameworks_text=Cast("frameworks", TextField()))
-        rows = rows.filter(reduce(or_, (_bears(name) for name in wanted.frameworks)))
+        rows = with_frameworks(rows).filter(reduce(or_, (bears(name) for name in wanted.frameworks)))
     if wanted.since:
         begin = datetime.combine(wanted.since, time(), Organisation.current().zone)
         rows = rows.filter(first_seen_at__gte=begin)
@@ -94,6 +93,18 @@ def holdings(
     return rows.select_related("account__person")
 
 
+def with_frameworks(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
+    """Rows that `bears` can be asked of."""
+    return rows.annotate(frameworks_text=Cast("frameworks", TextField()))
+
+
+def bears(name: str) -> Q:
+    """One database keeps letters beyond ASCII as they are, the other as JSON escapes them."""
+    return Q(frameworks_text__contains=json.dumps(name)) | Q(
+        frameworks_text__contains=json.dumps(name, ensure_ascii=False)
+    )
+
+
 def day(text: str) -> date | None:
     """A day as addresses write it; None for what is none."""
     try:
@@ -104,10 +115,3 @@ def day(text: str) -> date | None:
 
 def _several(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in text[:1000].split(",") if each))
-
-
-def _bears(name: str) -> Q:
-    """One database keeps letters beyond ASCII as they are, the other as JSON escapes them."""
-    return Q(frameworks_text__contains=json.dumps(name)) | Q(
-        frameworks_text__contains=json.dumps(name, ensure_ascii=False)
-    )

@@ -35,6 +35,14 @@ def connectors_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     return {**link, "count": visible.filter(queries.NEEDS_HELP).count(), "count_waits": True}
 
 
+def tags_part(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """A part of Settings, for those who may see those."""
+    user = _user(request)
+    if user is None or not user.sees_everything:
+        return None
+    return {"name": "tags", "label": "Tags", "url": reverse("connectors:tags")}
+
+
 def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """Connectors of this person's that wait for a person."""
     user = _user(request)

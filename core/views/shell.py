@@ -83,7 +83,9 @@ class Shell:
         user = getattr(self._request, "user", None)
         shows_all = isinstance(user, User) and user.is_super
         parts = [(name, label) for name, label in SETTINGS if shows_all or name in FACTS]
-        return [(name, label, reverse(f"core:{name}")) for name, label in parts]
+        ours = [(name, label, reverse(f"core:{name}")) for name, label in parts]
+        found = (panel.context(self._request, {}) for panel in panels("settings"))
+        return ours + [(each["name"], each["label"], each["url"]) for each in found if each is not None]
 
     @cached_property
     def main(self) -> Sequence[Mapping[str, Any]]:

@@ -2,8 +2,8 @@
 
 from connectors.actions import entitlements, resources
 from connectors.actions.ownership import NEVER, Owners
-from connectors.models import Entitlement, Resource
-from core.models import Role
+from connectors.models import Entitlement, Resource, TagRule
+from core.models import Role, TrailEvent
 from tests.make import make_user
 
 
@@ -28,3 +28,22 @@ def test_no_sync_touches_what_people_decided(sync, world):
     for word in ("p2p", "purchaser", "emea"):
         assert Entitlement.objects.search(word).get() == saved
     assert Resource.objects.search("purchaser emea").get() == saved.resource
+
+
+def test_rules_give_to_what_a_sync_brings_and_pass_over_what_people_set(sync, world, connector):
+    rule = TagRule.objects.create(
+        app=connector.app, name="Approvers", words="approver", risk="High", is_on=True
+    )
+    TagRule.objects.create(app=connector.app, name="Off", words="buyer", risk="Low", rank=9)
+    sync()
+    given = dict(Entitlement.objects.values_list("name", "risk"))
+    Entitlement.objects.filter(name="Approver").update(risk="Low", tagged_by_rule="")
+    world.things |= {"role:2": "Approver EMEA", "role:9": "Approver APAC"}
+
+    sync()
+
+    assert given == {"Buyer": "", "Approver": "High", "Plant Göteborg": ""}
+    risks = dict(Entitlement.objects.values_list("name", "risk"))
+    assert (risks["Approver EMEA"], risks["Approver APAC"]) == ("Low", "High")
+    told = TrailEvent.objects.filter(action="rules.applied", object_id=rule.pk)
+    assert [event.change["entitlements"] for event in told.order_by("pk")] == [1, 1]
