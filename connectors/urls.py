@@ -5,6 +5,7 @@ from django.urls import path
 from connectors.views import (
     accounts,
     apps,
+    changes,
     connectors,
     entitlements,
     explore,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("connectors/<slug:pk>/resume/", connectors.resume, name="resume"),
     path("applications/", apps.applications, name="applications"),
     path("applications/questions/", explore.explore, name="explore"),
+    path("applications/changes/", changes.all_changes, name="all_changes"),
     path("applications/<slug:pk>/", apps.application, name="application"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
     path("applications/<slug:pk>/accounts/<slug:account_pk>/", accounts.account, name="account"),
@@ -55,6 +57,7 @@ urlpatterns = [
         entitlements.edit,
         name="entitlement_edit",
     ),
+    path("applications/<slug:pk>/changes/", changes.changes, name="changes"),
     path("applications/<slug:pk>/rules/", rules.rules, name="rules"),
     path("applications/<slug:pk>/rules/add/", rules.add_rule, name="add_rule"),
     path("applications/<slug:pk>/rules/<slug:rule_pk>/", rules.rule, name="rule"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from connectors.models import Account, App, Entitlement, Grant
+from connectors.queries.changes import WantedChanges, changes
 from connectors.queries.entitlements import WantedEntitlements, holdings, narrowed_entitlements
 from connectors.queries.explore import answer, question
 from connectors.queries.lists import account_rows
@@ -20,6 +21,7 @@ HOLDER = (
     *("App", "Entitlement", "Account", "Login", "E-mail", "Status", "Owner"),
     *("Since (UTC)", "First seen by sync", "Gone (UTC)", "No longer seen by sync"),
 )
+CHANGE = ("When (UTC)", "What", "App", "Account", "Login", "E-mail", "Owner", "Entitlement", "Slug", "Sync")
 RESOURCE = ("App", "Resource", "Name there", "Kind", "Entitlements", "Accounts", "Owners", "Description")
 ANSWER = (
     "Kind of row",
@@ -67,6 +69,20 @@ def holders_of_an_entitlement(user: User, asked: Parameters) -> Iterator[tuple[o
         told = (account.name, account.login, account.email, account.get_status_display())
         runs = (row.since, row.first_run, row.gone_at, row.gone_run)
         yield (app.name, entitlement.name, *told, owner.name if owner else "", *runs)
+
+
+def changes_of_access(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """Access that started and ended, narrowed down as in the page's address; of one `app`, or of all."""
+    apps = App.objects.visible_to(user)
+    if asked.get("app"):
+        apps = apps.filter(pk=_app(user, asked).pk)
+    for change in changes(apps, WantedChanges.of(asked)):
+        account, entitlement = change.grant.account, change.grant.entitlement
+        owner = account.person.name if account.person else ""
+        who = (account.app.name, account.name, account.login, account.email, owner)
+        what = "started" if change.is_start else "ended"
+        named = (entitlement.resource.shown_name, entitlement.shown_slug)
+        yield (change.at, what, *who, *named, change.run)
 
 
 def resources_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
@@ -131,6 +147,7 @@ OFFERS = (
     Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
     Offer("connectors.holders", "Holders", HOLDER, holders_of_an_entitlement),
+    Offer("connectors.changes", "Access changes", CHANGE, changes_of_access),
     Offer("connectors.resources", "Resources", RESOURCE, resources_of_an_app),
     Offer("connectors.answers", "Answers", ANSWER, answers),
 )

@@ -148,6 +148,12 @@ def named(names: Mapping[str, str], kind: str) -> str:
     return names.get(kind, kind)
 
 
+@register.filter
+def item(values: Mapping[Any, Any], key: Any) -> Any:
+    """What stands under a key; nothing where nothing does."""
+    return values.get(key, "")
+
+
 @register.simple_tag(takes_context=True)
 def toggled(context: Context, name: str, value: str) -> str:
     """The address of this list with one value of a filter put in or taken out; from its first page."""
@@ -155,7 +161,7 @@ def toggled(context: Context, name: str, value: str) -> str:
     parameters = request.GET.copy()
     held = parameters.getlist(name)
     parameters.setlist(name, [each for each in held if each != value] + [value] * (value not in held))
-    for place in ("after", "before", "number"):
+    for place in ("after", "before", "number", "place"):
         parameters.pop(place, None)
     return f"?{parameters.urlencode()}" if parameters else request.path
 

@@ -81,7 +81,8 @@ def accounts_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     visible = set(rows.visible_to(reader).values_list("pk", flat=True))
     shown = rows if reader == person else rows.filter(pk__in=visible)
     ordered = shown.annotate(grant_count=queries.GRANT_COUNT).order_by("app__search_text", "search_text")
-    return {"accounts": list(ordered[:ACCOUNTS_SHOWN]), "number": shown.count(), "visible": visible}
+    found = {"accounts": list(ordered[:ACCOUNTS_SHOWN]), "number": shown.count(), "visible": visible}
+    return {**found, "person": person}
 
 
 def left_behind(request: HttpRequest, details: Mapping[str, Any]) -> Shown:

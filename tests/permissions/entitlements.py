@@ -11,6 +11,8 @@ connectors:entitlement_edit        200/done 403/403         404/404  403/403   4
 connectors:entitlements_attributes 200/done 403/403         404/404  403/403   404/404 404/404     404/404  404/404 404/404  403/403   302/302     302/302
 connectors:resources               200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:resource                200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
+connectors:changes                 200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
+connectors:all_changes             200/405  200/405         200/405  200/405   200/405 200/405     200/405  200/405 200/405  200/405   302/302     302/302
 connectors:rules                   200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:add_rule                200/done 403/403         404/404  403/403   404/404 404/404     404/404  404/404 404/404  403/403   302/302     302/302
 connectors:rule                    200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
@@ -43,6 +45,7 @@ def entitlement_requests(owner: User, app_owner: User) -> dict[str, Request]:
         "connectors:entitlements_attributes": Request(
             [app.pk], {"chosen": [entitlement.pk], "set_risk": "on", "risk": "High"}
         ),
+        "connectors:changes": Request([app.pk]),
         "connectors:resources": Request([app.pk]),
         "connectors:resource": Request([app.pk, entitlement.resource_id]),
         "connectors:resource_edit": Request(
