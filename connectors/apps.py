@@ -27,6 +27,7 @@ class ConnectorsConfig(AppConfig):
         fill("rail", Panel(10, rail, panels.applications_link))
         fill("rail", Panel(20, rail, panels.connectors_link))
         fill("settings", Panel(10, "", panels.rules_part))
+        fill("settings", Panel(20, "", panels.tags_part))
         fill("home", Panel(20, "connectors/home_waiting.html", panels.waiting))
         fill("person", Panel(20, "connectors/person_accounts.html", panels.accounts_of))
         fill("person_leaves", Panel(20, "connectors/person_leaves.html", panels.left_behind))

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from connectors.actions import failing
+from connectors.actions import failing, rules
 from connectors.actions.counting import must_count, reason_to_count
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.actions.upkeep import next_run
@@ -149,6 +149,7 @@ def finish(run: SyncRun) -> None:
     except _TooLarge as doubt:
         _hold(run, doubt)
         return
+    rules.apply_after(run)
     told_before = _done(connector=run.connector)
     if run.counted_at:
         Connector.objects.filter(pk=run.connector_id).update(counted_at=run.counted_at)

@@ -12,6 +12,11 @@ from connectors.forms.applications import (
     ManageForm,
     NewAppForm,
 )
+from connectors.forms.entitlements import (
+    EntitlementAttributesForm,
+    EntitlementForm,
+    ResourceForm,
+)
 from connectors.forms.guarding import (
     GuardForm,
     GuardsForm,
@@ -24,6 +29,11 @@ from connectors.forms.setting_up import (
     OwnersForm,
     ReasonForm,
     SettingsForm,
+)
+from connectors.forms.tags import (
+    NewTagForm,
+    RuleForm,
+    TagForm,
 )
 from connectors.forms.upkeep import (
     AttributesForm,
@@ -42,6 +52,8 @@ __all__ = [
     "AttributesForm",
     "DeleteAppForm",
     "DeleteForm",
+    "EntitlementAttributesForm",
+    "EntitlementForm",
     "ForgetForm",
     "GuardForm",
     "GuardsForm",
@@ -49,9 +61,13 @@ __all__ = [
     "ManageForm",
     "MatchingForm",
     "NewAppForm",
+    "NewTagForm",
     "OwnersForm",
     "ReasonForm",
     "RenameForm",
+    "ResourceForm",
+    "RuleForm",
     "ScheduleForm",
     "SettingsForm",
+    "TagForm",
 ]

@@ -13,11 +13,13 @@ from connectors.queries.accounts import (
 )
 from connectors.queries.apps import WantedApps, app_rows
 from connectors.queries.calls import REQUEST, requests_of_a_run
+from connectors.queries.changes import WantedChanges, changes
 from connectors.queries.differences import CHANGES, LOSSES, change_rows, first_of, loss_rows, numbers
+from connectors.queries.entitlements import WantedEntitlements, holdings, narrowed_entitlements
 from connectors.queries.explore import answer, question
-from connectors.queries.lists import entitlement_rows
 from connectors.queries.population import POPULATION, front, population, visible_app
 from connectors.queries.progress import took_so_far
+from connectors.queries.resources import resource_rows
 from core.errors import NotPossible
 from core.exports import Offer, Parameters
 from core.models import User
@@ -40,7 +42,16 @@ APP = (
     "People",
     "In the last list",
 )
-ENTITLEMENT = ("App", "Entitlement", "Kind", "Permission", "Description", "Holders")
+ENTITLEMENT = (
+    *("App", "Resource", "Slug", "Alias", "Kind", "Name there", "Description", "Owners", "Risk"),
+    *("Frameworks", "Locked", "Holders"),
+)
+HOLDER = (
+    *("App", "Entitlement", "Account", "Login", "E-mail", "Status", "Owner"),
+    *("Since (UTC)", "First seen by sync", "Gone (UTC)", "No longer seen by sync"),
+)
+CHANGE = ("When (UTC)", "What", "App", "Account", "Login", "E-mail", "Owner", "Entitlement", "Slug", "Sync")
+RESOURCE = ("App", "Resource", "Name there", "Kind", "Entitlements", "Accounts", "Owners", "Description")
 ANSWER = (
     "Kind of row",
     "App",
@@ -82,11 +93,58 @@ def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, 
 
 
 def entitlements_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
-    """The entitlements page of one app; `app`, `q` and `kind` as in its address."""
+    """The entitlements page of one app, narrowed down as in its address; `app` is its key."""
     app = visible_app(user, asked)
-    rows = entitlement_rows(app, words=asked.get("q", ""), kind=asked.get("kind", ""))
+    rows = narrowed_entitlements(app, WantedEntitlements.of(asked))
     for row in rows.order_by("search_text", "pk").iterator(2_000):
-        yield (app.name, row.name, row.kind, row.slug, row.description, row.holder_count)  # type: ignore[attr-defined]  # annotated
+        named = (app.name, row.resource.shown_name, row.shown_slug, row.alias, row.kind, row.name)
+        owners = [each.label for each in row.ownerships.all()]
+        said = row.shown_description or row.resource.shown_description
+        given = (said, owners, row.risk, row.frameworks, row.is_locked)
+        yield (*named, *given, row.holder_count)  # type: ignore[attr-defined]  # annotated
+
+
+def holders_of_an_entitlement(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """Who holds one entitlement, or did; `app` and `entitlement` are keys, the rest as in its address."""
+    app = visible_app(user, asked)
+    entitlement = Entitlement.objects.filter(app=app, pk=asked.get("entitlement", "")).first()
+    if entitlement is None:
+        raise NotPossible("This entitlement is not there, or not for you to see.")
+    is_past = asked.get("tab") == "past"
+    filters = {name: asked.get(name, "") for name in ("status", "type")}
+    rows = holdings(entitlement, past=is_past, words=asked.get("q", "")[:200].strip(), **filters)
+    for row in rows.order_by("-gone_at" if is_past else "-since", "-pk").iterator(2_000):
+        account, owner = row.account, row.account.person
+        told = (account.name, account.login, account.email, account.get_status_display())
+        runs = (row.since, row.first_run, row.gone_at, row.gone_run)
+        yield (app.name, entitlement.name, *told, owner.name if owner else "", *runs)
+
+
+def changes_of_access(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """Access that started and ended, narrowed down as in the page's address; of one `app`, or of all."""
+    apps = App.objects.visible_to(user)
+    if asked.get("app"):
+        apps = apps.filter(pk=visible_app(user, asked).pk)
+    for change in changes(apps, WantedChanges.of(asked)):
+        account, entitlement = change.grant.account, change.grant.entitlement
+        owner = account.person.name if account.person else ""
+        who = (account.app.name, account.name, account.login, account.email, owner)
+        what = "started" if change.is_start else "ended"
+        named = (entitlement.resource.shown_name, entitlement.shown_slug)
+        yield (change.at, what, *who, *named, change.run)
+
+
+def resources_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
+    """The resources page of one app; `app`, `q`, `kind` and `only` as in its address."""
+    app = visible_app(user, asked)
+    filters = {name: asked.get(name, "") for name in ("kind", "only")}
+    rows = resource_rows(app, words=asked.get("q", "")[:200].strip(), **filters)
+    for row in rows.order_by("search_text", "pk").iterator(2_000):
+        slugs = [each.shown_slug for each in row.entitlements.all()]
+        owners = [each.label for each in row.ownerships.all()]
+        number = row.account_count  # type: ignore[attr-defined]  # annotated
+        named = (app.name, row.shown_name, row.name, row.kind)
+        yield (*named, slugs, number, owners, row.shown_description)
 
 
 def answers(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
@@ -239,5 +297,8 @@ OFFERS = (
     Offer("connectors.population_book", "Population report", POPULATION, population, front=front),
     Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
     Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),
+    Offer("connectors.holders", "Holders", HOLDER, holders_of_an_entitlement),
+    Offer("connectors.changes", "Access changes", CHANGE, changes_of_access),
+    Offer("connectors.resources", "Resources", RESOURCE, resources_of_an_app),
     Offer("connectors.answers", "Answers", ANSWER, answers),
 )

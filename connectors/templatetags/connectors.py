@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.http import HttpRequest  # noqa: TID251  # filters are links of the address on screen
+from django.template import Context
 
 from connectors import queries, registry
 from connectors.actions.permission import may_govern
@@ -13,7 +15,7 @@ from connectors.queries.accounts import Wanted
 from connectors.sync.kinds import ACCOUNTS
 from core.models import User
 from core.templatetags.charts import duration
-from core.templatetags.reeve import chip
+from core.templatetags.reeve import chip, when
 
 register = template.Library()
 
@@ -203,3 +205,27 @@ def part(wanted: Wanted, name: str) -> str:
     """What a list is narrowed to by the filter of this name."""
     value: str = getattr(wanted, name)
     return value
+
+
+@register.filter
+def item(values: Mapping[Any, Any], key: Any) -> Any:
+    """What stands under a key; nothing where nothing does."""
+    return values.get(key, "")
+
+
+@register.simple_tag(takes_context=True)
+def toggled(context: Context, name: str, value: str) -> str:
+    """The address of this list with one value of a filter put in or taken out; from its first page."""
+    request: HttpRequest = context.request  # type: ignore[attr-defined]  # set by RequestContext
+    parameters = request.GET.copy()
+    held = parameters.getlist(name)
+    parameters.setlist(name, [each for each in held if each != value] + [value] * (value not in held))
+    for place in ("after", "before", "number", "place"):
+        parameters.pop(place, None)
+    return f"?{parameters.urlencode()}" if parameters else request.path
+
+
+@register.inclusion_tag("connectors/gone_chip.html", takes_context=True)
+def gone_chip(context: Context, thing: Any, app: Any) -> Mapping[str, Any]:
+    """That the app has it no more, and since which day; nothing while it is there."""
+    return {"day": when(context, thing.gone_at, "day") if thing.gone_at else "", "app": app}

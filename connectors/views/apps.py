@@ -1,4 +1,4 @@
-"""Applications: the list, one app, its entitlements and who holds them."""
+"""Applications: the list, one app."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 
 from connectors import queries
 from connectors.actions.permission import may_govern, may_list_apps, may_make_apps
-from connectors.models import App, AppOwner, Connector, Entitlement
+from connectors.models import App, AppOwner, Connector
 from core.http import HtmxRequest
-from core.queries.asked import one_of, page, words
+from core.queries.asked import page
 
 
 @require_GET
@@ -68,36 +68,6 @@ def connectors_of(request: HtmxRequest, pk: str) -> HttpResponse:
 def timeline(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = visible_app(request, pk)
     return render(request, "connectors/application_timeline.html", head(shown, "timeline"))
-
-
-@require_GET
-def entitlements(request: HtmxRequest, pk: str) -> HttpResponse:
-    shown, asked = visible_app(request, pk), words(request)
-    kinds = queries.entitlement_kinds(shown)
-    kind = one_of(request, "kind", [each.kind for each in kinds])
-    rows = queries.entitlement_rows(shown, words=asked, kind=kind)
-    context = head(shown, "entitlements") | {
-        "page": page(request, rows, order="search_text"),
-        "kinds": kinds,
-        "kind": kind,
-        "names": {each.kind: each.name for each in kinds},
-        "words": asked,
-    }
-    return render(request, "connectors/entitlements.html", context)
-
-
-@require_GET
-def entitlement(request: HtmxRequest, pk: str, entitlement_pk: str) -> HttpResponse:
-    shown, asked = visible_app(request, pk), words(request)
-    rows = Entitlement.objects.visible_to(request.user).filter(app=shown).select_related("resource")
-    wanted = get_object_or_404(rows, pk=entitlement_pk)
-    context = head(shown, "entitlements") | {
-        "entitlement": wanted,
-        "type_name": queries.kind_names(shown).get(wanted.kind, wanted.kind),
-        "page": page(request, queries.holders(wanted, words=asked), order="search_text"),
-        "words": asked,
-    }
-    return render(request, "connectors/entitlement.html", context)
 
 
 def visible_app(request: HtmxRequest, pk: str) -> App:

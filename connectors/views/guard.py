@@ -46,7 +46,7 @@ def guard(request: HtmxRequest, pk: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @fresh_sign_in_to_send
-def rules(request: HtmxRequest) -> HttpResponse:
+def guards(request: HtmxRequest) -> HttpResponse:
     """What holds for all connectors; auditors look."""
     settings_of(request.user)
     form = GuardsForm(request.POST or None)
@@ -58,7 +58,7 @@ def rules(request: HtmxRequest) -> HttpResponse:
     is_on = form.cleaned_data["guards"] == "on"
     guarding.switch_guards(by=request.user, guards=is_on, reason=form.cleaned_data["reason"])
     messages.success(request, "The guards are on." if is_on else "The guards are off: no sync is held.")
-    return redirect("connectors:rules")
+    return redirect("connectors:guards")
 
 
 def _state(connector: Connector) -> dict[str, Any]:
@@ -80,4 +80,4 @@ def _rules(request: HtmxRequest, form: GuardsForm, status: int) -> HttpResponse:
         "unguarded": Connector.objects.here().filter(is_guarded=False).order_by("name", "pk"),
         "may_change": request.user.is_super,
     }
-    return render(request, "connectors/rules.html", context, status=status)
+    return render(request, "connectors/guards.html", context, status=status)

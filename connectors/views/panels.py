@@ -41,7 +41,15 @@ def rules_part(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     user = _user(request)
     if user is None or not user.sees_everything:
         return None
-    return {"name": "connectors", "label": "Connectors", "url": reverse("connectors:rules")}
+    return {"name": "connectors", "label": "Connectors", "url": reverse("connectors:guards")}
+
+
+def tags_part(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """A part of Settings, for those who may see those."""
+    user = _user(request)
+    if user is None or not user.sees_everything:
+        return None
+    return {"name": "tags", "label": "Tags", "url": reverse("connectors:tags")}
 
 
 def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
@@ -88,6 +96,7 @@ def accounts_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
         "number": number,
         "visible": visible,
         "has_hidden": number < rows.count(),
+        "person": person,
     }
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connectors import queries, registry
-from connectors.actions import deleting, ownership, upkeep
+from connectors.actions import deleting, holding, upkeep
 from connectors.actions.permission import must_govern, must_manage
 from connectors.forms import AttributesForm, DeleteForm, KindsForm, RenameForm, ScheduleForm
 from connectors.forms.upkeep import attributes_of, schedule_of
@@ -112,13 +112,13 @@ def holders(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = _managed(request, pk)
     if request.method == "POST":
         wanted = _entitlement(request)
-        ownership.add_holders(shown, wanted, by=request.user)
+        holding.add_holders(shown, wanted, by=request.user)
         messages.success(request, f"Whoever holds {wanted} looks after {shown} too.")
         return redirect("connectors:holders", shown.pk)
     asked = words(request)
     context = {
         "connector": shown,
-        "ownerships": ownership.by_holding(shown),
+        "ownerships": holding.by_holding(shown),
         "words": asked,
         "found": queries.entitlements_to_choose(request.user, words=asked, without=shown),
     }
@@ -129,7 +129,7 @@ def holders(request: HtmxRequest, pk: str) -> HttpResponse:
 def remove_holders(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = _managed(request, pk)
     entitlement = get_object_or_404(Entitlement, pk=request.POST.get("entitlement", ""))
-    ownership.remove_holders(shown, entitlement, by=request.user)
+    holding.remove_holders(shown, entitlement, by=request.user)
     messages.success(request, f"Holders of {entitlement} no longer look after {shown}.")
     return redirect("connectors:holders", shown.pk)
 

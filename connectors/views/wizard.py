@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import queries, registry
-from connectors.actions import connectors, ownership
+from connectors.actions import connectors, holding
 from connectors.actions.permission import may_manage, must_manage, must_run_connectors
 from connectors.contract import Spec
 from connectors.forms import AppForm, OwnersForm
@@ -159,7 +159,7 @@ def _owners_page(
         "invitable": invitable(asked, by=request.user) if asked and not matches else "",
         "may_invite": may_invite(request.user),
         "app_owners": connector.app.owners_now(),
-        "by_holding": ownership.by_holding(connector),
+        "by_holding": holding.by_holding(connector),
         "may_choose_app": request.user.runs_connectors and not connector.has_settings,
     }
     template = "connectors/owners.html#letters" if request.htmx else "connectors/owners.html"

@@ -35,7 +35,23 @@ def test_a_file_of_entitlements_counts_their_holders(cast):
 
     found = rows("connectors.entitlements", cast["super"], app=app.pk, kind="role")
 
-    assert [(row[1], row[2], row[5]) for row in found] == [("Buyer", "role", 1)]
+    assert [(row[1], row[4], row[11]) for row in found] == [("Buyer", "role", 1)]
+
+
+def test_a_file_of_holders_and_one_of_resources_say_what_their_pages_say(cast):
+    app = make_app("Coupa")
+    buyer = make_entitlement(app, "Buyer")
+    make_grant(make_account(app, "Anna"), buyer)
+    make_grant(make_account(app, "Bert"), buyer, gone_at=buyer.first_seen_at, gone_run=7)
+    of_buyer = {"app": app.pk, "entitlement": buyer.pk}
+
+    now = rows("connectors.holders", cast["super"], **of_buyer, tab="now")
+    past = rows("connectors.holders", cast["super"], **of_buyer, tab="past")
+    resources = rows("connectors.resources", cast["super"], app=app.pk, kind="role")
+
+    assert [row[2] for row in now] == ["Anna"]
+    assert [(row[2], row[10]) for row in past] == [("Bert", 7)]
+    assert [(row[1], row[4], row[5]) for row in resources] == [("Buyer", ["member"], 1)]
 
 
 def test_the_file_of_an_answer_has_a_row_for_each_of_its_rows(cast):

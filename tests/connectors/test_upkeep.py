@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.timezone import now
 
-from connectors.actions import ownership, runs, upkeep
+from connectors.actions import holding, runs, upkeep
 from connectors.actions.upkeep import Times
 from connectors.models import Connector
 from core.errors import Denied, NotPossible, StaleState
@@ -208,14 +208,14 @@ def test_whoever_holds_an_entitlement_looks_after_the_connector(connector, owner
     entitlement = make_entitlement(connector.app, "Coupa Admin")
     make_grant(make_account(connector.app, person=tom), entitlement)
 
-    ownership.add_holders(connector, entitlement, by=owner)
-    ownership.add_holders(connector, entitlement, by=owner)
+    holding.add_holders(connector, entitlement, by=owner)
+    holding.add_holders(connector, entitlement, by=owner)
 
     assert set(connector.owners_now()) == {owner, tom}
     assert Connector.objects.visible_to(tom).get() == connector
     assert trail() == ["connectors.owner_added"]
 
-    ownership.remove_holders(connector, entitlement, by=owner)
+    holding.remove_holders(connector, entitlement, by=owner)
 
     assert not Connector.objects.visible_to(tom).exists()
     assert trail() == ["connectors.owner_added", "connectors.owner_removed"]
@@ -225,4 +225,4 @@ def test_holders_of_what_is_gone_cannot_be_owners(connector, owner):
     gone = make_entitlement(connector.app, gone_at=now())
 
     with pytest.raises(NotPossible, match="no longer seen"):
-        ownership.add_holders(connector, gone, by=owner)
+        holding.add_holders(connector, gone, by=owner)

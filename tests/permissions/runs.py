@@ -10,7 +10,7 @@ connectors:guard   200/done 200/done        403/403  404/404   404/404 404/404  
 connectors:losses  200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:changes 200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:stop    405/done 405/done        405/done 405/404   405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
-connectors:rules   200/done 403/403         403/403  403/403   403/403 403/403     403/403  403/403 403/403  200/403   302/302     302/302
+connectors:guards  200/done 403/403         403/403  403/403   403/403 403/403     403/403  403/403 403/403  200/403   302/302     302/302
 """
 
 
@@ -29,5 +29,5 @@ def requests(world: World) -> dict[str, Request]:
         "connectors:losses": Request([waits.key]),
         "connectors:changes": Request([connector.runs.get().key]),
         "connectors:stop": Request([queued.key]),
-        "connectors:rules": Request(typed={"guards": "off", "reason": "Coupa moves this weekend"}),
+        "connectors:guards": Request(typed={"guards": "off", "reason": "Coupa moves this weekend"}),
     }

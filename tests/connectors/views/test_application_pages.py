@@ -176,9 +176,9 @@ def test_an_entitlement_lists_those_who_hold_it_now(browser, app):
     make_grant(make_account(app, "Anna"), buyer)
     make_grant(make_account(app, "Bert"), buyer, gone_at=now())
 
-    reply = browser.get(url_of("entitlement", app.pk, buyer.pk))
+    reply = browser.get(url_of("entitlement", app.pk, buyer.pk), {"tab": "now"})
 
-    assert [row.name for row in reply.context["page"].rows] == ["Anna"]
+    assert [row.account.name for row in reply.context["page"].rows] == ["Anna"]
 
 
 def test_an_account_shows_what_it_holds_what_it_held_and_what_was_sent(browser, app):
