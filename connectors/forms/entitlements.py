@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 
-from connectors.actions.entitlements import ACCESS, Attributes, EntitlementFacts
+from connectors.actions.entitlements import Attributes, EntitlementFacts
 from connectors.actions.ownership import NEVER, Owned, Owners
-from connectors.models import App, Entitlement, Resource, Tag
+from connectors.models import CREDENTIAL, App, Entitlement, Resource, Tag
 from connectors.queries.entitlements import tag_names
 from core.forms.stale import EditForm
 from core.models import User
@@ -100,7 +100,7 @@ class EntitlementForm(OwnedForm):
         frameworks = _with(tag_names(Tag.Kind.FRAMEWORK), thing.frameworks)
         self.fields["frameworks"] = _choose(self.fields["frameworks"], frameworks)
         self.fields["own_slug"].help_text = f'Empty: as the app has it ("{thing.slug}").'
-        if thing.kind == ACCESS:
+        if thing.kind == CREDENTIAL:
             del self.fields["own_slug"]
 
     def facts(self) -> EntitlementFacts:
