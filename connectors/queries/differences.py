@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from connectors import registry
-from connectors.models import Account, Entitlement, Grant, SyncRun
+from connectors.models import CREDENTIAL, Account, Entitlement, Grant, SyncRun
 from connectors.queries.lists import GRANT_COUNT, HOLDER_COUNT, counts
 from connectors.sync import sql
 from core.models.keys import folded
@@ -166,6 +166,8 @@ def _entitlements(rows: QuerySet[Entitlement], words: str) -> QuerySet[Entitleme
 
 
 def _grants(rows: QuerySet[Grant], words: str) -> QuerySet[Grant]:
+    """Access is left out: it begins and ends with its account, which is listed itself."""
+    rows = rows.exclude(entitlement__kind=CREDENTIAL)
     for word in folded(words).split():
         rows = rows.filter(
             Q(account__search_text__contains=word) | Q(entitlement__search_text__contains=word)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from connectors.models import Account, App, Connector, Entitlement, ResourceType, SyncRun
+from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, ResourceType, SyncRun
 from connectors.sync.kinds import ACCOUNTS, kinds_of
 from core.models import User
 
@@ -35,7 +35,8 @@ def attributes_seen(connector: Connector) -> list[str]:
 
 def not_read(app: App) -> Unread:
     """What was read into this app once and is read by no connector any more."""
-    known = set(ResourceType.objects.filter(app=app).values_list("source", "kind"))
+    types = ResourceType.objects.filter(app=app).exclude(kind=CREDENTIAL)  # it follows from the accounts
+    known = set(types.values_list("source", "kind"))
     known |= {(source, ACCOUNTS) for source, _ in known}
     read: set[tuple[str, str]] = set()
     for connector in Connector.objects.here().filter(app=app):

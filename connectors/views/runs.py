@@ -37,7 +37,7 @@ def losses(request: HtmxRequest, key: str) -> HttpResponse:
     """What a held run would take away. Of one that is over, what it did."""
     held = _run(request, key)
     if held.status != SyncRun.Status.HELD:
-        return redirect("connectors:changes", key)
+        return redirect("connectors:run_changes", key)
     filters = queries.numbers(held, held=True)
     what = one_of(request, "what", queries.LOSSES) or queries.first_of(filters)
     rows = queries.loss_rows(held, what, words=words(request))

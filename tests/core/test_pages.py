@@ -23,6 +23,7 @@ OPEN = {
     "core:live",
     "core:ready",
     "core:metrics",
+    "connectors:guide",
 }
 
 

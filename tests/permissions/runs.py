@@ -8,7 +8,7 @@ TABLE = """
                    super    connector_admin owner    app_owner basic   application campaign request helpdesk read_only deactivated stranger
 connectors:guard   200/done 200/done        403/403  404/404   404/404 404/404     404/404  404/404 404/404  403/403   302/302     302/302
 connectors:losses  200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
-connectors:changes 200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
+connectors:run_changes 200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:stop    405/done 405/done        405/done 405/404   405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:guards  200/done 403/403         403/403  403/403   403/403 403/403     403/403  403/403 403/403  200/403   302/302     302/302
 """
@@ -27,7 +27,7 @@ def requests(world: World) -> dict[str, Request]:
     return {
         "connectors:guard": Request([connector.pk], {**seen, **limits, "guard": "on"}),
         "connectors:losses": Request([waits.key]),
-        "connectors:changes": Request([connector.runs.get().key]),
+        "connectors:run_changes": Request([connector.runs.get().key]),
         "connectors:stop": Request([queued.key]),
         "connectors:guards": Request(typed={"guards": "off", "reason": "Coupa moves this weekend"}),
     }

@@ -138,7 +138,8 @@ def test_check_works_with_good_settings(spec, driver, sample):
     check = driver.check()
 
     assert check.calls
-    assert check.needed == spec.scopes(spec.clean(sample.typed, sample.outside))
+    extra = {scope for each in spec.capabilities for scope in each.scopes}
+    assert set(check.needed) == {*spec.scopes(spec.clean(sample.typed, sample.outside)), *extra}
     assert [note for note in check.notes if note.level == "error"] == []
 
 

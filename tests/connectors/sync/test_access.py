@@ -94,7 +94,7 @@ def test_access_stands_on_the_pages_of_the_account_and_of_the_app(sync, connecto
     shown = Account.objects.get(external_id="4")
 
     lists = browser.get(reverse("connectors:entitlements", args=[app]), {"kind": "credential"})
-    one = browser.get(reverse("connectors:entitlement", args=[app, row.pk]))
+    one = browser.get(reverse("connectors:entitlement", args=[app, row.pk]), {"tab": "now"})
     held = browser.get(reverse("connectors:account", args=[app, shown.pk]))
 
     assert lists.context["page"].total == 1

@@ -103,8 +103,8 @@ def test_what_came_twice_counts_as_the_later_says(sync, world, driver, monkeypat
     off = (account(1, status="disabled"), account(2, status="disabled"), account(3, status="disabled"))
     plain = driver._steps
 
-    def twice():
-        first, *rest = plain()
+    def twice(*kinds):
+        first, *rest = plain(*kinds)
         return [[*first, *off], *rest]
 
     world.add(*(account(number, name="Renamed") for number in (1, 2, 3)))

@@ -42,7 +42,7 @@ def test_rules_give_to_what_a_sync_brings_and_pass_over_what_people_set(sync, wo
 
     sync()
 
-    assert given == {"Buyer": "", "Approver": "High", "Plant Göteborg": ""}
+    assert given == {"Access": "", "Buyer": "", "Approver": "High", "Plant Göteborg": ""}
     risks = dict(Entitlement.objects.values_list("name", "risk"))
     assert (risks["Approver EMEA"], risks["Approver APAC"]) == ("Low", "High")
     told = TrailEvent.objects.filter(action="rules.applied", object_id=rule.pk)

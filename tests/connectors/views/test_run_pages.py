@@ -99,9 +99,9 @@ def test_held_and_over_lead_to_their_own_list(browser, connector):
     over = connector.runs.get()
     held = make_run(connector, status=SyncRun.Status.HELD, ended_at=None)
 
-    assert browser.get(address(over, "losses")).headers["Location"] == address(over, "changes")
-    assert browser.get(address(held, "changes")).headers["Location"] == address(held, "losses")
-    assert f'href="{address(over, "changes")}"' in text(browser.get(address(over)))
+    assert browser.get(address(over, "losses")).headers["Location"] == address(over, "run_changes")
+    assert browser.get(address(held, "run_changes")).headers["Location"] == address(held, "losses")
+    assert f'href="{address(over, "run_changes")}"' in text(browser.get(address(over)))
     assert f'href="{address(held, "losses")}"' in text(browser.get(address(held)))
 
 
@@ -115,7 +115,7 @@ def filled(connector, run, number):
 @pytest.mark.parametrize("what", ["accounts-new", "entitlements-new", "grants-started"])
 def test_changes_ask_the_database_as_often_for_sixty_as_for_three(what, browser, connector):
     run = connector.runs.get()
-    url = f"{address(run, 'changes')}?what={what}"
+    url = f"{address(run, 'run_changes')}?what={what}"
     filled(connector, run, 3)
     few = asked(browser, url)
 
@@ -169,7 +169,7 @@ def test_changes_are_found_by_words_and_kind(browser, connector):
     run = connector.runs.get()
     filled(connector, run, 3)
     make_entitlement(connector.app, "Plant", kind="group", first_run=run.pk)
-    url = address(run, "changes")
+    url = address(run, "run_changes")
 
     by_words = browser.get(url, {"what": "grants-started", "q": "person 2"})
     by_kind = browser.get(url, {"what": "entitlements-new", "of": "group"})
@@ -185,7 +185,7 @@ def test_an_owner_who_may_not_see_the_app_gets_names_without_links(connector, si
     connector.ownerships.create(user=owner)
     account = make_account(connector.app, "Tom Okafor", first_run=connector.runs.get().pk)
 
-    page = text(sign_in(owner).get(address(connector.runs.get(), "changes")))
+    page = text(sign_in(owner).get(address(connector.runs.get(), "run_changes")))
 
     assert "Tom Okafor" in page
     assert f"/accounts/{account.pk}/" not in page
