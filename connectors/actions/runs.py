@@ -337,13 +337,14 @@ def _done(**of: object) -> bool:
 
 
 def _account_of(run: SyncRun) -> Mapping[str, Any]:
-    return {
-        "run": run.key,
-        "read": run.read,
-        "changes": run.changes,
-        "gaps": run.gaps,
-        "requests": run.requests,
+    """What the trail keeps of a run: only what changed, and gaps only where there are any."""
+    changes = {
+        kind: told
+        for kind, counts in run.changes.items()
+        if (told := {what: number for what, number in counts.items() if number})
     }
+    gaps = {"gaps": run.gaps} if run.gaps else {}
+    return {"run": run.key, "read": run.read, "changes": changes, **gaps, "requests": run.requests}
 
 
 def _write_to_owners(letter: str, run: SyncRun) -> None:
