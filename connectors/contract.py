@@ -124,7 +124,7 @@ class Call:
 
     kind: Kind
     asked: str
-    """Method, path and query; never a header, a body or anything secret."""
+    """Method, path and query, and what a POST that only reads asks for; never a header or anything secret."""
     status: int
     records: int
     bytes: int

@@ -57,7 +57,7 @@ def test_settings(test_id: str) -> None:
         return  # done already, replaced, not due, or in another worker's hands
 
     def end(sentence: str, problem: Exception) -> None:
-        trying.fail(test, sentence, _field(test, problem))
+        trying.fail(test, sentence, _field(test, problem), check=getattr(problem, "check", None))
 
     with _settled(test, put_off=partial(trying.put_off, test), end=end):
         with closing(open_candidate(test)) as driver:

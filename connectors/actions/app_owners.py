@@ -1,6 +1,6 @@
 """Who answers for an app: people by name, and whoever holds an entitlement."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -42,9 +42,11 @@ def set_owners(
     *,
     by: User | None,
     keeps: bool = False,
+    tells: bool = True,
 ) -> list[User]:
     """Without a look at who asks. `keeps`: those there are stay. People who are new, and not the one who
-    names them, are written to; holders of an entitlement are not: they change by themselves."""
+    names them, are written to unless the caller does so; holders of an entitlement are not: they change by
+    themselves."""
     present = AppOwner.objects.filter(app=app).select_related("user", "entitlement")
     rows = list(present)
     before = sorted(row.label for row in rows)
@@ -70,12 +72,13 @@ def set_owners(
         App.objects.filter(pk=app.pk).update(changed_at=now())
         record("apps.owners_named", app, by=by, before=before, after=after)
     asked = [person for person in new if person != by]
-    for person in asked:
-        _tell(app, person, by=by)
+    for person in asked if tells else ():
+        tell([app], person, by=by)
     return asked
 
 
-def _tell(app: App, person: User, *, by: User | None) -> None:
+def tell(apps: Sequence[App], person: User, *, by: User | None) -> None:
+    """One letter about all of them."""
     who = by.name if by else "An operator"
-    key = f"{app.pk}:{now():%Y%m%d%H%M%S%f}"
-    post("app_owner_named", to=person, key=key, reply_to=by, app=app, who=who)
+    key = f"{apps[0].pk}:{now():%Y%m%d%H%M%S%f}"
+    post("app_owner_named", to=person, key=key, reply_to=by, app=apps[0], further=apps[1:], who=who)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.timezone import now
 
-from connectors.actions.app_owners import set_owners
+from connectors.actions.app_owners import set_owners, tell
 from connectors.actions.permission import must_be_super, must_govern, must_make_apps
 from connectors.models import App, Connector
 from core.errors import NotPossible
@@ -91,8 +91,12 @@ def manage(apps: Sequence[App], owners: Collection[User], *, by: User | None) ->
         raise NotPossible("Name at least one owner.")
     App.objects.filter(pk__in=keys).update(status=App.Status.MANAGED, changed_at=now())
     record_many("apps.managed", [(app, {}) for app in rows], by=by)
+    named: dict[User, list[App]] = {}
     for app in rows:
-        set_owners(app, owners, (), by=by, keeps=True)
+        for person in set_owners(app, owners, (), by=by, keeps=True, tells=False):
+            named.setdefault(person, []).append(app)
+    for person, owned in named.items():
+        tell(owned, person, by=by)
 
 
 @transaction.atomic
@@ -146,7 +150,8 @@ def forget(provider: str, *, number: int, by: User | None) -> int:
     """
     must_be_super(by)
     read = Connector.objects.here().values("app")
-    apps = list(App.objects.unmanaged().filter(provider=provider).exclude(provider="").exclude(pk__in=read))
+    found = App.objects.unmanaged().filter(provider=provider).exclude(provider="").exclude(pk__in=read)
+    apps = list(found.select_for_update().order_by("pk"))  # one that is being managed now is waited for
     if not apps:
         raise NotPossible(f"There is no unmanaged app of {provider}.")
     if number != len(apps):

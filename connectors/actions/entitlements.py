@@ -56,7 +56,7 @@ def describe(
     if not changes:
         return
     if "risk" in changes or "frameworks" in changes:
-        row.tagged_by_rule = ""
+        row.tagged_by_rule = Entitlement.BY_PERSON
     for name in EntitlementFacts.__slots__:
         setattr(row, name, getattr(facts, name))
     row.settings_changed_at = now()
@@ -91,6 +91,7 @@ def set_attributes(app: App, chosen: Collection[str], wanted: Attributes, *, by:
     """
     must_govern(app, by)
     _must_be_known(wanted)
+    App.objects.select_for_update(no_key=True).get(pk=app.pk)  # as a run that is applied
     rows = list(
         Entitlement.objects.here()
         .filter(app=app, pk__in=chosen)
@@ -118,7 +119,7 @@ def _give(row: Entitlement, wanted: Attributes) -> Mapping[str, Any]:
         if value is not None and value != getattr(row, name):
             changes[name] = {"before": getattr(row, name), "after": value}
             setattr(row, name, value)
-            row.tagged_by_rule = ""
+            row.tagged_by_rule = Entitlement.BY_PERSON
     if wanted.owners is not None:
         holders = [each.entitlement for each in row.ownerships.select_related("entitlement")]
         kept = [each for each in holders if each is not None]

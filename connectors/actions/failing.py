@@ -48,7 +48,8 @@ def _tell(connector: Connector, run: SyncRun) -> None:
         "number": connector.failures,
     }
     for person in people_to_tell(connector):
-        post("sync_failing", to=person, key=run.key, **told)
+        sees_it = Connector.objects.visible_to(person).filter(pk=connector.pk).exists()
+        post("sync_failing", to=person, key=run.key, **told, sees_it=sees_it)
 
 
 def began_at(connector: Connector) -> datetime | None:

@@ -27,7 +27,7 @@ def set_guard(
     limits: Mapping[str, int],
     reason: str,
 ) -> None:
-    """Set the limits of one connector, and whether it is guarded; to switch it off wants a reason.
+    """Set the limits of one connector, and whether it is guarded; to let more through wants a reason.
 
     `limits`: percent by what is guarded, each of them. Raises StaleState if somebody saved after `seen`.
     """
@@ -36,9 +36,11 @@ def set_guard(
     must_be_unchanged(connector.changed_at, seen=seen)
     _must_be_limits(limits)
     is_off = connector.is_guarded and not is_guarded
-    if is_off and not reason.strip():
-        raise NotPossible("Say why the guard is switched off: it goes into the trail.")
-    before = {"is_guarded": connector.is_guarded, **limits_of(connector)}
+    present = limits_of(connector)
+    is_looser = is_off or any(most > present[name] for name, most in limits.items())
+    if is_looser and not reason.strip():
+        raise NotPossible("Say why the guard lets more through: it goes into the trail.")
+    before = {"is_guarded": connector.is_guarded, **present}
     after = {"is_guarded": is_guarded, **limits}
     changes: dict[str, Any] = {
         name: {"before": before[name], "after": value}

@@ -55,6 +55,8 @@ def start(connector: Connector, *, by: User | None, counted: bool = False, reaso
         raise NotPossible(f"{connector} was deleted.")
     if not connector.has_settings:
         raise NotPossible(f"{connector} is not set up yet: its settings are missing.")
+    if connector.is_cleared:
+        raise NotPossible(f"The secret of {connector} was cleared: enter a new one in its settings.")
     if connector.paused_at:
         raise NotPossible(f"{connector} is paused; resume it first.")
     if counted:
@@ -228,7 +230,14 @@ def drop_open(connector: Connector, why: str, *, by: User | None) -> None:
     """
     for run in connector.runs.select_for_update(of=("self",)).filter(status__in=SyncRun.OPEN):
         store.tell(run, [Note("warn", why)])
-        run.move(SyncRun.Status.DISCARDED, problem=why, ended_at=now(), lease=None, leased_until=None)
+        after = f" {run.settled_by or 'An operator'} had confirmed it." if run.settled_at else ""
+        ended = {"problem": f"{why}{after}", "ended_at": now(), "lease": None, "leased_until": None}
+        nobody = {
+            "settled_by": None,
+            "settled_at": None,
+            "settled_reason": "",
+        }  # who confirmed did not end it
+        run.move(SyncRun.Status.DISCARDED, **ended, **nobody)
         _forget(run)
         record("connectors.run_dropped", connector, by=by, run=run.key, problem=why)
 

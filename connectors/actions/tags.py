@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils.timezone import now
 
 from connectors.actions.permission import must_be_super
-from connectors.models import Entitlement, Tag, TagRule
+from connectors.models import App, Entitlement, Tag, TagRule
 from connectors.queries.tags import bearing_framework
 from core.errors import NotPossible
 from core.models import User
@@ -81,6 +81,8 @@ def _must_be_free(kind: str, name: str) -> None:
 
 
 def _rename(tag: Tag, name: str) -> int:
+    # As runs that are applied do, and in the order of keys: none of them loses what is written here.
+    list(App.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     if tag.kind == Tag.Kind.RISK:
         TagRule.objects.filter(risk=tag.name).update(risk=name)
         return Entitlement.objects.filter(risk=tag.name).update(risk=name)

@@ -7,7 +7,7 @@ from django.utils.timezone import now
 from connectors import registry
 from connectors.actions import runs
 from connectors.contract import BadSettings
-from connectors.models import Account, Connector, Entitlement, Grant, Resource
+from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, Grant, Resource
 from core.models import User
 from core.trail import record
 
@@ -47,10 +47,13 @@ def must_be_named(connector: Connector, source: str, ends: str) -> str:
 def rows_of(connector: Connector) -> Rows:
     """What is here of the tenant that a connector reads."""
     here = {"app": connector.app_id, "source": connector.source}
+    grants = Grant.objects.here().filter(
+        account__app=connector.app_id, account__source=connector.source
+    )  # Access is left out, as in all numbers: it goes with its account
     return Rows(
         Account.objects.here().filter(**here).count(),
-        Entitlement.objects.here().filter(**here).count(),
-        Grant.objects.here().filter(account__app=connector.app_id, account__source=connector.source).count(),
+        Entitlement.objects.here().filter(**here).exclude(kind=CREDENTIAL).count(),
+        grants.exclude(entitlement__kind=CREDENTIAL).count(),
     )
 
 
@@ -86,6 +89,7 @@ def drop_runs(connector: Connector, source: str, *, by: User | None) -> None:
 
 
 def _end(connector: Connector) -> None:
+    App.objects.select_for_update(no_key=True).get(pk=connector.app_id)  # as a run that is applied
     at, here = now(), {"app": connector.app_id, "source": connector.source}
     accounts = Account.objects.filter(**here)
     Grant.objects.here().filter(account__in=accounts).update(gone_at=at)

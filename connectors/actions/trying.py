@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from django.db import transaction
 from django.utils.timezone import now
 
+from connectors import registry
 from connectors.actions import settings
 from connectors.actions.permission import must_manage
 from connectors.contract import Check
-from connectors.models import Connector, SettingsTest
+from connectors.models import Connector, SettingsCandidate, SettingsTest
+from connectors.sync import uploads
 from connectors.sync.sentences import storable
 from core.models import User
 from core.queue import nudge
@@ -32,11 +35,11 @@ def begin(
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
     must_manage(connector, by)
-    connector = Connector.objects.locked(connector.pk)
+    connector, at = Connector.objects.locked(connector.pk), now()
     wanted = settings.cleaned(connector, typed, files)
     settings.keep(connector, wanted)
     SettingsTest.objects.filter(connector=connector).delete()
-    test = SettingsTest(connector=connector, settings=dict(wanted.plain), by=by)
+    test = SettingsTest(connector=connector, settings=dict(wanted.plain), by=by, asked_at=at)
     test.sealed = seal(json.dumps(wanted.secrets), place=test.place)
     test.save(force_insert=True)
     record("connectors.settings_tested", connector, by=by, source=wanted.source)
@@ -56,14 +59,14 @@ def claim(test_id: str) -> SettingsTest | None:
 @transaction.atomic
 def finish(test: SettingsTest, check: Check) -> None:
     """The vendor has answered; the secret is let go."""
-    notes = [{"level": note.level, "text": storable(note.text)} for note in check.notes]
-    _end(test, scopes=[list(pair) for pair in scopes(check)], notes=notes)
+    _end(test, **_told(check))
 
 
 @transaction.atomic
-def fail(test: SettingsTest, problem: str, field: str = "") -> None:
-    """They do not work. `field` names the setting to look at, if one is known."""
-    _end(test, problem=storable(problem), problem_field=field)
+def fail(test: SettingsTest, problem: str, field: str = "", check: Check | None = None) -> None:
+    """They do not work. `field` names the setting to look at, if one is known; `check` what was found out
+    all the same."""
+    _end(test, problem=storable(problem), problem_field=field, **(_told(check) if check else {}))
 
 
 def put_off(test: SettingsTest, problem: str) -> None:
@@ -90,6 +93,24 @@ def scopes(check: Check) -> Iterator[tuple[str, str]]:
             yield scope, SPARE
 
 
+def _told(check: Check) -> dict[str, object]:
+    notes = [{"level": note.level, "text": storable(note.text)} for note in check.notes]
+    return {"scopes": [list(pair) for pair in scopes(check)], "notes": notes}
+
+
+def _let_files_go(test: SettingsTest) -> None:
+    """Files that were handed in for this test alone: in force or waiting to be, they stay."""
+    connector = Connector.objects.get(pk=test.connector_id)
+    spec = registry.spec(connector.driver)
+    candidate = SettingsCandidate.objects.filter(connector=connector).first()
+    used = {*connector.settings.values(), *(candidate.settings.values() if candidate else ())}
+    for setting in spec.settings:
+        value = str(test.settings.get(setting.name, ""))
+        if setting.accepts and value and value not in used:
+            uploads.forget(connector.pk, value, since=test.asked_at)
+
+
 def _end(test: SettingsTest, **said: object) -> None:
     test.release(**{"problem": "", **said, "sealed": "", "ended_at": now()})
     test.move(SettingsTest.Status.DONE)
+    transaction.on_commit(partial(_let_files_go, test))

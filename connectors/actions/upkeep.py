@@ -114,8 +114,10 @@ def filter_attributes(
 
 
 def next_run(connector: Connector) -> datetime | None:
-    """When it is read by its schedule, seen from now; None before it is set up."""
-    return connector.next_run_after(now(), Organisation.current().zone) if connector.has_settings else None
+    """When it is read by its schedule, seen from now; None before it is set up, or without its secret."""
+    if not connector.has_settings or connector.is_cleared:
+        return None
+    return connector.next_run_after(now(), Organisation.current().zone)
 
 
 def _taken(connector: Connector, *, by: User | None, seen: datetime | None) -> Connector:

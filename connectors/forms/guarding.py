@@ -14,7 +14,7 @@ LIMITS = (
     ("kind", "Things of one kind", "Percent of the roles, of the groups, and so on, each by itself."),
     ("owners", "Accounts that lose their owner", "Percent of the accounts that have one."),
 )
-NO_REASON = "Say why the guard is switched off; it goes into the trail."
+NO_REASON = "Say why the guard lets more through; it goes into the trail."
 
 
 class ReasonField(forms.CharField):
@@ -55,13 +55,15 @@ class GuardForm(EditForm):
                 ),
             )
         self.fields["reason"] = ReasonField(
-            label="Reason", required=False, help_text="Needed to switch it off; it stands in the trail."
+            label="Reason", required=False, help_text="Needed to let more through; it stands in the trail."
         )
 
     def clean(self) -> None:
         was_on = self.initial.get("guard") == self.ON
         turns_off = was_on and self.cleaned_data.get("guard") == self.OFF
-        if turns_off and "reason" not in self.errors and not self.cleaned_data.get("reason"):
+        raises = any(self.cleaned_data.get(name, 0) > self.initial.get(name, 0) for name, _, _ in LIMITS)
+        is_looser = turns_off or raises
+        if is_looser and "reason" not in self.errors and not self.cleaned_data.get("reason"):
             self.add_error("reason", NO_REASON)
 
     def limits(self) -> Mapping[str, int]:

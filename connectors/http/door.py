@@ -20,6 +20,7 @@ WHOLE_ANSWER = 70.0
 """Seconds after which no further piece of an answer is waited for."""
 LOOK_UP_AGAIN = 60.0
 """Seconds for which a name that led to a public address is trusted to."""
+MOST_QUESTION = 1_000  # letters of it that a call tells
 MOST_BYTES = 64 * 1024 * 1024
 TOKEN = "token"  # noqa: S105  # a kind of call
 """The kind of a call that asks for a token."""
@@ -114,7 +115,7 @@ class Door(httpx.BaseTransport):
         self._refuse_private(request.url.host)
         self._pace.wait()
         began = self.clock.ticks()
-        asked = f"{request.method} {unquote(request.url.raw_path.decode('ascii'))}"
+        asked = f"{request.method} {unquote(request.url.raw_path.decode('ascii'))}{_question(request, kind)}"
         call = Call(kind, asked, status=0, records=0, bytes=0, sha256="", seconds=0.0, at=self.clock.now())
         response = None
         try:
@@ -232,3 +233,10 @@ def _worded(vendor: str, problem: httpx.RequestError) -> DriverError | Busy:
     if isinstance(problem, httpx.DecodingError):
         return Busy(f"{vendor} sent an answer that cannot be unpacked")
     return Busy(f"{vendor} did not answer to the end")
+
+
+def _question(request: httpx.Request, kind: Kind) -> str:
+    """What a POST that only reads asks for, as it stands in its body; nothing of a token request."""
+    if request.method != "POST" or kind == TOKEN:
+        return ""
+    return " " + request.content.decode("utf-8", "replace")[:MOST_QUESTION]

@@ -17,7 +17,8 @@ TAGS = (
 def begin(apps, schema_editor):
     tag = apps.get_model("connectors", "Tag")
     for kind, name, rank, is_grave in TAGS:
-        tag.objects.create(id=ksuid(), kind=kind, name=name, rank=rank, is_grave=is_grave)
+        begins = {"id": ksuid(), "rank": rank, "is_grave": is_grave}
+        tag.objects.get_or_create(kind=kind, name=name, defaults=begins)
     resource = apps.get_model("connectors", "Resource")
     batch = []
     for row in resource.objects.only("pk", "name").iterator():

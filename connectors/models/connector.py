@@ -146,6 +146,12 @@ class Connector(Stateful):
         return bool(self.source)
 
     @property
+    def is_cleared(self) -> bool:
+        """Whether its secret was taken away: nothing is read until there is a new one."""
+        stands_still = self.status == self.Status.NOT_CONNECTED and not self.sealed
+        return stands_still and bool(self.source and self.settings)
+
+    @property
     def place(self) -> str:
         """Where its secrets are sealed for."""
         return place_of(self, "sealed")

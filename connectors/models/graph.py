@@ -137,8 +137,9 @@ class Entitlement(GraphRow):
     """Names of compliance frameworks (Tag)."""
     is_locked = models.BooleanField(default=False)
     """Rules pass it over."""
+    BY_PERSON = "person"
     tagged_by_rule = models.CharField(max_length=27, blank=True)
-    """The rule that gave it risk and frameworks; empty: a person, or nobody."""
+    """The rule that gave it risk and frameworks; `BY_PERSON`: somebody, who may have said none."""
     settings_changed_at = models.DateTimeField(null=True)
     search_text = models.TextField()
 
@@ -154,11 +155,6 @@ class Entitlement(GraphRow):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_access(self) -> bool:
-        """Whether it is the one that follows from the accounts themselves: nobody renames it."""
-        return self.external_id == ACCESS
 
     @property
     def shown_slug(self) -> str:

@@ -64,6 +64,8 @@ def change_rows(run: SyncRun, what: str, *, words: str = "", kind: str = "") -> 
     if noun == "grants":
         column = "first_run" if deed == "started" else "gone_run"
         grants = Grant.objects.filter(**{column: run.pk})
+        if deed == "started" and run.started_at is not None:  # by time there is an index
+            grants = grants.filter(since__gte=run.started_at)
         return _grants(grants.filter(entitlement__kind=kind) if kind else grants, words)
     marks = {
         "new": Q(first_run=run.pk),
@@ -75,7 +77,8 @@ def change_rows(run: SyncRun, what: str, *, words: str = "", kind: str = "") -> 
     if noun == "accounts":
         return _accounts(Account.objects.filter(marks[deed], **mine), words)
     of_kind = {"kind": kind} if kind else {}
-    return _entitlements(Entitlement.objects.filter(marks[deed], **mine, **of_kind), words)
+    found = Entitlement.objects.filter(marks[deed], **mine, **of_kind).exclude(kind=CREDENTIAL)
+    return _entitlements(found, words)
 
 
 def numbers(run: SyncRun, *, held: bool) -> list[tuple[str, str, int]]:

@@ -184,6 +184,7 @@ def differences_of_a_run(user: User, asked: Parameters) -> Iterator[tuple[object
     )
     if run is None:
         raise NotPossible("This run is not there, or not for you to see.")
+    visible_app(user, {"app": run.connector.app_id})
     held, words = run.status == SyncRun.Status.HELD, asked.get("q", "")
     labels = LOSSES if held else CHANGES
     what = asked.get("what", "")

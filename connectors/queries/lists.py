@@ -93,12 +93,6 @@ def entitlement_rows(app: App, *, words: str = "", kind: str = "") -> QuerySet[E
     return rows.annotate(holder_count=_count(Grant.objects.here().filter(entitlement=OuterRef("pk"))))
 
 
-def holders(entitlement: Entitlement, *, words: str = "") -> QuerySet[Account]:
-    """The accounts that hold an entitlement now."""
-    held = Grant.objects.here().filter(entitlement=entitlement).values("account")
-    return Account.objects.filter(pk__in=held).search(words).select_related("person")
-
-
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What a connector's source holds now, by kind; grants, and accounts that belong to nobody."""

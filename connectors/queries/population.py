@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 
-from connectors.models import Account, App, Entitlement, SyncRun
-from connectors.queries.lists import account_counts, grant_count, kind_names
+from connectors.models import CREDENTIAL, Account, App, Entitlement, Grant, SyncRun
+from connectors.queries.lists import account_counts, kind_names
 from core.errors import NotPossible
 from core.exports import Parameters
 from core.models import User
@@ -27,7 +28,7 @@ POPULATION = (
     "Resource type",
     "Resource",
     "Entitlement",
-    "Permission",
+    "Slug",
     "Since",
     "Source",
     "First seen by sync",
@@ -36,8 +37,8 @@ POPULATION = (
 _COLUMNS = (
     *("external_id", "login", "name", "email", "status", "type", "marks", "is_external"),
     *("person__name", "person__email", "person__employee_id", "matched_by"),
-    *("held__entitlement__kind", "held__entitlement__resource__name", "held__entitlement__name"),
-    *("held__entitlement__slug", "held__since", "source", "held__first_run"),
+    *("held__entitlement__kind", "resource_name", "held__entitlement__name"),
+    *("slug", "held__since", "source", "held__first_run"),
 )
 
 
@@ -55,6 +56,10 @@ def population(user: User, asked: Parameters) -> Iterator[Sequence[object]]:
     names, runs = kind_names(app), {run.source: run.pk for run in last_runs(app)}
     held = FilteredRelation("grants", condition=Q(grants__gone_at=None))
     rows = Account.objects.here().filter(app=app).annotate(held=held)
+    rows = rows.annotate(
+        resource_name=_own("held__entitlement__resource__own_name", "held__entitlement__resource__name"),
+        slug=_own("held__entitlement__own_slug", "held__entitlement__slug"),
+    )
     order = ("search_text", "pk", "held__entitlement__search_text", "held__pk")
     for row in rows.order_by(*order).values_list(*_COLUMNS).iterator(2_000):
         account, owner, access = list(row[:8]), row[8:12], list(row[12:])
@@ -75,7 +80,9 @@ def front(user: User, asked: Parameters) -> Iterator[Sequence[object]]:
     yield ("Accounts without an owner", counts.ownerless)
     yield ("Disabled accounts with access", counts.disabled_with_access)
     yield ("Entitlements", Entitlement.objects.here().filter(app=app).count())
-    yield ("Grants", grant_count(app))
+    held = Grant.objects.here().filter(account__app=app)
+    yield ("Grants", held.count())
+    yield ("Of these, Access", held.filter(entitlement__kind=CREDENTIAL).count())
     yield ()
     yield ("Source", "Connector", "Last complete sync", "Key", "Began", "Ended", "Could not be read")
     for run in last_runs(app):
@@ -83,6 +90,11 @@ def front(user: User, asked: Parameters) -> Iterator[Sequence[object]]:
         yield (run.source, run.connector.name, run.pk, run.key, run.started_at, run.ended_at, gaps)
     yield ()
     yield ("How to check", "Each row as a JSON array of its cells as text, a line feed after each; UTF-8")
+
+
+def _own(given: str, source: str) -> Coalesce:
+    """What people called it here, else what the source calls it."""
+    return Coalesce(NullIf(F(given), Value("")), F(source))
 
 
 def last_runs(app: App) -> list[SyncRun]:

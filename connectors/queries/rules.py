@@ -9,8 +9,8 @@ from connectors.models import App, Entitlement, TagRule
 from core.models.keys import folded
 
 SAMPLE = 10
-BY_HAND = Q(tagged_by_rule="") & (~Q(risk="") | ~Q(frameworks=[]))
-"""What a person decided. It wins over every rule."""
+BY_HAND = Q(tagged_by_rule=Entitlement.BY_PERSON) | (Q(tagged_by_rule="") & (~Q(risk="") | ~Q(frameworks=[])))
+"""What a person decided, be it none. It wins over every rule."""
 
 
 def fitting(rule: TagRule) -> Q:

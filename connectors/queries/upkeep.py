@@ -1,16 +1,19 @@
 """What the pages for looking after a connector ask: attributes seen, kinds no longer read, owners."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 
-from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, ResourceType, SyncRun
+from connectors.contract import EVERY_OTHER_KIND
+from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, Resource, SyncRun
 from connectors.sync.kinds import ACCOUNTS, kinds_of
 from core.models import User
 
 LOOKED_AT = 500
 """Accounts whose attributes are looked at, the latest changed first."""
+LOOKED_BACK = 2_000
+"""Runs among which the last that read a kind is looked for."""
 MATCHES = 20
 
 type Unread = dict[tuple[str, str], datetime | None]
@@ -34,14 +37,15 @@ def attributes_seen(connector: Connector) -> list[str]:
 
 
 def not_read(app: App) -> Unread:
-    """What was read into this app once and is read by no connector any more."""
-    types = ResourceType.objects.filter(app=app).exclude(kind=CREDENTIAL)  # it follows from the accounts
-    known = set(types.values_list("source", "kind"))
-    known |= {(source, ACCOUNTS) for source, _ in known}
+    """What still stands here and is read by no connector any more, with when it last was."""
+    things = Resource.objects.here().filter(app=app).exclude(kind=CREDENTIAL)  # Access follows from accounts
+    known = set(things.values_list("source", "kind").order_by().distinct())
+    accounts = Account.objects.here().filter(app=app).order_by()
+    known |= {(source, ACCOUNTS) for source in accounts.values_list("source", flat=True).distinct()}
     read: set[tuple[str, str]] = set()
     for connector in Connector.objects.here().filter(app=app):
-        read.update((connector.source, kind) for kind in _kinds(connector))
-    return {key: _last_read(app, *key) for key in sorted(known - read)}
+        read.update((connector.source, kind) for kind in _kinds(connector, known))
+    return _last_read(app, sorted(known - read))
 
 
 def entitlements_to_choose(user: User, *, words: str, without: Connector) -> list[Entitlement]:
@@ -51,14 +55,27 @@ def entitlements_to_choose(user: User, *, words: str, without: Connector) -> lis
     return list(rows.select_related("app").order_by("search_text", "pk")[:MATCHES])
 
 
-def _kinds(connector: Connector) -> list[str]:
+def _kinds(connector: Connector, known: Collection[tuple[str, str]]) -> list[str]:
     try:
-        return kinds_of(connector)
+        kinds = kinds_of(connector)
     except LookupError:
         return []  # its driver is not in this version: nothing is read through it
+    if EVERY_OTHER_KIND not in kinds:
+        return kinds
+    return [*kinds, *(kind for source, kind in known if source == connector.source)]
 
 
-def _last_read(app: App, source: str, kind: str) -> datetime | None:
-    done = SyncRun.objects.filter(connector__app=app, source=source, status=SyncRun.Status.DONE)
-    named = done.annotate(named=Cast("complete", TextField())).filter(named__contains=f'"{kind}"')
-    return named.order_by("-id").values_list("ended_at", flat=True).first()
+def _last_read(app: App, keys: Sequence[tuple[str, str]]) -> Unread:
+    """When each of these was last read to its end; None for never. Asks once."""
+    found: dict[tuple[str, str], datetime | None] = dict.fromkeys(keys)
+    if keys:
+        done = SyncRun.objects.filter(
+            connector__app=app, source__in={source for source, _ in keys}, status=SyncRun.Status.DONE
+        )
+        rows = done.order_by("-id").values_list("source", "complete", "ended_at")[:LOOKED_BACK]
+        for source, complete, ended_at in rows:
+            for key in keys:
+                was_read = key[1] in complete or (EVERY_OTHER_KIND in complete and key[1] != ACCOUNTS)
+                if key[0] == source and found[key] is None and was_read:
+                    found[key] = ended_at
+    return found

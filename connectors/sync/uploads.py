@@ -6,6 +6,7 @@ A run rests on the file it read, so a file stays after it was replaced. Backups 
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -41,6 +42,13 @@ def keep(connector_id: str, value: str, content: bytes) -> None:
                 return
         default_storage.delete(path)
     default_storage.save(path, ContentFile(content))
+
+
+def forget(connector_id: str, value: str, *, since: datetime) -> None:
+    """Let a file go that came at or after this moment: nothing but a test has rested on it."""
+    path = _path(connector_id, value)
+    if default_storage.exists(path) and default_storage.get_modified_time(path) >= since:
+        default_storage.delete(path)
 
 
 def opener(connector_id: str) -> Callable[[str], bytes]:

@@ -15,6 +15,7 @@ from connectors.actions.permission import must_be_super, must_make_apps
 from connectors.forms import ForgetForm, ManageForm, NewAppForm
 from connectors.models import App
 from connectors.views.names import spoken
+from core.errors import NotPossible
 from core.http import HtmxRequest
 from core.models import User
 from core.queries.asked import people
@@ -56,7 +57,11 @@ def manage(request: HtmxRequest) -> HttpResponse:
         finding = "owners_find" in request.POST
         return _manage_page(request, None if finding else form, chosen, request.POST.getlist("app"))
     apps: list[App] = list(form.cleaned_data["app"])
-    verbs.manage(apps, form.cleaned_data["owners"], by=request.user)
+    try:
+        verbs.manage(apps, form.cleaned_data["owners"], by=request.user)
+    except NotPossible as refusal:
+        form.add_error("app", str(refusal))
+        return _manage_page(request, form, chosen, request.POST.getlist("app"), status=refusal.status)
     names = apps[0].name if len(apps) == 1 else f"{len(apps):,} apps"
     messages.success(request, f"{names} {'is' if len(apps) == 1 else 'are'} managed now.")
     return (
@@ -71,15 +76,19 @@ def forget(request: HtmxRequest) -> HttpResponse:
     """`provider`: whose unmanaged apps go."""
     must_be_super(request.user)
     provider = (request.POST if request.method == "POST" else request.GET).get("provider", "")
-    form = ForgetForm(request.POST if request.method == "POST" else None)
+    form, status = ForgetForm(request.POST if request.method == "POST" else None), 422
     if form.is_bound and form.is_valid():
-        number = verbs.forget(provider, number=form.cleaned_data["number"], by=request.user)
-        messages.success(
-            request, f"{number:,} unmanaged app{'' if number == 1 else 's'} of {provider} forgotten."
-        )
-        return redirect(reverse("connectors:applications") + "?tab=unmanaged")
+        try:
+            number = verbs.forget(provider, number=form.cleaned_data["number"], by=request.user)
+        except NotPossible as refusal:
+            form.add_error("number", str(refusal))
+            status = refusal.status
+        else:
+            told = f"{number:,} unmanaged app{'' if number == 1 else 's'} of {provider} forgotten."
+            messages.success(request, told)
+            return redirect(reverse("connectors:applications") + "?tab=unmanaged")
     context = {"form": form, "provider": provider, "list": queries.provider_list(provider)}
-    return render(request, "connectors/forget.html", context, status=422 if form.is_bound else 200)
+    return render(request, "connectors/forget.html", context, status=status if form.is_bound else 200)
 
 
 def _sources(user: User) -> list[tuple[str, str]]:
@@ -118,7 +127,12 @@ def _new_page(request: HtmxRequest, form: NewAppForm, chosen: Sequence[User], *,
 
 
 def _manage_page(
-    request: HtmxRequest, form: ManageForm | None, chosen: Sequence[User], keys: Sequence[str]
+    request: HtmxRequest,
+    form: ManageForm | None,
+    chosen: Sequence[User],
+    keys: Sequence[str],
+    *,
+    status: int = 422,
 ) -> HttpResponse:
     apps = App.objects.here().filter(pk__in=[key for key in keys if key.isalnum()])
     context = {
@@ -129,7 +143,7 @@ def _manage_page(
         "to_be_asked": spoken([person for person in chosen if person != request.user]),
         **picker(request, chosen),
     }
-    return render(request, "connectors/manage.html", context, status=422 if form is not None else 200)
+    return render(request, "connectors/manage.html", context, status=status if form is not None else 200)
 
 
 def picker(request: HtmxRequest, chosen: Sequence[User]) -> dict[str, object]:

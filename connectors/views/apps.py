@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from connectors import queries
 from connectors.actions.permission import may_govern, may_list_apps, may_make_apps
-from connectors.models import App, AppOwner, Connector
+from connectors.models import App, AppOwner, Connector, SyncRun
 from core.http import HtmxRequest
 from core.queries.asked import page
 
@@ -88,4 +88,5 @@ def head(app: App, tab: str) -> dict[str, Any]:
         "connectors": connectors,
         "data_from": queries.data_from(app),
         "unread": queries.not_read(app),
+        "held_runs": SyncRun.objects.filter(connector__in=connectors, status=SyncRun.Status.HELD),
     }

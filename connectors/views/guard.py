@@ -18,6 +18,7 @@ from core.queries.system import settings_of
 
 
 @require_http_methods(["GET", "POST"])
+@fresh_sign_in_to_send
 def guard(request: HtmxRequest, pk: str) -> HttpResponse:
     """The limits of one connector, and whether it is guarded at all."""
     rows = Connector.objects.visible_to(request.user).select_related("app")
@@ -56,7 +57,11 @@ def guards(request: HtmxRequest) -> HttpResponse:
     if not form.is_valid():
         return _rules(request, form, 422)
     is_on = form.cleaned_data["guards"] == "on"
-    guarding.switch_guards(by=request.user, guards=is_on, reason=form.cleaned_data["reason"])
+    try:
+        guarding.switch_guards(by=request.user, guards=is_on, reason=form.cleaned_data["reason"])
+    except StaleState as stale:
+        form.add_error(None, str(stale))
+        return _rules(request, form, stale.status)
     messages.success(request, "The guards are on." if is_on else "The guards are off: no sync is held.")
     return redirect("connectors:guards")
 

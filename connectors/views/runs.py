@@ -12,7 +12,7 @@ from connectors import queries, registry
 from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_manage
 from connectors.forms import ReasonForm
-from connectors.models import App, ConnectorRules, SyncRun
+from connectors.models import CREDENTIAL, App, ConnectorRules, SyncRun
 from core.http import HtmxRequest, fresh_sign_in_to_send
 from core.queries.asked import one_of, page, words
 
@@ -50,7 +50,8 @@ def changes(request: HtmxRequest, key: str) -> HttpResponse:
     shown = _run(request, key)
     if shown.status == SyncRun.Status.HELD:
         return redirect("connectors:losses", key)
-    kinds = queries.kind_names(shown.connector.app)
+    names = queries.kind_names(shown.connector.app)
+    kinds = {kind: name for kind, name in names.items() if kind != CREDENTIAL}
     kind = one_of(request, "of", kinds)
     filters = queries.numbers(shown, held=False)
     what = one_of(request, "what", queries.CHANGES) or queries.first_of(filters)
@@ -94,6 +95,8 @@ def _differences(
 ) -> HttpResponse:
     shape = "accounts" if what == "disabled" else what.partition("-")[0]
     order = "id" if shape == "grants" else "search_text"
+    # Who looks after a connector learns how much changed; whose access, only who may see the app.
+    may_see_app = App.objects.visible_to(request.user).filter(pk=shown.connector.app_id).exists()
     context = {
         "run": shown,
         "connector": shown.connector,
@@ -101,9 +104,9 @@ def _differences(
         "what": what,
         "shape": shape,
         "words": words(request),
-        "page": page(request, rows, order=order),
+        "page": page(request, rows if may_see_app else rows.none(), order=order),
         "names": queries.kind_names(shown.connector.app),
-        "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.connector.app_id).exists(),
+        "may_see_app": may_see_app,
         **more,
     }
     return render(request, "connectors/differences.html", context)

@@ -91,6 +91,7 @@ def _page(request: HtmxRequest, connector: Connector, form: SettingsForm, *, sta
         "test": tested if tested is not None and tested.by == request.user else None,
         "present": tenants.host(connector.source) if connector.source else "",
         "ends": request.POST.get("ends", ""),
+        "is_other_tenant": form.is_bound and spec.tenant in form.errors,
         "guide": guide(spec),
         "scope_sets": scope_sets(spec),
         "extras": extras(spec),

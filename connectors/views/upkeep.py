@@ -128,7 +128,8 @@ def holders(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_POST
 def remove_holders(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = _managed(request, pk)
-    entitlement = get_object_or_404(Entitlement, pk=request.POST.get("entitlement", ""))
+    named = holding.by_holding(shown).values("entitlement")
+    entitlement = get_object_or_404(Entitlement, pk=request.POST.get("entitlement", ""), pk__in=named)
     holding.remove_holders(shown, entitlement, by=request.user)
     messages.success(request, f"Holders of {entitlement} no longer look after {shown}.")
     return redirect("connectors:holders", shown.pk)

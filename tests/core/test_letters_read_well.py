@@ -48,7 +48,13 @@ def samples(owner, sender):
         "second_factor_removed": {"who": sender},
         "sync_done": {"connector": connector, "run": first},
         "sync_held": {"connector": connector, "run": run, "is_owner": True},
-        "sync_failing": {"connector": connector, "run": first, "since": run.ended_at, "number": 3},
+        "sync_failing": {
+            "connector": connector,
+            "run": first,
+            "since": run.ended_at,
+            "number": 3,
+            "sees_it": True,
+        },
         "trail_broken": {"check": SimpleNamespace(problems=["Event 12 was altered.", "Event 14 is gone."])},
     }
 

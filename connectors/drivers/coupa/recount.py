@@ -126,7 +126,7 @@ class Recount:
         except (Refused, MissingScope) as refusal:
             if isinstance(refusal, Refused) and refusal.status not in NOT_THERE:
                 raise
-            self._try_rest()
+            yield from self._try_rest()
             self._at.way = REST
             yield Note(
                 "warn",
@@ -175,12 +175,17 @@ class Recount:
             yield from self._refused_flags(flags[:middle])
             yield from self._refused_flags(flags[middle:])
 
-    def _try_rest(self) -> None:
-        """Coupa's own shape must name what is to be counted."""
+    def _try_rest(self) -> Iterator[Note]:
+        """Coupa's own shape must name what is to be counted; licences that it leaves out are told."""
         for user in self._client.few("user", None, 1):
             for kind in self._lists():
                 if records.HELD_IN[kind] not in user.values:
                     raise NotCounted(NO_SECOND_WAY.format(what=records.PLURALS[kind]))
+            if left_out := [name(flag) for flag in self._at.flags if flag not in user.values]:
+                told = ", ".join(left_out)
+                yield Note(
+                    "warn", f"That shape leaves these licences out, so none of them was counted: {told}."
+                )
 
     def _page(self, after: int) -> list[Row]:
         if after == 0 and self._tried is not None:

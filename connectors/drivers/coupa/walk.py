@@ -133,7 +133,8 @@ class Walk:
             for held in record.list(key):
                 if held.id not in self._at.known[kind]:
                     self._at.known[kind].add(held.id)
-                    yield from records.resource(kind, held)
+                    whole = self._client.one(kind, str(held.id), records.resource_fields(kind))
+                    yield from records.resource(kind, whole or held)
                 yield Grant(str(record.id), records.entitlement_id(kind, held.id))
         yield from records.licence_grants(record, self._at.flags)
 

@@ -101,8 +101,8 @@ def _account(row: Row, dates: Dates) -> Account:
 
 
 def _part(text: str, most: int) -> str:
-    """One part of an id: no colon in it, and never two texts with the same."""
-    encoded = text.replace("%", "%25").replace(":", "%3A")
+    """One part of an id: no colon or comma in it, and never two texts with the same."""
+    encoded = text.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
     if len(encoded) <= most:
         return encoded
     return f"{encoded[: most - 17]}~{hashlib.sha256(encoded.encode()).hexdigest()[:16]}"

@@ -80,7 +80,7 @@ def test_access_is_one_row_for_each_source_and_is_left_out_of_counts_and_export(
     sync()
 
     row = Entitlement.objects.get(external_id=ACCESS)
-    assert (row.slug, row.name, row.kind, row.is_access) == ("access", "Access", "credential", True)
+    assert (row.slug, row.name, row.kind) == ("access", "Access", "credential")
     assert list(queries.export_access(connector)) == world.truth()
     assert queries.counts(connector).grants == queries.grant_count(connector.app) == 20
     assert queries.counts(connector).by_kind == {"user": 12, "group": 1, "role": 2}

@@ -353,7 +353,9 @@ def test_answers_of_a_counted_run_are_kept_compressed(sync, driver):
 def test_a_run_says_as_whom_it_asked_and_for_what(sync, driver, connector, monkeypatch):
     spec = replace(registry.spec("coupa"), client="client_id")
     monkeypatch.setattr(registry, "spec", lambda _: spec)
-    Connector.objects.filter(pk=connector.pk).update(settings={"client_id": "b1f9c2", "mode": "read"})
+    Connector.objects.filter(pk=connector.pk).update(
+        settings={"client_id": "b1f9c2", "mode": "read"}, sealed="sealed"
+    )
     driver.granted = lambda: ("core.user.read",)
 
     run = sync()

@@ -44,14 +44,22 @@ def text(reply):
 
 
 def test_limits_are_saved_where_they_differ_and_stand_in_the_trail(send, connector):
-    reply = send(accounts=25)
+    reply = send(accounts=25, reason="Coupa moves a plant")
 
     connector.refresh_from_db()
     event = TrailEvent.objects.latest("pk")
     assert reply.headers["Location"] == reverse("connectors:connector", args=[connector.pk])
     assert connector.limits == {"accounts": 25}
     assert (event.action, event.severity) == ("connectors.guard_changed", "neutral")
-    assert event.change == {"accounts": {"before": 10, "after": 25}}
+    assert event.change == {"accounts": {"before": 10, "after": 25}, "reason": "Coupa moves a plant"}
+
+
+def test_to_let_more_through_wants_a_reason_and_to_let_less_does_not(send, connector):
+    assert send(accounts=11).status_code == 422
+    assert send(accounts=9).status_code == 302
+
+    connector.refresh_from_db()
+    assert connector.limits == {"accounts": 9}
 
 
 @pytest.mark.parametrize("wrong", ["0", "51", "ten", ""])
@@ -96,9 +104,9 @@ def test_nothing_changed_is_nothing_told(send):
 
 
 def test_a_stale_form_shows_both_and_loses_nothing(send, connector):
-    send(accounts=25)
+    send(accounts=25, reason="Coupa moves a plant")
 
-    reply = send(accounts=40)
+    reply = send(accounts=40, reason="And another")
 
     assert reply.status_code == 409
     assert 'value="40"' in text(reply)

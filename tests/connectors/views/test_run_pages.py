@@ -180,15 +180,18 @@ def test_changes_are_found_by_words_and_kind(browser, connector):
     assert "Nothing matches what you look for." in text(nothing)
 
 
-def test_an_owner_who_may_not_see_the_app_gets_names_without_links(connector, sign_in):
+def test_an_owner_who_may_not_see_the_app_gets_numbers_and_no_names(connector, sign_in):
     owner = make_user("Grace Kim", Role.BASIC)
     connector.ownerships.create(user=owner)
-    account = make_account(connector.app, "Tom Okafor", first_run=connector.runs.get().pk)
+    make_account(connector.app, "Tom Okafor", first_run=connector.runs.get().pk)
 
     page = text(sign_in(owner).get(address(connector.runs.get(), "run_changes")))
 
-    assert "Tom Okafor" in page
-    assert f"/accounts/{account.pk}/" not in page
+    assert "New accounts 1" in page
+    assert "Tom Okafor" not in page
+    assert "for the owners of the app" in page
+    with pytest.raises(NotPossible):
+        list(offered("connectors.differences").rows(owner, {"run": connector.runs.get().key}))
 
 
 def offered(kind):
