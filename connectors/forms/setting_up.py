@@ -36,6 +36,7 @@ class AppForm(forms.Form):
         required=False,
         error_messages={"max_length": f"A name has at most {NAME_LIMIT} letters."},
     )
+    is_another = forms.BooleanField(required=False)
 
     def __init__(self, data: Mapping[str, str] | None = None, *, user: User) -> None:
         super().__init__(data)
@@ -65,7 +66,8 @@ class AppForm(forms.Form):
     def choice(self) -> AppChoice:
         """What was chosen. Only of a valid form."""
         if self.cleaned_data["how"] == self.NEW:
-            return AppChoice(new_name=self.cleaned_data["name"])
+            typed = self.cleaned_data
+            return AppChoice(new_name=typed["name"], is_another=typed["is_another"])
         return AppChoice(app=self.cleaned_data[self.cleaned_data["how"]])
 
 

@@ -65,7 +65,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "spec": spec,
         "tab": tab,
         "counts": counts,
-        "kinds": queries.kinds_of(shown),
+        "kinds": queries.kinds_shown(shown, counts.by_kind) if counts else [],
         "by_kind": queries.with_others(counts.by_kind, spec.capabilities) if counts else {},
         "settings": [(setting, _shown(shown, setting.name)) for setting in spec.settings],
         "candidate": queries.open_candidate(shown),

@@ -66,7 +66,7 @@ def found(connector: Connector) -> list[Part]:
     entitlements = reverse("connectors:entitlements", args=[connector.app_id])
     parts = [
         Part(_counted(counts.by_kind.get(each.kind, 0), each.label), f"{entitlements}?kind={each.kind}")
-        for each in queries.kinds_of(connector)
+        for each in queries.kinds_shown(connector, counts.by_kind)
         if each.sync and each.kind not in ("user", EVERY_OTHER_KIND)
     ]
     parts.append(Part(_counted(counts.by_kind["user"], "accounts"), accounts, ";"))

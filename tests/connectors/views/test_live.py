@@ -146,6 +146,32 @@ def test_the_end_counts_what_was_found_and_leads_to_it(browser, connector):
     assert f'<a href="{accounts}?owner=none">1 account has no owner</a>' in page
 
 
+@pytest.mark.parametrize("page", ["live", "connector"])
+def test_a_kind_that_is_off_is_counted_only_where_something_of_it_is_left(page, browser, connector):
+    make_run(connector)
+
+    without = look(browser, connector, page).content.decode()
+    make_entitlement(connector.app, "Europe", kind="account_group")
+    left = look(browser, connector, page).content.decode()
+
+    found = "?kind=account_group"
+    assert found not in without
+    assert found in left
+
+
+def test_a_kind_that_needs_a_scope_says_so_whether_it_is_read_or_not(browser, connector):
+    make_run(connector)
+
+    off = look(browser, connector, "connector").content.decode()
+    Connector.objects.filter(pk=connector.pk).update(kinds=["user", "account_group"])
+    on = look(browser, connector, "connector").content.decode()
+
+    assert "needs <code>core.accounting.read</code>" in off
+    assert "needs <code>core.accounting.read</code>" in on
+    assert off.count(">Off<") == 1
+    assert on.count(">Off<") == 3
+
+
 def test_an_owner_who_may_not_see_the_app_gets_the_numbers_without_links(sign_in, db):
     grace = make_user("Grace Kim")
     connector = make_connector(grace, app=make_app("Coupa"), source=SOURCE, status="connected")
