@@ -93,6 +93,7 @@ class SettingsForm(forms.Form):
         super().__init__(data, files, initial=settings_shown(spec, connector))
         for setting in spec.settings:
             self.fields[setting.name] = _field(setting)
+        self._optional = {each.name: each.label for each in spec.settings if each.accepts and each.optional}
 
     def typed(self) -> dict[str, str]:
         """Everything as it was typed; files are not."""
@@ -109,6 +110,14 @@ class SettingsForm(forms.Form):
             if (file.size or 0) > MOST_MEGABYTES * 1024 * 1024:
                 raise BadSettings(name, f"A file has at most {MOST_MEGABYTES} MB.")
             found[name] = Upload(str(file.name), file.read())
+        return found
+
+    def taken_away(self) -> list[str]:
+        """The files that are to be there no more. Raises BadSettings where another was chosen as well."""
+        found = [name for name in self._optional if self.data.get(f"{name}_none")]
+        for name in found:
+            if name in self.files:
+                raise BadSettings(name, "Choose a file, or take the present one away: not both.")
         return found
 
     def refuse(self, field: str, sentence: str) -> None:

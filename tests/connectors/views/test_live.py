@@ -133,6 +133,31 @@ def test_those_who_hear_the_page_are_told_only_what_is_new(browser, connector):
     assert "hx-swap-oob" in other
 
 
+def test_a_sync_that_is_watched_can_be_stopped_until_it_is_over(browser, connector):
+    run = make_run(connector, status=SyncRun.Status.RUNNING, ended_at=None)
+    stop = reverse("connectors:stop", args=[run.key])
+
+    page = look(browser, connector).content.decode()
+    same = look(browser, connector, "progress", said="running", stops=run.key).content.decode()
+    SyncRun.objects.filter(pk=run.pk).update(status=SyncRun.Status.DONE, ended_at=now())
+    over = look(browser, connector, "progress", said="running", stops=run.key).content.decode()
+
+    assert page.count(f'action="{stop}"') == 2
+    assert f"said=running&amp;stops={run.key}" in page
+    assert stop not in same
+    assert 'hx-swap-oob="innerHTML:#live-acts"' in over
+    assert 'hx-swap-oob="innerHTML:#live-chip"' in over
+    assert stop not in over
+
+
+def test_who_only_looks_is_offered_no_stop(connector, sign_in, cast):
+    make_run(connector, status=SyncRun.Status.RUNNING, ended_at=None)
+
+    page = look(sign_in(cast["read_only"]), connector).content.decode()
+
+    assert "/stop/" not in page
+
+
 def test_the_end_counts_what_was_found_and_leads_to_it(browser, connector):
     make_run(connector)
     make_account(connector.app, "Grace Kim")
