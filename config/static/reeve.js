@@ -96,6 +96,27 @@
     if (log && box.checked) log.scrollTop = log.scrollHeight;
   };
 
+  /* One box in the head of a list ticks every row of the page. */
+  const tickAll = (head) => {
+    const table = head.closest("table");
+    const boxes = () => all("tbody .r-table__tick input[type=checkbox]", table);
+    const box = document.createElement("input");
+    const look = () => {
+      const ticked = boxes().filter((each) => each.checked).length;
+      box.checked = ticked > 0 && ticked === boxes().length;
+      box.indeterminate = ticked > 0 && !box.checked;
+    };
+    box.type = "checkbox";
+    box.className = "r-check";
+    box.setAttribute("aria-label", head.dataset.tickAll);
+    box.addEventListener("change", () => boxes().forEach((each) => {
+      each.checked = box.checked;
+    }));
+    table.addEventListener("change", look);
+    head.append(box);
+    look();
+  };
+
   /* People picker: a combobox that asks the server. */
   const picker = (field) => {
     const input = field.querySelector("input[type=text]");
@@ -249,7 +270,7 @@
 
   const gains = [
     ["form[data-theme]", theme], ["[data-copy]", copy], ["[data-toast]", toast],
-    ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker],
+    ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker], ["[data-tick-all]", tickAll],
   ];
   const done = new WeakSet();
   const enliven = (root) => {

@@ -66,7 +66,7 @@ def create(facts: Facts, owners: Collection[User], *, is_another: bool = False, 
     """Make a managed app that no connector reads yet. `is_another`: whoever makes it knows that there is one
     of that name. Raises Denied, TakenName, NotPossible."""
     must_make_apps(by)
-    _must_be_free(facts.name, is_another=is_another)
+    must_be_free(facts.name, is_another=is_another)
     app = App.objects.create(
         name=facts.name, description=facts.description, icon=facts.icon, status=App.Status.MANAGED
     )
@@ -111,7 +111,7 @@ def edit(app: App, facts: Facts, *, seen: datetime | None, is_another: bool = Fa
     notes = dict(app.annotations if facts.annotations is None else facts.annotations)
     must_fit(notes)
     if folded(facts.name) != folded(app.name):
-        _must_be_free(facts.name, is_another=is_another)
+        must_be_free(facts.name, is_another=is_another)
     wanted = {"name": facts.name, "description": facts.description, "icon": facts.icon, "annotations": notes}
     before = {name: getattr(app, name) for name in wanted}
     if before == wanted:
@@ -175,7 +175,8 @@ def same_name(name: str) -> App | None:
     return App.objects.here().filter(search_text=folded(name)).first()
 
 
-def _must_be_free(name: str, *, is_another: bool) -> None:
+def must_be_free(name: str, *, is_another: bool) -> None:
+    """Raises TakenName where another app has this name, unless that is known and meant."""
     if not is_another and same_name(name) is not None:
         raise TakenName(f'There is an app called "{name}" already.')
 

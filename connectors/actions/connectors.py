@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from connectors import registry
+from connectors.actions.applications import must_be_free
 from connectors.actions.permission import must_manage, must_run_connectors
 from connectors.models import App, Connector, ConnectorOwner, SettingsCandidate
 from core.errors import NotPossible
@@ -26,11 +27,16 @@ class AppChoice:
 
     app: App | None = None
     new_name: str = ""
+    is_another: bool = False
+    """Whoever chooses the new one knows that there is one of that name."""
 
 
 @transaction.atomic
 def create(driver: str, choice: AppChoice, *, by: User | None) -> Connector:
-    """Make a connector before any credential exists. Its maker, if a person, is its first owner."""
+    """Make a connector before any credential exists. Its maker, if a person, is its first owner.
+
+    Raises TakenName where a new app would be the second of its name, and nobody said that it is to be.
+    """
     must_run_connectors(by)
     spec = registry.spec(driver)
     connector = Connector.objects.create(
@@ -48,7 +54,7 @@ def create(driver: str, choice: AppChoice, *, by: User | None) -> Connector:
 
 @transaction.atomic
 def choose_app(connector: Connector, choice: AppChoice, *, by: User | None) -> None:
-    """Change one's mind about the app, as long as nothing was read into it."""
+    """Change one's mind about the app, as long as nothing was read into it. Raises TakenName as `create`."""
     must_run_connectors(by)
     connector = Connector.objects.locked(connector.pk)
     if connector.deleted_at:
@@ -140,6 +146,7 @@ def _take(choice: AppChoice, *, by: User | None) -> App:
     if choice.app is None:
         if not one_line(choice.new_name):
             raise NotPossible("Give the new app a name.")
+        must_be_free(one_line(choice.new_name), is_another=choice.is_another)
         app = App.objects.create(name=one_line(choice.new_name), status=App.Status.MANAGED)
         record("apps.created", app, by=by)
         return app

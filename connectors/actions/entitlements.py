@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from connectors.actions.ownership import Owners, must_be_as_seen, set_owners
 from connectors.actions.permission import must_govern
 from connectors.models import CREDENTIAL, App, Entitlement, Tag
+from connectors.queries.entitlements import WantedEntitlements, narrowed_entitlements
 from core.errors import NotPossible
 from core.models import User
 from core.models.keys import folded
@@ -83,20 +85,35 @@ class Given:
     """Passed over, for somebody locked them."""
 
 
-@transaction.atomic
-def set_attributes(app: App, chosen: Collection[str], wanted: Attributes, *, by: User) -> Given:
-    """Give risk, frameworks and owners to those of these keys that are of the app, here and not locked.
+@dataclass(frozen=True, slots=True)
+class ChosenEntitlements:
+    """Entitlements of one app that are here: those with these keys, or all that a filter finds."""
 
-    Raises Denied, NotPossible.
+    keys: Collection[str] = ()
+    wanted: WantedEntitlements | None = None
+    number: int = 0
+    """How many there were when somebody said yes; counts where a filter chooses."""
+
+    def found(self, app: App) -> QuerySet[Entitlement]:
+        if self.wanted is not None:
+            return narrowed_entitlements(app, self.wanted)
+        return Entitlement.objects.here().filter(app=app, pk__in=self.keys)
+
+
+@transaction.atomic
+def set_attributes(app: App, chosen: ChosenEntitlements, wanted: Attributes, *, by: User) -> Given:
+    """Give risk, frameworks and owners to those that are chosen and not locked.
+
+    Raises Denied, and NotPossible, also where a filter finds another number than was said yes to.
     """
     must_govern(app, by)
     _must_be_known(wanted)
     App.objects.select_for_update(no_key=True).get(pk=app.pk)  # as a run that is applied
+    keys = list(chosen.found(app).values_list("pk", flat=True))
+    if chosen.wanted is not None and len(keys) != chosen.number:
+        raise NotPossible(f"It was {chosen.number:,}, and is {len(keys):,} now: look again, then say yes.")
     rows = list(
-        Entitlement.objects.here()
-        .filter(app=app, pk__in=chosen)
-        .select_for_update(of=("self",))
-        .order_by("external_id")
+        Entitlement.objects.filter(pk__in=keys).select_for_update(of=("self",)).order_by("external_id")
     )
     told = []
     for row in rows:

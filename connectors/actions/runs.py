@@ -21,7 +21,7 @@ from connectors.sync.kinds import kinds_of
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
-from core.models import Organisation, Role, TrailEvent, User
+from core.models import Role, TrailEvent, User
 from core.queue import nudge
 from core.trail import ERROR, record, source
 
@@ -95,8 +95,7 @@ def resume(connector: Connector, *, by: User | None) -> None:
     """What came due meanwhile is read at once, anything else by its schedule."""
     must_manage(connector, by)
     connector = Connector.objects.locked(connector.pk)
-    scheduled = next_run(connector)
-    due = min(connector.next_run_at or scheduled, scheduled) if scheduled else None
+    due = min(filter(None, (connector.next_run_at, next_run(connector))), default=None)
     paused = Connector.objects.filter(pk=connector.pk, paused_at__isnull=False)
     if paused.update(paused_at=None, paused_by=None, next_run_at=due):
         record("connectors.resumed", connector, by=by)
@@ -325,9 +324,8 @@ def _forget(run: SyncRun) -> None:
 def _settle(run: SyncRun, status: Connector.Status, *, latest: datetime | None = None) -> Connector:
     """Move the connector on and say when it is read again: as it is scheduled, or by then."""
     connector = _locked(run)
-    zone = Organisation.current().zone
-    scheduled = connector.next_run_after(now(), zone)
-    connector.move(status, next_run_at=min(scheduled, latest or scheduled))
+    due = min(filter(None, (next_run(connector), latest)), default=None)
+    connector.move(status, next_run_at=due)
     return connector
 
 

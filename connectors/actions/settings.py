@@ -58,9 +58,14 @@ class Cleaned:
     """Files that are not kept yet, by their values."""
 
 
-def cleaned(connector: Connector, typed: Mapping[str, str], files: Uploads = NO_FILES) -> Cleaned:
+def cleaned(
+    connector: Connector,
+    typed: Mapping[str, str],
+    files: Uploads = NO_FILES,
+    without: Collection[str] = (),
+) -> Cleaned:
     """What was typed and handed in, as it would be kept. A blank secret means the present one, a file that
-    was not chosen the one that was handed in last.
+    was not chosen the one that was handed in last, unless its setting is among `without`.
 
     Raises BadSettings where it cannot work, DriverError if the present secret cannot be opened.
     """
@@ -69,7 +74,7 @@ def cleaned(connector: Connector, typed: Mapping[str, str], files: Uploads = NO_
     new_secrets = {name: typed[name] for name in hidden if typed.get(name, "").strip()}
     present = secrets_of(connector) if hidden - new_secrets.keys() else {}
     new_files = {name: uploads.value_of(file.name, file.content) for name, file in files.items()}
-    typed = {**typed, **files_of(connector, spec), **new_files}
+    typed = {**typed, **files_of(connector, spec), **dict.fromkeys(without, ""), **new_files}
     handed_in = {new_files[name]: file.content for name, file in files.items()}
     outside = allowed(_files(connector, handed_in))
     everything = spec.clean({**typed, **present, **new_secrets}, outside)
@@ -91,6 +96,7 @@ def save(
     by: User | None,
     typed: Mapping[str, str],
     files: Uploads = NO_FILES,
+    without: Collection[str] = (),
     ends: str = "",
 ) -> SettingsCandidate:
     """Keep what was typed and handed in until a job has checked it; blanks mean what `cleaned` says.
@@ -100,7 +106,7 @@ def save(
     """
     must_manage(connector, by)
     connector = Connector.objects.locked(connector.pk)
-    wanted = cleaned(connector, typed, files)
+    wanted = cleaned(connector, typed, files, without)
     ended = tenants.must_be_named(connector, wanted.source, ends)
     keep(connector, wanted)
 

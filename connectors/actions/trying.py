@@ -1,7 +1,7 @@
 """Settings tried out with the vendor and not kept: what they may do, before anything is saved."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from django.db import transaction
@@ -29,6 +29,7 @@ def begin(
     by: User,
     typed: Mapping[str, str],
     files: settings.Uploads = settings.NO_FILES,
+    without: Collection[str] = (),
 ) -> SettingsTest:
     """Have a job ask the vendor about what was typed. Ends the test before, keeps nothing of it.
 
@@ -36,7 +37,7 @@ def begin(
     """
     must_manage(connector, by)
     connector, at = Connector.objects.locked(connector.pk), now()
-    wanted = settings.cleaned(connector, typed, files)
+    wanted = settings.cleaned(connector, typed, files, without)
     settings.keep(connector, wanted)
     SettingsTest.objects.filter(connector=connector).delete()
     test = SettingsTest(connector=connector, settings=dict(wanted.plain), by=by, asked_at=at)

@@ -21,6 +21,7 @@ from core.trail import record
 
 MOST_NAMES = 200
 """Attributes a filter may name."""
+HANDED_IN = "A file is read when it is handed in"
 
 
 class NothingToRead(NotPossible):
@@ -53,14 +54,16 @@ def rename(connector: Connector, name: str, *, by: User | None, seen: datetime |
 
 @transaction.atomic
 def schedule(connector: Connector, times: Times, *, by: User | None, seen: datetime | None) -> None:
-    """Read it at these times from now on. Raises BadCron where a line cannot be meant, StaleState."""
+    """Read it at these times from now on. Raises BadCron where a line cannot be meant, StaleState, and
+    NotPossible where nothing is read by schedule."""
     connector = _taken(connector, by=by, seen=seen)
-    before = _spoken(connector)
+    must_have_times(connector)
+    before, least = _spoken(connector), least_between(connector)
     if times.cron:
-        timing.must_be_cron(times.cron)
+        timing.must_be_cron(times.cron, least)
         changes: dict[str, Any] = {"schedule": Connector.Schedule.CRON, "cron": " ".join(times.cron.split())}
     else:
-        _must_be_an_interval(times.every)
+        _must_be_an_interval(times.every, least)
         changes = {"schedule": Connector.Schedule.DAYS, "every": times.every, "cron": ""}
     if times.zone_name and times.zone_name not in timing.zone_names():
         raise NotPossible(f"“{times.zone_name}” is no time zone.")
@@ -114,10 +117,31 @@ def filter_attributes(
 
 
 def next_run(connector: Connector) -> datetime | None:
-    """When it is read by its schedule, seen from now; None before it is set up, or without its secret."""
-    if not connector.has_settings or connector.is_cleared:
+    """When it is read by its schedule, seen from now; None before it is set up, without its secret, and for
+    files."""
+    if not connector.has_settings or connector.is_cleared or not has_times(connector):
         return None
     return connector.next_run_after(now(), Organisation.current().zone)
+
+
+def has_times(connector: Connector) -> bool:
+    """Whether it is read by schedule: files are read when they are handed in."""
+    try:
+        return not registry.spec(connector.driver).takes_files
+    except LookupError:
+        return True  # its driver is not in this version: its times stay as they are
+
+
+def must_have_times(connector: Connector) -> None:
+    """Raises NotPossible where there is no schedule to look at."""
+    if not has_times(connector):
+        raise NotPossible(f"{HANDED_IN}: {connector} has no schedule.")
+
+
+def least_between(connector: Connector) -> timedelta:
+    """What must lie between two runs: as the driver states it, and never less than the house allows."""
+    stated = timedelta(minutes=registry.spec(connector.driver).least_minutes)
+    return max(stated, timing.SHORTEST)
 
 
 def _taken(connector: Connector, *, by: User | None, seen: datetime | None) -> Connector:
@@ -140,9 +164,9 @@ def _save(connector: Connector, **changes: Any) -> None:
     connector.save(update_fields=[*changes, "changed_at"])
 
 
-def _must_be_an_interval(every: timedelta) -> None:
-    if every < timing.SHORTEST:
-        raise NotPossible("At least 30 minutes must lie between two runs.")
+def _must_be_an_interval(every: timedelta, least: timedelta) -> None:
+    if every < least:
+        raise NotPossible(f"At least {timing.minutes(least)} minutes must lie between two runs.")
     if every > timing.LONGEST:
         raise NotPossible(f"At most {timing.LONGEST.days} days may lie between two runs.")
 

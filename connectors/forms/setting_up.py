@@ -36,6 +36,7 @@ class AppForm(forms.Form):
         required=False,
         error_messages={"max_length": f"A name has at most {NAME_LIMIT} letters."},
     )
+    is_another = forms.BooleanField(required=False)
 
     def __init__(self, data: Mapping[str, str] | None = None, *, user: User) -> None:
         super().__init__(data)
@@ -65,7 +66,8 @@ class AppForm(forms.Form):
     def choice(self) -> AppChoice:
         """What was chosen. Only of a valid form."""
         if self.cleaned_data["how"] == self.NEW:
-            return AppChoice(new_name=self.cleaned_data["name"])
+            typed = self.cleaned_data
+            return AppChoice(new_name=typed["name"], is_another=typed["is_another"])
         return AppChoice(app=self.cleaned_data[self.cleaned_data["how"]])
 
 
@@ -91,6 +93,7 @@ class SettingsForm(forms.Form):
         super().__init__(data, files, initial=settings_shown(spec, connector))
         for setting in spec.settings:
             self.fields[setting.name] = _field(setting)
+        self._optional = {each.name: each.label for each in spec.settings if each.accepts and each.optional}
 
     def typed(self) -> dict[str, str]:
         """Everything as it was typed; files are not."""
@@ -107,6 +110,14 @@ class SettingsForm(forms.Form):
             if (file.size or 0) > MOST_MEGABYTES * 1024 * 1024:
                 raise BadSettings(name, f"A file has at most {MOST_MEGABYTES} MB.")
             found[name] = Upload(str(file.name), file.read())
+        return found
+
+    def taken_away(self) -> list[str]:
+        """The files that are to be there no more. Raises BadSettings where another was chosen as well."""
+        found = [name for name in self._optional if self.data.get(f"{name}_none")]
+        for name in found:
+            if name in self.files:
+                raise BadSettings(name, "Choose a file, or take the present one away: not both.")
         return found
 
     def refuse(self, field: str, sentence: str) -> None:

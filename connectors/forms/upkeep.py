@@ -39,7 +39,7 @@ class RenameForm(EditForm):
 
 
 class ScheduleForm(EditForm):
-    """An interval, one of a few or another; or a cron line."""
+    """An interval, one of a few or another; or a cron line. At least `least` lies between two runs."""
 
     schedule = forms.ChoiceField(
         label="Reads",
@@ -49,7 +49,6 @@ class ScheduleForm(EditForm):
     preset = forms.ChoiceField(
         label="How often",
         required=False,
-        choices=[*((str(minutes), label) for minutes, label in PRESETS.items()), (OTHER, "Another interval")],
     )
     number = forms.IntegerField(
         label="Every", required=False, min_value=1, widget=forms.NumberInput(attrs={"min": 1})
@@ -70,6 +69,18 @@ class ScheduleForm(EditForm):
         help_text="Empty: the organisation's.",
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, least: timedelta, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.least = least
+        presets = ((str(each), label) for each, label in PRESETS.items() if each >= self.least_minutes)
+        field = self.fields["preset"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [*presets, (OTHER, "Another interval")]
+
+    @property
+    def least_minutes(self) -> int:
+        return timing.minutes(self.least)
 
     def clean_zone(self) -> str:
         typed = one_line(self.cleaned_data["zone"])
@@ -109,15 +120,18 @@ class ScheduleForm(EditForm):
 
     def _look_at_cron(self, line: str) -> None:
         try:
-            timing.must_be_cron(line)
+            timing.must_be_cron(line, self.least)
         except timing.BadCron as problem:
             self.add_error("cron", str(problem))
 
     def _look_at_interval(self, every: timedelta) -> None:
-        if every < timing.SHORTEST:
-            self.add_error("number", "At least 30 minutes must lie between two runs.")
+        if every < self.least:
+            self.add_error("number", f"At least {self.least_minutes} minutes must lie between two runs.")
         elif every > timing.LONGEST:
             self.add_error("number", f"At most {timing.LONGEST.days} days may lie between two runs.")
+
+    def _same_kind(self) -> Mapping[str, Any]:
+        return {"least": self.least}
 
 
 class KindsForm(EditForm):

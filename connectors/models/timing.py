@@ -1,7 +1,7 @@
 """Pure: when a connector is read by itself, at an interval or by a cron line in a time zone."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -42,21 +42,26 @@ def after_interval(every: timedelta, at: datetime, zone: ZoneInfo) -> datetime:
 
 def after_cron(line: str, at: datetime, zone: ZoneInfo) -> datetime:
     """The first moment after `at` that the line names. Raises BadCron if there is none."""
-    return next(_moments(line, at.astimezone(zone)))
+    moments = _moments(line, at.astimezone(zone))
+    return next(moment for moment in moments if moment.astimezone(UTC) > at)  # an hour may come twice
 
 
-def must_be_cron(line: str) -> None:
-    """Refuse what cannot be read, never comes, or comes more often than every 30 minutes."""
+def must_be_cron(line: str, least: timedelta = SHORTEST) -> None:
+    """Refuse what cannot be read, never comes, or comes again before `least` is over."""
     start = datetime(2027, 1, 1)  # noqa: DTZ001  # the line alone is judged, whatever a zone makes of it
     until = start + LOOKED_FOR
     moments = [start, *islice(_moments(line, start), LOOKED_AT)][1:]
     near = [moment for moment in moments if moment <= until]
     for first, second in pairwise(near):
-        if second - first < SHORTEST:
+        if second - first < least:
             raise BadCron(
-                f"It would come at {first:%H:%M} and again at {second:%H:%M}: at least 30 minutes must lie"
-                " between two runs."
+                f"It would come at {first:%H:%M} and again at {second:%H:%M}: at least"
+                f" {minutes(least)} minutes must lie between two runs."
             )
+
+
+def minutes(length: timedelta) -> int:
+    return int(length.total_seconds() // 60)
 
 
 def _moments(line: str, at: datetime) -> Iterator[datetime]:

@@ -37,6 +37,7 @@ from connectors.queries.export import (
 from connectors.queries.kinds import (
     file_names,
     kinds_of,
+    kinds_shown,
     plain,
     with_others,
 )
@@ -139,6 +140,7 @@ __all__ = [
     "kind_progress",
     "kinds_of",
     "kinds_read",
+    "kinds_shown",
     "last_done",
     "live",
     "loss_rows",

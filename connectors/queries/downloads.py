@@ -11,11 +11,18 @@ from connectors.queries.accounts import (
     account_rows,
     ordered,
 )
-from connectors.queries.apps import WantedApps, app_rows
 from connectors.queries.calls import REQUEST, requests_of_a_run
 from connectors.queries.changes import WantedChanges, changes
+from connectors.queries.columns import (
+    APPS,
+    CONNECTORS,
+    ENTITLEMENTS,
+    apps,
+    connectors,
+    entitlements_of_an_app,
+)
 from connectors.queries.differences import CHANGES, LOSSES, change_rows, first_of, loss_rows, numbers
-from connectors.queries.entitlements import WantedEntitlements, holdings, narrowed_entitlements
+from connectors.queries.entitlements import holdings
 from connectors.queries.explore import answer, question
 from connectors.queries.population import POPULATION, front, population, visible_app
 from connectors.queries.progress import took_so_far
@@ -27,25 +34,6 @@ from core.queries.columns import columns_of
 
 ACCOUNT = ("App", "Account", "Login", "E-mail")
 OWNER = ("Owner", "Owner's e-mail")
-APP = (
-    "App",
-    "Status",
-    "Description",
-    "App owners",
-    "Sync status",
-    "Data from",
-    "Accounts",
-    "Accounts without owner",
-    "Entitlements",
-    "Provider",
-    "Found through",
-    "People",
-    "In the last list",
-)
-ENTITLEMENT = (
-    *("App", "Resource", "Slug", "Alias", "Kind", "Name there", "Description", "Owners", "Risk"),
-    *("Frameworks", "Locked", "Holders"),
-)
 HOLDER = (
     *("App", "Entitlement", "Account", "Login", "E-mail", "Status", "Owner"),
     *("Since (UTC)", "First seen by sync", "Gone (UTC)", "No longer seen by sync"),
@@ -65,17 +53,6 @@ ANSWER = (
 )
 
 
-def apps(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
-    """The list of apps; `tab`, `q`, `only`, `provider` and `state` as in its address."""
-    rows = app_rows(user, WantedApps.of(asked)).order_by("search_text", "pk")
-    for row in rows.iterator(500):
-        owners = [each.label for each in row.ownerships.all()]
-        states = [f"{each.name}: {each.get_status_display()}" for each in row.connectors.all()]
-        read = (row.data_from, row.account_count, row.ownerless_count, row.entitlement_count)  # type: ignore[attr-defined]  # annotated
-        found = (row.provider, row.found_through, row.found_users, "no" if row.unlisted_at else "")
-        yield (row.name, row.get_status_display(), row.description, owners, states, *read, *found)
-
-
 def account_heads(user: User, asked: Parameters) -> Sequence[str]:
     """The account itself, then the columns the page showed; its owner in two columns of their own."""
     return (*ACCOUNT, *(COLUMNS[name] for name in _columns(user, asked)), *OWNER)
@@ -90,18 +67,6 @@ def accounts_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, 
         cells = (_cell(row, name) for name in columns)
         owned = (owner.name, owner.email) if owner else ("", "")
         yield (app.name, row.name, row.login, row.email, *cells, *owned)
-
-
-def entitlements_of_an_app(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
-    """The entitlements page of one app, narrowed down as in its address; `app` is its key."""
-    app = visible_app(user, asked)
-    rows = narrowed_entitlements(app, WantedEntitlements.of(asked))
-    for row in rows.order_by("search_text", "pk").iterator(2_000):
-        named = (app.name, row.resource.shown_name, row.shown_slug, row.alias, row.kind, row.name)
-        owners = [each.label for each in row.ownerships.all()]
-        said = row.shown_description or row.resource.shown_description
-        given = (said, owners, row.risk, row.frameworks, row.is_locked)
-        yield (*named, *given, row.holder_count)  # type: ignore[attr-defined]  # annotated
 
 
 def holders_of_an_entitlement(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:
@@ -292,11 +257,18 @@ DIFFERENCE = (
 OFFERS = (
     Offer("connectors.runs", "Syncs", RUN, runs_of_a_connector),
     Offer("connectors.differences", "What a sync changes", DIFFERENCE, differences_of_a_run),
-    Offer("connectors.apps", "Applications", APP, apps),
+    Offer("connectors.apps", "Applications", APPS.always, apps, columns_of=APPS.heads),
+    Offer("connectors.connectors", "Connectors", CONNECTORS.always, connectors, columns_of=CONNECTORS.heads),
     Offer("connectors.accounts", "Accounts", ACCOUNT, accounts_of_an_app, columns_of=account_heads),
     Offer("connectors.population", "Population report", POPULATION, population),
     Offer("connectors.population_book", "Population report", POPULATION, population, front=front),
-    Offer("connectors.entitlements", "Entitlements", ENTITLEMENT, entitlements_of_an_app),
+    Offer(
+        "connectors.entitlements",
+        "Entitlements",
+        ENTITLEMENTS.always,
+        entitlements_of_an_app,
+        columns_of=ENTITLEMENTS.heads,
+    ),
     Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),
     Offer("connectors.holders", "Holders", HOLDER, holders_of_an_entitlement),
     Offer("connectors.changes", "Access changes", CHANGE, changes_of_access),

@@ -43,6 +43,19 @@ class WantedEntitlements:
         )
 
     @property
+    def asked(self) -> dict[str, str]:
+        """As it stands in an address, several values joined by commas."""
+        named = {
+            "q": self.words,
+            "kind": ",".join(self.kinds),
+            "risk": ",".join(self.risks),
+            "framework": ",".join(self.frameworks),
+            "only": self.only,
+            "since": self.since.isoformat() if self.since else "",
+        }
+        return {name: value for name, value in named.items() if value}
+
+    @property
     def is_narrowed(self) -> bool:
         return bool(self.kinds or self.risks or self.frameworks or self.only or self.since)
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from connectors.models import Account, App, AppOwner, Grant
 from connectors.models.graph import AccountQuerySet
 from connectors.models.ownership import HOLDER, HOLDS
+from connectors.queries.counting import number_of
 from core.models import User
 from core.models.keys import folded
 
@@ -56,17 +57,14 @@ def _external(user: User) -> QuerySet[Account]:
 
 
 def _apps(user: User) -> Rows:
-    """With how many active people answer for each: those named, and those who hold what makes owners."""
-    active = User.Status.ACTIVE
-    holds = {f"ownerships__{name}": value for name, value in HOLDS.items()}
-    named = Count("ownerships__user", filter=Q(ownerships__user__status=active), distinct=True)
-    holders = Count(
-        f"ownerships__{HOLDER}",
-        filter=Q(**holds, **{f"ownerships__{HOLDER}__status": active}),
-        distinct=True,
-    )
+    """With how many active people answer for each: those named, and those who hold what makes owners. Whoever
+    is both counts once."""
+    mine = AppOwner.objects.filter(app=OuterRef(OuterRef("pk")))
+    named = mine.filter(user__isnull=False).values("user")
+    holders = mine.filter(**HOLDS).exclude(**{HOLDER: None}).values(HOLDER)
+    people = User.objects.active().filter(Q(pk__in=named) | Q(pk__in=holders))
     owners = AppOwner.objects.select_related("user", "entitlement").order_by("user__search_text", "pk")
-    rows = App.objects.visible_to(user).managed().annotate(owner_count=named + holders)
+    rows = App.objects.visible_to(user).managed().annotate(owner_count=number_of(people))
     return rows.prefetch_related(Prefetch("ownerships", queryset=owners))
 
 

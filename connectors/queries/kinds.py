@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from connectors import registry
 from connectors.contract import EVERY_OTHER_KIND, Capability
 from connectors.models import CREDENTIAL, Connector, ResourceType
+from connectors.sync import kinds as chosen
 from connectors.sync.uploads import name_in
 
 
@@ -26,6 +27,17 @@ def kinds_of(connector: Connector, also: Iterable[str] = ()) -> list[Capability]
         others = [replace(each, kind=kind, label=name) for kind, name in names.items()]
         found += (others or [each]) if each.kind == EVERY_OTHER_KIND else [each]
     return found
+
+
+def kinds_shown(connector: Connector, numbers: Mapping[str, int]) -> list[Capability]:
+    """Those of them that are read, and those switched off of which something is still here."""
+    stated = {each.kind for each in registry.spec(connector.driver).capabilities}
+    read = chosen.kinds_of(connector)
+    return [
+        each
+        for each in kinds_of(connector)
+        if numbers.get(each.kind) or (each.kind if each.kind in stated else EVERY_OTHER_KIND) in read
+    ]
 
 
 def plain(kind: str) -> str:

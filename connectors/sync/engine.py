@@ -45,8 +45,9 @@ def _keep_who_asks(run: SyncRun) -> None:
     """As whom the app is asked, for what, and by which version: with the settings in force now."""
     spec = registry.spec(run.connector.driver)
     kept = run.connector.settings
+    further = [scope for each in spec.capabilities if each.kind in run.kinds for scope in each.scopes]
     run.renew(
         driver_version=spec.version,
         client=str(kept.get(spec.client, ""))[:200] if spec.client else "",
-        scopes_asked=list(spec.scopes(kept)),
+        scopes_asked=list(dict.fromkeys((*spec.scopes(kept), *further))),
     )

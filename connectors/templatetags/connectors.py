@@ -12,6 +12,7 @@ from connectors import queries, registry
 from connectors.actions.permission import may_govern
 from connectors.models import Account, App, Connector, Entitlement, SyncRun
 from connectors.queries.accounts import Wanted
+from connectors.queries.columns import driver_names
 from connectors.sync.kinds import ACCOUNTS
 from core.models import User
 from core.templatetags.charts import duration
@@ -114,6 +115,12 @@ def takes_files(connector: Connector) -> bool:
 
 
 @register.filter
+def driver_label(connector: Connector) -> str:
+    """What its driver is called; its kind where this version has none such."""
+    return driver_names().get(connector.driver, connector.driver)
+
+
+@register.filter
 def took(length: timedelta) -> str:
     """1 min 12 s; nothing where no time has passed yet."""
     return duration(length.total_seconds()) if length else ""
@@ -132,7 +139,9 @@ def every(length: timedelta) -> str:
 
 @register.filter
 def reads(connector: Connector) -> str:
-    """Its whole schedule in words: every day at 02:00, or its cron line."""
+    """Its whole schedule in words: every day at 02:00, or its cron line; of files that there is none."""
+    if takes_files(connector):
+        return "A file is read when it is handed in"
     if connector.schedule == Connector.Schedule.CRON:
         return f"By the cron line {connector.cron}"
     return every(connector.every) + (" at 02:00" if connector.is_daily else "")

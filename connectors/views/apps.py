@@ -9,6 +9,8 @@ from django.views.decorators.http import require_GET
 from connectors import queries
 from connectors.actions.permission import may_govern, may_list_apps, may_make_apps
 from connectors.models import App, AppOwner, Connector, SyncRun
+from connectors.queries.columns import APPS
+from connectors.views import columns
 from core.http import HtmxRequest
 from core.queries.asked import page
 
@@ -17,7 +19,7 @@ from core.queries.asked import page
 def applications(request: HtmxRequest) -> HttpResponse:
     wanted = queries.WantedApps.of({name: request.GET[name] for name in request.GET})
     visible = App.objects.visible_to(request.user)
-    context = {
+    context = columns.shown(request, APPS) | {
         "page": page(request, queries.app_rows(request.user, wanted), order="search_text"),
         "tab": wanted.status,
         "wanted": wanted,

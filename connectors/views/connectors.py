@@ -11,14 +11,16 @@ from connectors.actions import runs
 from connectors.actions.permission import may_confirm, may_govern, may_manage
 from connectors.forms import ReasonForm
 from connectors.models import App, Connector, ConnectorOwner, ConnectorRules, SyncRun
+from connectors.queries.columns import CONNECTORS
 from connectors.sync.kinds import kinds_of
 from connectors.sync.losses import limits_of
+from connectors.views import columns
 from connectors.views.names import spoken
 from core.http import HtmxRequest
 from core.queries.asked import one_of, page, words
 
 ONLY = ("help", "mine")
-TABS = ("log",)
+TABS = ("log", "trail")
 BARS = 30
 
 
@@ -34,7 +36,7 @@ def index(request: HtmxRequest) -> HttpResponse:
     driver = one_of(request, "driver", [spec.kind for spec in registry.specs()])
     owner = one_of(request, "owner", [person.pk for person in owners])
     rows = queries.connector_rows(request.user, words=asked, only=only, driver=driver, owner=owner)
-    context = {
+    context = columns.shown(request, CONNECTORS) | {
         "page": page(request, rows, order="name"),
         "numbers": numbers,
         "words": asked,
@@ -54,8 +56,8 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
     past = shown.runs.select_related("wanted_by", "settled_by")
     open_run = past.filter(status__in=SyncRun.OPEN).first()
     held = open_run if open_run is not None and open_run.status == SyncRun.Status.HELD else None
-    tab = one_of(request, "tab", TABS)
     newest = past.order_by("-id").first()
+    tab = one_of(request, "tab", TABS) if newest is not None else "trail"
     ownerships = list(
         shown.ownerships.select_related("user", "entitlement").order_by("user__search_text", "pk")
     )
@@ -65,7 +67,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "spec": spec,
         "tab": tab,
         "counts": counts,
-        "kinds": queries.kinds_of(shown),
+        "kinds": queries.kinds_shown(shown, counts.by_kind) if counts else [],
         "by_kind": queries.with_others(counts.by_kind, spec.capabilities) if counts else {},
         "settings": [(setting, _shown(shown, setting.name)) for setting in spec.settings],
         "candidate": queries.open_candidate(shown),
@@ -81,7 +83,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         ),
         "runs": page(request, past, order="-id", size=20) if not tab else None,
         "run_count": past.count(),
-        "lines": newest.log.order_by("-id")[:100][::-1] if tab and newest is not None else [],
+        "lines": newest.log.order_by("-id")[:100][::-1] if tab == "log" and newest is not None else [],
         "limits": limits_of(shown),
         "guards_off": not ConnectorRules.current().guards,
         "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from connectors import queries
 from connectors.actions import entitlements as verbs
+from connectors.actions.entitlements import ChosenEntitlements
 from connectors.actions.permission import may_govern, must_govern
 from connectors.forms import EntitlementAttributesForm, EntitlementForm
 from connectors.forms.entitlements import facts_of, matching_entitlements
 from connectors.models import Account, App, Entitlement, Tag, TagRule
 from connectors.queries import entitlements as reads
+from connectors.queries.columns import ENTITLEMENTS
+from connectors.views import columns
 from connectors.views.apps import head, visible_app
 from core.errors import NotPossible, StaleState
 from core.http import HtmxRequest
@@ -23,6 +28,8 @@ from core.queries.people import people_matching
 
 TABS = ("now", "past", "timeline")
 MOST_AT_ONCE = 200
+"""Ticked ones; a filter may choose more."""
+NAMES_SHOWN = 10
 
 
 @require_GET
@@ -32,17 +39,22 @@ def entitlements(request: HtmxRequest, pk: str) -> HttpResponse:
     wanted = reads.WantedEntitlements.of(asked)
     kinds = queries.entitlement_kinds(app)
     rows = reads.narrowed_entitlements(app, wanted)
-    context = head(app, "entitlements") | {
-        "page": page(request, rows, order="search_text"),
-        "kinds": kinds,
-        "names": {each.kind: each.name for each in kinds},
-        "wanted": wanted,
-        "words": wanted.words,
-        "risks": _offered(reads.tag_names(Tag.Kind.RISK), wanted.risks),
-        "frameworks": _offered(reads.tag_names(Tag.Kind.FRAMEWORK), wanted.frameworks),
-        "only": reads.ONLY.items(),
-        "may_govern": may_govern(app, request.user),
-    }
+    context = (
+        head(app, "entitlements")
+        | columns.shown(request, ENTITLEMENTS)
+        | {
+            "page": page(request, rows, order="search_text"),
+            "kinds": kinds,
+            "names": {each.kind: each.name for each in kinds},
+            "wanted": wanted,
+            "words": wanted.words,
+            "risks": _offered(reads.tag_names(Tag.Kind.RISK), wanted.risks),
+            "frameworks": _offered(reads.tag_names(Tag.Kind.FRAMEWORK), wanted.frameworks),
+            "only": reads.ONLY.items(),
+            "ticked": request.GET.get("tick") == "page",
+            "may_govern": may_govern(app, request.user),
+        }
+    )
     return render(request, "connectors/entitlements.html", context)
 
 
@@ -89,23 +101,24 @@ def edit(request: HtmxRequest, pk: str, entitlement_pk: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def attributes(request: HtmxRequest, pk: str) -> HttpResponse:
-    """Risk, frameworks and owners of several at once; `chosen`: their keys."""
+    """Risk, frameworks and owners of several at once: `chosen`, their keys, or `all` that a filter finds."""
     app = visible_app(request, pk)
     must_govern(app, request.user)
-    rows = _chosen(app, (request.POST if request.method == "POST" else request.GET).getlist("chosen"))
+    chosen = _chosen(request.POST if request.method == "POST" else request.GET)
+    number = chosen.found(app).count()
     form = EntitlementAttributesForm(request.POST if request.method == "POST" else None)
     if not form.is_bound or is_finding(request):
-        return _attributes_page(request, app, form, rows, 200)
-    if not form.is_valid() or not rows:
-        return _attributes_page(request, app, form, rows, 422)
+        return _attributes_page(request, app, form, chosen, 200)
+    if not form.is_valid() or not number:
+        return _attributes_page(request, app, form, chosen, 422)
     try:
-        given = verbs.set_attributes(app, [row.pk for row in rows], form.attributes(), by=request.user)
+        given = verbs.set_attributes(app, chosen, form.attributes(), by=request.user)
     except NotPossible as problem:
         form.add_error(None, str(problem))
-        return _attributes_page(request, app, form, rows, 422)
+        return _attributes_page(request, app, form, chosen, 422)
     passed = f" {given.locked} locked, passed over." if given.locked else ""
     messages.success(request, f"{given.changed} changed.{passed}")
-    return redirect("connectors:entitlements", app.pk)
+    return redirect(_back(app, chosen))
 
 
 def is_finding(request: HtmxRequest) -> bool:
@@ -159,13 +172,18 @@ def _edit_page(
 
 
 def _attributes_page(
-    request: HtmxRequest, app: App, form: EntitlementAttributesForm, rows: Sequence[Entitlement], status: int
+    request: HtmxRequest, app: App, form: EntitlementAttributesForm, picked: ChosenEntitlements, status: int
 ) -> HttpResponse:
+    rows = picked.found(app).select_related("resource").order_by("search_text", "pk")
     chosen, searched = people(request.POST, "owners"), request.POST.get("owners_words", "").strip()
     context = head(app, "entitlements") | {
         "form": form,
-        "rows": rows,
-        "locked": sum(row.is_locked for row in rows),
+        "rows": rows[:NAMES_SHOWN] if picked.wanted else rows,
+        "picked": picked,
+        "number": rows.count(),
+        "locked": rows.filter(is_locked=True).count(),
+        "back": _back(app, picked),
+        "filter": urlencode(picked.wanted.asked) if picked.wanted else "",
         "chosen": chosen,
         "searched": searched,
         "matches": people_matching(searched, seen_by=request.user, without=[each.pk for each in chosen]),
@@ -173,10 +191,23 @@ def _attributes_page(
     return render(request, "connectors/entitlements_attributes.html", context, status=status)
 
 
-def _chosen(app: App, keys: Sequence[str]) -> Sequence[Entitlement]:
-    wanted = [key for key in keys if key.isalnum() and key.isascii()][:MOST_AT_ONCE]
-    rows = Entitlement.objects.here().filter(app=app, pk__in=wanted).select_related("resource")
-    return list(rows.order_by("search_text", "pk"))
+def _chosen(asked: QueryDict) -> ChosenEntitlements:
+    """In the form `filter` is the query of the list, for `risk` is what is to be set there; `number`: how
+    many there were when it was drawn."""
+    if asked.get("all"):
+        number = asked.get("number", "")
+        query = QueryDict(str(asked["filter"])) if "filter" in asked else asked
+        wanted = reads.WantedEntitlements.of({name: ",".join(values) for name, values in query.lists()})
+        is_number = number.isascii() and number.isdigit() and len(number) < 8
+        return ChosenEntitlements(wanted=wanted, number=int(number) if is_number else 0)
+    keys = [key for key in asked.getlist("chosen") if key.isalnum() and key.isascii()]
+    return ChosenEntitlements(keys[:MOST_AT_ONCE])
+
+
+def _back(app: App, chosen: ChosenEntitlements) -> str:
+    """The list, as it was filtered."""
+    url = reverse("connectors:entitlements", args=[app.pk])
+    return f"{url}?{urlencode(chosen.wanted.asked)}" if chosen.wanted and chosen.wanted.asked else url
 
 
 def _visible(request: HtmxRequest, app: App, key: str) -> Entitlement:

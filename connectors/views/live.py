@@ -36,6 +36,9 @@ def progress(request: HtmxRequest, pk: str) -> HttpResponse:
 
 def _context(request: HtmxRequest, connector: Connector) -> dict[str, Any]:
     now, spec = queries.live(connector), registry.spec(connector.driver)
+    manages, run = may_manage(connector, request.user), now.run
+    stops = run if manages and run is not None and run.status in SyncRun.UNFINISHED else None
+    here = stops.key if stops is not None else ""
     has_data = connector.runs.filter(status=SyncRun.Status.DONE).exists()
     return {
         "connector": connector,
@@ -45,7 +48,9 @@ def _context(request: HtmxRequest, connector: Connector) -> dict[str, Any]:
         "steps": steps(4, connector) if now.is_first else [],
         "has_data": has_data,
         "found": found(connector) if now.word == SyncRun.Status.DONE else [],
-        "may_manage": may_manage(connector, request.user),
+        "may_manage": manages,
+        "stops": stops,
+        "acts_change": request.GET.get("stops", here) != here,
         "may_see_app": App.objects.visible_to(request.user).filter(pk=connector.app_id).exists(),
     }
 
@@ -66,7 +71,7 @@ def found(connector: Connector) -> list[Part]:
     entitlements = reverse("connectors:entitlements", args=[connector.app_id])
     parts = [
         Part(_counted(counts.by_kind.get(each.kind, 0), each.label), f"{entitlements}?kind={each.kind}")
-        for each in queries.kinds_of(connector)
+        for each in queries.kinds_shown(connector, counts.by_kind)
         if each.sync and each.kind not in ("user", EVERY_OTHER_KIND)
     ]
     parts.append(Part(_counted(counts.by_kind["user"], "accounts"), accounts, ";"))

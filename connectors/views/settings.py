@@ -1,5 +1,7 @@
 """Step 3 of the wizard and every edit after it: the settings, tried out, saved, their secret cleared."""
 
+from typing import TypedDict
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +22,14 @@ TEST = f"{PAGE}#test"
 MOST_SENT = 64  # megabytes, as in deploy/Caddyfile: the files of one connector
 
 
+class Typed(TypedDict):
+    """What a form of settings brings, as the verbs take it."""
+
+    typed: dict[str, str]
+    files: settings.Uploads
+    without: list[str]
+
+
 @takes_megabytes(MOST_SENT)
 @require_http_methods(["GET", "POST"])
 @fresh_sign_in_to_send
@@ -31,7 +41,7 @@ def edit(request: HtmxRequest, pk: str) -> HttpResponse:
         try:
             _must_bring_files(request)
             ends = request.POST.get("ends", "")
-            settings.save(connector, by=request.user, typed=form.typed(), files=form.handed_in(), ends=ends)
+            settings.save(connector, by=request.user, ends=ends, **_typed(form))
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
         else:
@@ -50,7 +60,7 @@ def test(request: HtmxRequest, pk: str) -> HttpResponse:
     if form.is_bound:
         try:
             _must_bring_files(request)
-            trying.begin(connector, by=request.user, typed=form.typed(), files=form.handed_in())
+            trying.begin(connector, by=request.user, **_typed(form))
         except DriverError as problem:
             form.refuse(problem.field if isinstance(problem, BadSettings) else "", str(problem))
             return _page(request, connector, form)
@@ -77,6 +87,10 @@ def _form(request: HtmxRequest, connector: Connector) -> SettingsForm:
     return SettingsForm(spec, connector, *((request.POST, request.FILES) if request.method == "POST" else ()))
 
 
+def _typed(form: SettingsForm) -> Typed:
+    return {"typed": form.typed(), "files": form.handed_in(), "without": form.taken_away()}
+
+
 def _page(request: HtmxRequest, connector: Connector, form: SettingsForm, *, status: int = 0) -> HttpResponse:
     spec = registry.spec(connector.driver)
     files = queries.file_names(settings.files_of(connector, spec))
@@ -92,6 +106,7 @@ def _page(request: HtmxRequest, connector: Connector, form: SettingsForm, *, sta
         "present": tenants.host(connector.source) if connector.source else "",
         "ends": request.POST.get("ends", ""),
         "is_other_tenant": form.is_bound and spec.tenant in form.errors,
+        "gone": [setting.name for setting in spec.settings if request.POST.get(f"{setting.name}_none")],
         "guide": guide(spec),
         "scope_sets": scope_sets(spec),
         "extras": extras(spec),

@@ -42,7 +42,9 @@ def rename(request: HtmxRequest, pk: str) -> HttpResponse:
 def schedule(request: HtmxRequest, pk: str) -> HttpResponse:
     """`look`: say when it would run, without saving."""
     shown = _managed(request, pk)
-    form = ScheduleForm(_sent(request), initial=schedule_of(shown))
+    upkeep.must_have_times(shown)
+    least = upkeep.least_between(shown)
+    form = ScheduleForm(_sent(request), initial=schedule_of(shown), least=least)
     following, status = _following(request, shown), 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         wanted = form.times()

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from connectors import queries, registry
 from connectors.actions import connectors, holding
+from connectors.actions.applications import TakenName, same_name
 from connectors.actions.permission import may_manage, must_manage, must_run_connectors
 from connectors.contract import Spec
 from connectors.forms import AppForm, OwnersForm
@@ -43,8 +44,12 @@ def add(request: HtmxRequest, driver: str) -> HttpResponse:
     spec = _spec(driver)
     form = AppForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_bound and form.is_valid():
-        connector = connectors.create(spec.kind, form.choice(), by=request.user)
-        return redirect("connectors:owners", connector.pk)
+        try:
+            connector = connectors.create(spec.kind, form.choice(), by=request.user)
+        except TakenName as problem:
+            form.add_error("name", str(problem))
+        else:
+            return redirect("connectors:owners", connector.pk)
     return _app_page(request, spec, form, None)
 
 
@@ -54,8 +59,12 @@ def app(request: HtmxRequest, pk: str) -> HttpResponse:
     must_run_connectors(request.user)
     form = AppForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_bound and form.is_valid():
-        connectors.choose_app(connector, form.choice(), by=request.user)
-        return redirect("connectors:owners", connector.pk)
+        try:
+            connectors.choose_app(connector, form.choice(), by=request.user)
+        except TakenName as problem:
+            form.add_error("name", str(problem))
+        else:
+            return redirect("connectors:owners", connector.pk)
     return _app_page(request, _spec(connector.driver), form, connector)
 
 
@@ -117,6 +126,7 @@ def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connec
         "managed": _shown(managed, asked if how == AppForm.MANAGED else "", present),
         "chosen": form["found"].value() or form["managed"].value() or (present.pk if present else None),
         "shown": APPS_SHOWN,
+        "same": same_name(str(form["name"].value() or "")) if form.is_bound and how == AppForm.NEW else None,
     }
     return render(request, "connectors/app.html", context, status=422 if form.is_bound else 200)
 

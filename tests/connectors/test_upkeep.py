@@ -1,14 +1,16 @@
 """Looking after a connector: name, times, kinds, attributes, owners by what they hold."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
 
+from connectors import registry
 from connectors.actions import holding, runs, upkeep
 from connectors.actions.upkeep import Times
-from connectors.models import Connector
+from connectors.models import Connector, timing
 from core.errors import Denied, NotPossible, StaleState
 from core.models import Role, TrailEvent
 from tests.make import (
@@ -124,6 +126,37 @@ def test_times_that_cannot_be_are_refused(times, word, connector, owner, trail):
         upkeep.schedule(connector, times, by=owner, seen=connector.changed_at)
 
     assert trail() == []
+
+
+def test_a_driver_may_ask_for_more_than_the_house_and_never_for_less(connector, owner, monkeypatch):
+    def states(minutes):
+        spec = replace(registry.spec("coupa"), least_minutes=minutes)
+        monkeypatch.setattr(registry, "spec", lambda _: spec)
+
+    def set_to(times):
+        upkeep.schedule(connector, times, by=owner, seen=connector.changed_at)
+
+    states(120)
+    with pytest.raises(NotPossible, match="At least 120 minutes"):
+        set_to(Times(HOUR))
+    with pytest.raises(timing.BadCron, match="at least 120 minutes"):
+        set_to(Times(cron="0 6,7 * * *"))
+    states(5)
+    with pytest.raises(NotPossible, match="At least 30 minutes"):
+        set_to(Times(timedelta(minutes=10)))
+
+
+def test_files_are_read_when_they_are_handed_in_and_have_no_schedule(owner, trail):
+    files = make_connector(owner, driver="file", source="file:payroll", status="connected")
+    Connector.objects.filter(pk=files.pk).update(paused_at=now(), next_run_at=now())
+
+    with pytest.raises(NotPossible, match="A file is read when it is handed in"):
+        upkeep.schedule(files, Times(HOUR), by=owner, seen=files.changed_at)
+    runs.resume(files, by=owner)
+
+    files.refresh_from_db()
+    assert files.next_run_at is not None  # handed in while it was paused: read once it goes on
+    assert upkeep.next_run(files) is None
 
 
 def test_a_resumed_connector_is_read_by_its_schedule(connector, owner):

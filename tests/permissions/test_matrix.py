@@ -26,6 +26,7 @@ from tests.make import make_user
 from tests.permissions import (
     accounts,
     applications,
+    columns,
     connectors,
     counting,
     entitlements,
@@ -52,6 +53,7 @@ AREAS = (
     runs,
     applications,
     accounts,
+    columns,
     entitlements,
     operations,
     letters,

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from connectors import registry
 from connectors.actions import connectors, settings
+from connectors.actions.applications import same_name
 from connectors.contract import BadSettings
-from connectors.models import App
 from core.errors import DomainError
 from core.models import User
 from core.trail import by_command
@@ -57,7 +57,7 @@ class Command(BaseCommand):
 def _connect(driver: str, app_name: str, emails: list[str], typed: dict[str, str]) -> str:
     """All of it or nothing: settings that cannot work leave no half-made connector."""
     owners = [_person(email) for email in emails]
-    known = App.objects.filter(name=app_name).order_by("created_at").first()
+    known = same_name(app_name)
     choice = connectors.AppChoice(app=known) if known else connectors.AppChoice(new_name=app_name)
     connector = connectors.create(driver, choice, by=None)
     settings.save(connector, by=None, typed=typed)

@@ -153,7 +153,7 @@ def test_without_graphql_users_are_read_in_the_shape_coupa_gives_them_unasked(st
     assert {(pair.account_id, pair.entitlement_id) for batch in batches for pair in batch.silent} >= untold
     told = [note.text for note in batches[0].notes]
     assert any("no GraphQL" in text for text in told)
-    assert any("lacks these licences" in text and "Intake" in text for text in told)
+    assert any("leaves these licences out" in text and "Intake" in text for text in told)
 
 
 @pytest.mark.parametrize("key", ["roles", "user-groups"])

@@ -86,6 +86,16 @@ def test_files_that_work_are_in_force_and_read_at_once(fresh, owner, folder):
     assert next(call.sha256 for call in run.calls.order_by("pk")) == digest
 
 
+def test_files_are_not_read_again_by_themselves(fresh, owner):
+    hand_in(fresh, owner)
+    run_on(fresh)
+
+    jobs.sweep()
+
+    assert fresh.next_run_at is None
+    assert SyncRun.objects.count() == 1
+
+
 def test_the_check_says_what_is_in_the_files(fresh, owner):
     hand_in(fresh, owner, access=ACCESS + b"9,Role,Buyer,Member\n")
 

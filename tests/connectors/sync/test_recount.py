@@ -365,6 +365,16 @@ def test_a_run_says_as_whom_it_asked_and_for_what(sync, driver, connector, monke
     assert run.scopes_granted == ["core.user.read"]
 
 
+@pytest.mark.parametrize("kinds", [["user"], ["user", "account_group"]])
+def test_a_run_asks_for_the_scopes_of_the_kinds_it_reads_and_no_others(kinds, sync, connector):
+    Connector.objects.filter(pk=connector.pk).update(settings={"mode": "read"}, kinds=kinds)
+
+    run = sync()
+
+    assert ("core.accounting.read" in run.scopes_asked) == ("account_group" in kinds)
+    assert len(run.scopes_asked) == len(set(run.scopes_asked))
+
+
 def scheduled(connector):
     """What the sweeper begins."""
     Connector.objects.filter(pk=connector.pk).update(next_run_at=now())

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from connectors.models import App, AppOwner
-from connectors.queries.downloads import APP, OFFERS
+from connectors.queries.downloads import OFFERS
 from core.exports import write_csv
 from core.models import Organisation, Role
 from tests.make import (
@@ -96,7 +96,7 @@ def test_the_list_is_narrowed_and_the_file_holds_the_same(asked, wanted, browser
     assert filters == {"no-owner": 2, "mine": 1, "unlisted": 1}
     (offer,) = (each for each in OFFERS if each.kind == "connectors.apps")
     file = io.StringIO()
-    write_csv(file, APP, offer.rows(ada, asked), zone=Organisation.current().zone)
+    write_csv(file, offer.heads(ada, asked), offer.rows(ada, asked), zone=Organisation.current().zone)
     assert [row["App"] for row in csv.DictReader(io.StringIO(file.getvalue()))] == wanted
 
 
@@ -285,6 +285,30 @@ def test_apps_with_few_owners_count_the_people_who_hold_what_makes_owners(browse
     reply = browser.get("/applications/questions/", {"question": "few-owners"})
 
     assert names(reply) == ["None", "One"]
+
+
+def test_an_owner_both_by_name_and_by_holding_counts_once(browser):
+    app, grace = make_app("Coupa"), make_user("Grace Kim")
+    held = make_entitlement(app)
+    AppOwner.objects.create(app=app, user=grace)
+    AppOwner.objects.create(app=app, entitlement=held)
+    make_grant(make_account(app, person=grace), held)
+
+    reply = browser.get("/applications/questions/", {"question": "few-owners"})
+
+    assert [row.owner_count for row in reply.context["page"].rows] == [1]
+
+
+@pytest.mark.parametrize("page", ["connector", "application", "accounts"])
+def test_an_app_with_a_symbol_shows_it_wherever_its_badge_stands(page, browser):
+    app = make_app("Coupa")
+    App.objects.filter(pk=app.pk).update(icon="coins")
+    connector = make_connected(app=app)
+
+    shown = text(browser.get(url_of(page, connector.pk if page == "connector" else app.pk)))
+
+    head = shown.split("r-app r-app--l")[1].split("<h1>")[0]
+    assert "#i-coins" in head
 
 
 def test_a_basic_user_who_owns_a_connector_sees_that_and_nothing_else(sign_in):

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from connectors.models import Connector, SettingsCandidate, SyncLogLine, SyncRun
 from core.models import Role
-from tests.make import make_app, make_connected, make_connector, make_run, make_user
+from tests.make import SOURCE, make_app, make_connected, make_connector, make_run, make_user
 
 PAGES = ("connector", "live")
 
@@ -53,6 +53,22 @@ def test_the_list_is_found_by_connector_app_and_owner(browser):
     ]
 
     assert found == [["Maintenance"]] * 2 + [["Maintenance"]] + [[]]
+
+
+def test_the_trail_of_a_connector_stands_in_a_tab_below_and_alone_before_the_first_run(browser, admin):
+    connector = make_connector(admin, name="Coupa", source=SOURCE, status="connected")
+    url = reverse("connectors:connector", args=[connector.pk])
+    browser.post(reverse("connectors:pause", args=[connector.pk]))
+
+    before = text(browser.get(url))
+    make_run(connector)
+    runs, told = text(browser.get(url)), text(browser.get(url, {"tab": "trail"}))
+
+    assert "paused the connector" in before
+    assert "tab=log" not in before
+    assert "paused the connector" not in runs
+    assert "The latest first." in runs
+    assert "paused the connector" in told
 
 
 def test_filters_count_what_they_show(browser, admin):

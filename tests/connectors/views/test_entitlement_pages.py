@@ -1,5 +1,7 @@
 """Entitlements and resources: what people decide about them, found again, and left alone by every sync."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -216,6 +218,41 @@ def test_attributes_of_several_are_set_and_locked_ones_passed_over(browser, app)
     assert "1 changed. 1 locked, passed over." in text(reply)
     risks = dict(Entitlement.objects.values_list("name", "risk"))
     assert risks == {"One": "Critical", "Two": "", "Foreign": ""}
+
+
+def test_attributes_of_all_that_match_a_filter_are_set_if_they_are_as_many_as_was_said(browser, app):
+    make_entitlement(app, "Buyer", risk="Low")
+    make_entitlement(app, "Payer", risk="Low")
+    make_entitlement(app, "Driver")
+    make_entitlement(make_app("Ariba"), "Foreign", risk="Low")
+    lists, url = url_of("entitlements", app.pk), url_of("entitlements_attributes", app.pk)
+    typed = {"all": "1", "filter": "risk=Low", "set_risk": "on", "risk": "Critical"}
+
+    link = browser.get(lists, {"risk": "Low"}).content.decode()
+    form = browser.get(url, {"all": "1", "risk": "Low"})
+    refused = browser.post(url, {**typed, "number": "1"})
+    untouched = Entitlement.objects.filter(risk="Critical").count()
+    reply = browser.post(url, {**typed, "number": "2"})
+
+    assert f"{url}?all=1&amp;risk=Low" in link
+    assert form.context["number"] == 2
+    assert 'name="filter" value="risk=Low"' in form.content.decode()
+    assert 'name="chosen"' not in form.content.decode()
+    assert (refused.status_code, untouched) == (422, 0)
+    assert "It was 1, and is 2 now" in text(refused)
+    assert reply.headers["Location"] == f"{lists}?risk=Low"
+    risks = dict(Entitlement.objects.values_list("name", "risk"))
+    assert risks == {"Buyer": "Critical", "Payer": "Critical", "Driver": "", "Foreign": "Low"}
+
+
+def test_without_script_a_page_of_entitlements_is_ticked_by_a_link(browser, app):
+    make_entitlement(app, "Buyer")
+
+    plain = browser.get(url_of("entitlements", app.pk)).content.decode()
+    ticked = browser.get(url_of("entitlements", app.pk), {"tick": "page"}).content.decode()
+
+    assert not re.search(r'name="chosen"[^>]*checked', plain)
+    assert re.search(r'name="chosen"[^>]*checked', ticked)
 
 
 @pytest.mark.parametrize("typed", [{}, {"set_risk": "on", "risk": "Enormous"}])

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from connectors import jobs, queries
 from connectors.forms import setting_up
-from connectors.models import Connector, SettingsCandidate, SyncRun
+from connectors.models import Connector, Grant, SettingsCandidate, SyncRun
 from core.models import Role
 from tests.make import PASSWORD, make_connector, make_user
 
@@ -79,6 +79,45 @@ def chosen(accounts: bytes | None = PEOPLE, access: bytes | None = None, system:
 )  # fmt: skip
 def test_a_kind_without_a_name_is_shown_in_words(kind, shown):
     assert queries.plain(kind) == shown
+
+
+def test_the_access_file_can_be_taken_away_and_nobody_loses_access_by_it(browser, connected):
+    held = Grant.objects.here().count()
+
+    form = browser.get(url_of(connected)).content.decode()
+    browser.post(url_of(connected), {"system": "Old payroll", "access_none": "on"})
+    jobs.check_settings(SettingsCandidate.objects.get(connector=connected).pk)
+    jobs.run_sync(str(SyncRun.objects.latest("pk").pk))
+
+    connected.refresh_from_db()
+    assert 'name="access_none"' in form
+    assert 'name="accounts_none"' not in form
+    assert connected.settings["access"] == ""
+    assert connected.settings["accounts"].endswith("accounts.csv")
+    assert SyncRun.objects.latest("pk").status == "done"
+    assert Grant.objects.here().count() == held > 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({**chosen(None, ACCESS), "access_none": "on"}, "not both"),
+        ({"system": "", "access_none": "on"}, "Enter the name of the system"),
+    ],
+)
+def test_a_refused_form_still_knows_that_the_file_is_to_go(sent, said, browser, connected):
+    reply = browser.post(url_of(connected), sent)
+
+    assert reply.status_code == 422
+    assert said in text(reply)
+    assert 'name="access_none" checked' in " ".join(reply.content.decode().split())
+    assert connected.settings["access"].endswith("access.csv")
+
+
+def test_the_accounts_file_cannot_be_taken_away(browser, connected):
+    browser.post(url_of(connected), {"system": "Old payroll", "accounts_none": "on"})
+
+    assert SettingsCandidate.objects.get(connector=connected).settings["accounts"].endswith("accounts.csv")
 
 
 @pytest.mark.parametrize("words", ["csv", "Excel", "FILE", "spreadsheet", "xlsx"])

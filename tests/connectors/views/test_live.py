@@ -133,6 +133,31 @@ def test_those_who_hear_the_page_are_told_only_what_is_new(browser, connector):
     assert "hx-swap-oob" in other
 
 
+def test_a_sync_that_is_watched_can_be_stopped_until_it_is_over(browser, connector):
+    run = make_run(connector, status=SyncRun.Status.RUNNING, ended_at=None)
+    stop = reverse("connectors:stop", args=[run.key])
+
+    page = look(browser, connector).content.decode()
+    same = look(browser, connector, "progress", said="running", stops=run.key).content.decode()
+    SyncRun.objects.filter(pk=run.pk).update(status=SyncRun.Status.DONE, ended_at=now())
+    over = look(browser, connector, "progress", said="running", stops=run.key).content.decode()
+
+    assert page.count(f'action="{stop}"') == 2
+    assert f"said=running&amp;stops={run.key}" in page
+    assert stop not in same
+    assert 'hx-swap-oob="innerHTML:#live-acts"' in over
+    assert 'hx-swap-oob="innerHTML:#live-chip"' in over
+    assert stop not in over
+
+
+def test_who_only_looks_is_offered_no_stop(connector, sign_in, cast):
+    make_run(connector, status=SyncRun.Status.RUNNING, ended_at=None)
+
+    page = look(sign_in(cast["read_only"]), connector).content.decode()
+
+    assert "/stop/" not in page
+
+
 def test_the_end_counts_what_was_found_and_leads_to_it(browser, connector):
     make_run(connector)
     make_account(connector.app, "Grace Kim")
@@ -144,6 +169,32 @@ def test_the_end_counts_what_was_found_and_leads_to_it(browser, connector):
     assert "1 role<" in page
     assert f'<a href="{accounts}">1 account</a>' in page
     assert f'<a href="{accounts}?owner=none">1 account has no owner</a>' in page
+
+
+@pytest.mark.parametrize("page", ["live", "connector"])
+def test_a_kind_that_is_off_is_counted_only_where_something_of_it_is_left(page, browser, connector):
+    make_run(connector)
+
+    without = look(browser, connector, page).content.decode()
+    make_entitlement(connector.app, "Europe", kind="account_group")
+    left = look(browser, connector, page).content.decode()
+
+    found = "?kind=account_group"
+    assert found not in without
+    assert found in left
+
+
+def test_a_kind_that_needs_a_scope_says_so_whether_it_is_read_or_not(browser, connector):
+    make_run(connector)
+
+    off = look(browser, connector, "connector").content.decode()
+    Connector.objects.filter(pk=connector.pk).update(kinds=["user", "account_group"])
+    on = look(browser, connector, "connector").content.decode()
+
+    assert "needs <code>core.accounting.read</code>" in off
+    assert "needs <code>core.accounting.read</code>" in on
+    assert off.count(">Off<") == 1
+    assert on.count(">Off<") == 3
 
 
 def test_an_owner_who_may_not_see_the_app_gets_the_numbers_without_links(sign_in, db):

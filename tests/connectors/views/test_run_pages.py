@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connectors.models import Connector, SyncLogLine, SyncRun
+from core.errors import NotPossible
 from core.exports import on_offer
 from core.models import Role
 from tests.make import make_account, make_connected, make_entitlement, make_grant, make_run, make_user

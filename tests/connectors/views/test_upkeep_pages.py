@@ -121,6 +121,18 @@ def test_bad_input_is_said_and_kept(page, wrong, said, connector, browser):
             assert value in text(reply)
 
 
+def test_a_connector_of_files_shows_no_schedule_and_has_no_form_for_one(admin, browser):
+    files = make_connected(admin, driver="file", source="file:payroll", settings={"system": "Payroll"})
+
+    page, form = browser.get(address(files, "connector")), browser.get(address(files, "schedule"))
+    sent = browser.post(address(files, "schedule"), typed(files, "schedule"))
+
+    assert "A file is read when it is handed in" in text(page)
+    assert address(files, "schedule") not in text(page)
+    assert (form.status_code, sent.status_code) == (409, 409)
+    assert "A file is read when it is handed in" in text(form)
+
+
 def test_another_interval_comes_back_as_it_was_typed(connector, browser):
     sent = typed(connector, "schedule", preset="other", number="3", unit="hours")
 
@@ -324,7 +336,7 @@ def test_scopes_a_kind_needs_are_told_where_it_is_ticked_and_where_it_is_off(con
 
     assert "<code>core.accounting.read</code>" in text(form)
     assert form.context["chosen"] == ["user", "group", "role", "license"]
-    assert "Off, needs core.accounting.read" in text(page)
+    assert "needs <code>core.accounting.read</code>" in text(page)
 
 
 def test_an_app_can_be_synced_from_its_page_by_who_looks_after_its_connector(connector, browser, sign_in):

@@ -92,6 +92,24 @@ def test_an_app_that_cannot_be_is_refused_with_a_sentence(typed, sentence, brows
     assert not Connector.objects.exists()
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_second_app_of_a_name_is_made_only_by_whoever_says_so(is_first, browser, begun):
+    make_app("Travel Desk")
+    url = "/connectors/add/coupa/" if is_first else reverse("connectors:app", args=[begun.pk])
+    typed = {"how": "new", "name": "travel desk"}
+
+    refused = browser.post(url, typed)
+    number = App.objects.filter(search_text="travel desk").count()
+    made = browser.post(url, {**typed, "is_another": "on"})
+
+    assert refused.status_code == 422
+    assert "There is an app called &quot;travel desk&quot; already." in text(refused)
+    assert 'name="is_another"' in text(refused)
+    assert 'value="travel desk"' in text(refused)
+    assert (number, made.status_code) == (1, 302)
+    assert App.objects.filter(search_text="travel desk").count() == 2
+
+
 def test_the_name_of_a_new_app_is_kept_on_one_line(browser):
     browser.post("/connectors/add/coupa/", {"how": "new", "name": "Coupa\r\nBcc:\u2028all"})
 
