@@ -15,6 +15,8 @@ from connectors.sync import sql, store
 
 MOST_HOLDERS = 50
 """Larger entitlements would cost more requests than a proof is worth."""
+MOST_LOSING = 500
+"""Of one that would lose holders the proof is worth more."""
 MOST_READ_AGAIN = 20
 """More accounts that differ are no coincidence."""
 
@@ -55,7 +57,7 @@ def _losing(run: SyncRun, kinds: Sequence[str]) -> Iterator[str]:
             entitlement__external_id=entitlement_id,
             **{f"entitlement__{name}": of for name, of in mine.items()},
         )
-        if here.count() <= MOST_HOLDERS:
+        if here.count() <= MOST_LOSING:
             found.add(kind)
             yield entitlement_id
 
