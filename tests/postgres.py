@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
 import psycopg
 
 from core.management.supervision import die_with_parent
@@ -50,26 +51,35 @@ class Postgres:
         initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C"]
         sealed = ["--auth=scram-sha-256", f"--pwfile={self._folder / 'password'}"]
         subprocess.run([*initdb, "--no-sync", *sealed], cwd="/", check=True, stdout=subprocess.DEVNULL, **who)
+        settings = _settings(port, durable=self._durable)
+        self._command = [str(binaries / "postgres"), "-D", str(data), "-k", str(self._folder), *settings]
+        self.url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
+        self.come_back()
+        return self.url
+
+    def come_back(self) -> None:
+        """Begin with the data as it lies there, also after a kill."""
         with (self._folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
-                [
-                    binaries / "postgres",
-                    "-D",
-                    data,
-                    "-k",
-                    self._folder,
-                    *_settings(port, durable=self._durable),
-                ],
+                self._command,
                 cwd="/",
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 preexec_fn=die_with_parent(os.getpid()),
-                **who,
+                **_runs_as(),
             )
-        url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
-        wait_until(lambda: self._answers(url), seconds=30, what="PostgreSQL answers")
-        return url
+        wait_until(lambda: self._answers(self.url), seconds=30, what="PostgreSQL answers")
+
+    def kill(self) -> None:
+        """As the power cut does, with every process that serves a connection."""
+        assert self._server is not None
+        whole = [psutil.Process(self._server.pid), *psutil.Process(self._server.pid).children(recursive=True)]
+        for each in whole:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        self._server.wait()
+        psutil.wait_procs(whole, timeout=10)
 
     def stop(self) -> None:
         if self._server is None:

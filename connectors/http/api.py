@@ -69,6 +69,14 @@ class Api:
         """After `ScopesRefused`: which of the scopes the client has not been given."""
         return self._tokens.lacking()
 
+    def make_do(self, *, without: bool) -> None:
+        """Whether to go on with fewer scopes where the vendor gives no token for all; at first not."""
+        self._tokens.make_do(without=without)
+
+    def withheld(self) -> tuple[str, ...]:
+        """The scopes that were asked for and are now done without."""
+        return self._tokens.withheld()
+
     def take_calls(self) -> tuple[Call, ...]:
         """The calls this thread made, or adopted, since last asked."""
         return self._door.take_calls()

@@ -74,6 +74,11 @@ class Tokens:
         self._granted: tuple[str, ...] | None = None
         self._new: Token | None = None
         self._seen_at = 0.0
+        self._makes_do = False
+        self._scopes = credentials.scopes
+        self._own: Token | None = None
+        """A token for fewer scopes: never in store, so that the next driver asks for all of them again."""
+        self._probed: tuple[tuple[str, ...], Token] | None = None
         self._one_at_a_time = threading.RLock()
 
     def current(self) -> Token:
@@ -82,13 +87,46 @@ class Tokens:
             return self._current()
 
     def _current(self) -> Token:
-        token = self._store.get()
+        token = self._own or self._store.get()
         if token is None or token.expires_at <= self._door.clock.now():
-            token = self._fetch(self._credentials.scopes)
-            self._store.put(token)
+            token = self._given()
         if token != self._new:
             self._new, self._seen_at = token, self._door.clock.ticks()
         return token
+
+    def _given(self) -> Token:
+        """From the vendor: for all scopes, or for those it gives where that will do."""
+        try:
+            token = self._fetch(self._scopes)
+        except ScopesRefused as refusal:
+            if not self._makes_do:
+                raise
+            token = self._for_fewer(refusal)
+        if self._scopes == self._credentials.scopes:
+            self._store.put(token)
+        else:
+            self._own = token
+        return token
+
+    def _for_fewer(self, refusal: ScopesRefused) -> Token:
+        """Raises `ScopesRefused` if nothing that was asked for is given."""
+        asked, self._probed = self._scopes, None
+        lacking = {*self._named_or_found(refusal, asked)}
+        self._scopes = tuple(scope for scope in asked if scope not in lacking)
+        if not self._scopes:
+            self._scopes = asked
+            raise refusal
+        if self._probed is not None and self._probed[0] == self._scopes:
+            return self._probed[1]  # the last one given, and so the one in force
+        return self._fetch(self._scopes)
+
+    def make_do(self, *, without: bool) -> None:
+        """From now on, take a token for fewer scopes if the vendor gives none for all; or do not."""
+        self._makes_do = without
+
+    def withheld(self) -> tuple[str, ...]:
+        """The scopes that the token in use does without, because the vendor gave none with them."""
+        return tuple(scope for scope in self._credentials.scopes if scope not in self._scopes)
 
     def ripen(self, token: Token, waited: int) -> bool:
         """Wait once more for a young token to become known; False if it has had its time.
@@ -105,6 +143,8 @@ class Tokens:
         """Another token than this; one that another thread fetched meanwhile is taken as it is."""
         with self._one_at_a_time:
             self._store.drop(token)
+            if self._own == token:
+                self._own = None
             return self._current()
 
     def granted(self) -> tuple[str, ...] | None:
@@ -126,17 +166,20 @@ class Tokens:
         """Whatever the vendor names is taken out at once, the rest halved until it is granted."""
         try:
             if scopes:
-                self._fetch(scopes)
+                self._probed = scopes, self._fetch(scopes)
         except ScopesRefused as refusal:
-            if refusal.named:
-                yield from refusal.named
-                yield from self._refused(tuple(scope for scope in scopes if scope not in refusal.named))
-            elif len(scopes) == 1:
-                yield scopes[0]
-            else:
-                middle = len(scopes) // 2
-                yield from self._refused(scopes[:middle])
-                yield from self._refused(scopes[middle:])
+            yield from self._named_or_found(refusal, scopes)
+
+    def _named_or_found(self, refusal: ScopesRefused, scopes: tuple[str, ...]) -> Iterator[str]:
+        if refusal.named:
+            yield from refusal.named
+            yield from self._refused(tuple(scope for scope in scopes if scope not in refusal.named))
+        elif len(scopes) == 1:
+            yield scopes[0]
+        else:
+            middle = len(scopes) // 2
+            yield from self._refused(scopes[:middle])
+            yield from self._refused(scopes[middle:])
 
     def _fetch(self, scopes: tuple[str, ...]) -> Token:
         wish = self._credentials

@@ -9,6 +9,7 @@ from connectors import registry
 from connectors.contract import CursorExpired, Driver, Note
 from connectors.models import SyncRun
 from connectors.sync import proofs, recount, store
+from connectors.sync.missing import ask_for_missing
 
 
 def walk(run: SyncRun, driver: Driver) -> None:
@@ -27,6 +28,7 @@ def walk(run: SyncRun, driver: Driver) -> None:
         store.start_over(run)
         store.tell(run, [Note("warn", f"The walk starts over: {problem}")])
         _lay_all_aside(run, driver)
+    ask_for_missing(run, driver)
     if run.is_counted:
         recount.count(run, driver)
     else:

@@ -6,20 +6,26 @@ difference that stays fails the run.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from connectors.contract import Batch, Driver, DriverError, Grant, Note
-from connectors.models import Entitlement, ResourceType, SyncRun
+from connectors.contract import EVERY_OTHER_KIND, Batch, Driver, DriverError, Note
+from connectors.contract import Grant as Pair
+from connectors.models import CREDENTIAL, Entitlement, Grant, ResourceType, SyncRun
 from connectors.sync import sql, store
 
 MOST_HOLDERS = 50
 """Larger entitlements would cost more requests than a proof is worth."""
+MOST_LOSING = 500
+"""Of one that would lose holders the proof is worth more."""
 MOST_READ_AGAIN = 20
 """More accounts that differ are no coincidence."""
 
 
 def prove(run: SyncRun, driver: Driver) -> None:
-    """One entitlement of each complete kind, drawn by the run's number. Raises DriverError."""
+    """Of each complete kind one entitlement, drawn by the run's number, and the one that would lose most.
+
+    Raises DriverError.
+    """
     for entitlement_id in _drawn(run):
         _prove(run, driver, entitlement_id)
 
@@ -29,9 +35,31 @@ def _drawn(run: SyncRun) -> Iterator[str]:
     of_kind: defaultdict[str, list[str]] = defaultdict(list)
     for (entitlement_id,) in sql.rows(statements.holder_counts(MOST_HOLDERS)):
         of_kind[entitlement_id.partition(":")[0]].append(entitlement_id)
-    for kind in sorted(set(run.complete) - set(run.gaps)):
-        if of_kind[kind]:
-            yield of_kind[kind][run.pk % len(of_kind[kind])]
+    kinds = sorted(set(run.complete) - set(run.gaps))
+    drawn = [of_kind[kind][run.pk % len(of_kind[kind])] for kind in kinds if of_kind[kind]]
+    yield from drawn
+    yield from (each for each in _losing(run, kinds) if each not in drawn)
+
+
+def _losing(run: SyncRun, kinds: Sequence[str]) -> Iterator[str]:
+    """Of each kind the entitlement that would lose most holders, so that no cut list ends them unasked."""
+    things = [kind for kind in kinds if kind not in ("user", CREDENTIAL, EVERY_OTHER_KIND)]
+    if not things:
+        return
+    losing = sql.rows(sql.RunSql(run.pk, run.connector.app_id, run.source).would_lose(things))
+    named = store.entitlements_of(run) if losing else set()
+    mine = {"app": run.connector.app_id, "source": run.source}
+    found: set[str] = set()
+    for entitlement_id, kind in losing:
+        if kind in found or entitlement_id not in named:
+            continue
+        here = Grant.objects.here().filter(
+            entitlement__external_id=entitlement_id,
+            **{f"entitlement__{name}": of for name, of in mine.items()},
+        )
+        if here.count() <= MOST_LOSING:
+            found.add(kind)
+            yield entitlement_id
 
 
 def _prove(run: SyncRun, driver: Driver, entitlement_id: str) -> None:
@@ -42,7 +70,7 @@ def _prove(run: SyncRun, driver: Driver, entitlement_id: str) -> None:
     differ = sorted(read ^ asked)
     name = spoken(run, entitlement_id)
     if len(differ) <= MOST_READ_AGAIN and all(
-        _corrected(run, driver, Grant(account_id, entitlement_id), held=account_id in asked)
+        _corrected(run, driver, Pair(account_id, entitlement_id), held=account_id in asked)
         for account_id in differ
     ):
         store.tell(run, [Note("info", f"Proof: {name}, asked a second way, has {len(asked)} holders too.")])
@@ -60,7 +88,7 @@ def _asked(run: SyncRun, driver: Driver, entitlement_id: str) -> frozenset[str]:
     return holders
 
 
-def _corrected(run: SyncRun, driver: Driver, grant: Grant, *, held: bool) -> bool:
+def _corrected(run: SyncRun, driver: Driver, grant: Pair, *, held: bool) -> bool:
     """Read one account again; it takes the place of the first reading, unless it contradicts the second way.
 
     Where the app is silent about the grant nothing contradicts.

@@ -174,6 +174,16 @@ class RunSql:
         text = " UNION ".join(f"SELECT id FROM ({part.text}) part{n}" for n, part in enumerate(parts))
         return Statement(text, [value for part in parts for value in part.values])
 
+    def would_lose(self, kinds: Sequence[str]) -> Statement:
+        """Entitlements of these kinds of which a grant would end, and their kind; most losses first."""
+        ended, values = self.would_end(kinds, accounts=False)
+        return Statement(
+            f"SELECT e.external_id, e.kind FROM ({ended}) w JOIN {GRANT} g ON g.id = w.id"
+            f" JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
+            " GROUP BY e.external_id, e.kind ORDER BY count(*) DESC, e.external_id",
+            values,
+        )
+
     def holders(self, entitlement: str = "") -> Statement:
         """Pairs of entitlement and account, vendor's ids, as this run will leave them: all, or of one."""
         only = " WHERE held.entitlement = %s" if entitlement else ""

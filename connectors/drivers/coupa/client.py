@@ -1,7 +1,7 @@
 """Asks Coupa's REST and GraphQL APIs. Trusts no habit of the server: not its order, not one empty page."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from connectors.contract import Call, Kind, MissingScope, TransientError
 from connectors.drivers.coupa.shapes import Row, answered, complaint, row, rows
@@ -85,6 +85,18 @@ class CoupaClient:
     def lacking(self) -> tuple[str, ...]:
         return self._api.lacking()
 
+    def make_do(self, *, without: bool) -> None:
+        """Whether to go on with fewer scopes where Coupa gives no token for all."""
+        self._api.make_do(without=without)
+
+    def withheld(self) -> tuple[str, ...]:
+        return self._api.withheld()
+
+    def may_not_be_read(self, kinds: Collection[Kind]) -> dict[Kind, str]:
+        """Those of the kinds whose scope the token in use does without, and why."""
+        withheld = self.withheld()
+        return {kind: unreadable(kind) for kind in kinds if SCOPES.get(kind) in withheld}
+
     def take_calls(self) -> tuple[Call, ...]:
         return self._api.take_calls()
 
@@ -128,12 +140,14 @@ class CoupaClient:
             return asked()
         except Refused as refusal:
             if refusal.status == 403:
-                raise MissingScope(
-                    f"The Coupa client may not read {PLURALS[kind]}; it needs the scope {SCOPES[kind]}."
-                ) from refusal
+                raise MissingScope(unreadable(kind)) from refusal
             if words := complaint(refusal.answer):
                 raise Refused(f"{refusal} It said: {words}", refusal.status, refusal.answer) from refusal
             raise
+
+
+def unreadable(kind: Kind) -> str:
+    return f"The Coupa client may not read {PLURALS[kind]}; it needs the scope {SCOPES[kind]}."
 
 
 def _compact(fields: Fields) -> str:

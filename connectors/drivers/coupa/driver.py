@@ -50,13 +50,16 @@ class CoupaDriver:
 
     def check(self) -> Check:
         """A token, one user, one role, one group. Raises `MissingScope` with all that is lacking in it."""
+        self._client.make_do(without=False)
         return Checking(self._client, self._scopes, optional=OPTIONAL).check()
 
     def walk(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
         """Everything of these kinds; nothing more after the cursor of the last batch.
 
-        Accounts come with any kind, since grants name them.
+        Accounts come with any kind, since grants name them. A kind whose scope the client has not been
+        given is a gap.
         """
+        self._client.make_do(without=True)
         return Walk(self._client, kinds, decode(cursor)).batches()
 
     def recount(self, kinds: Collection[Kind], cursor: str = "") -> Iterator[Batch]:
@@ -64,6 +67,7 @@ class CoupaDriver:
 
         At about the cost of a walk. Raises `NotCounted` if that shape leaves out what is to be counted.
         """
+        self._client.make_do(without=True)
         return Recount(self._client, kinds, recount.decode(cursor)).batches()
 
     def granted(self) -> tuple[str, ...] | None:
@@ -71,6 +75,7 @@ class CoupaDriver:
 
     def holders(self, entitlement_id: str) -> tuple[frozenset[str], Sequence[Call]]:
         """The holders by GraphQL, filtered by Coupa itself, where `walk` reads them off each user by REST."""
+        self._client.make_do(without=True)
         self._client.take_calls()
         if match := NUMBERED.fullmatch(entitlement_id):
             kind, number = match.groups()
@@ -89,6 +94,7 @@ class CoupaDriver:
         """The account with its grants, no records if Coupa has no such user."""
         if not (account_id.isascii() and account_id.isdigit()):
             raise DriverError(f"“{account_id}” is not the id of a Coupa user.")
+        self._client.make_do(without=True)
         self._client.take_calls()
         if self._flags is None:
             self._flags = licences_shown(self._client)

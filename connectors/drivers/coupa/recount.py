@@ -94,6 +94,7 @@ class Recount:
             yield from gathered(self._client, self._pieces(), self._finished)
 
     def _finished(self, batch: Batch) -> Batch:
+        self._at.gaps = {**self._client.may_not_be_read(self._kinds), **self._at.gaps}
         if not self._at.ended:
             return replace(batch, cursor=self._at.encode())
         complete = tuple(kind for kind in self._kinds if kind not in self._at.gaps)

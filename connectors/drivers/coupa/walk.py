@@ -24,6 +24,8 @@ from connectors.http import Refused
 SAMPLE = 10
 """Users asked for the licences they show: one may lack a flag that the others have."""
 
+WITHHELD = "The Coupa client has not been given {scopes}, so this sync goes on without."
+
 
 def licences_shown(client: CoupaClient) -> tuple[str, ...]:
     """The licences of this tenant: flags of its default shape, and newer ones that come only when named.
@@ -59,6 +61,8 @@ class Walk:
             yield from gathered(self._client, self._pieces(), self._batch)
 
     def _batch(self, batch: Batch) -> Batch:
+        # What was withheld while it was read may have been read in part.
+        self._at.gaps = {**self._client.may_not_be_read(self._kinds), **self._at.gaps}
         if self._at.stage != "end":
             return replace(batch, cursor=self._at.encode())
         complete = tuple(kind for kind in self._kinds if kind not in self._at.gaps)
@@ -84,6 +88,8 @@ class Walk:
                 self._at.gaps["license"] = (
                     "Coupa shows no licence of any user, so those here stay as they are."
                 )
+        if withheld := ", ".join(self._client.withheld()):
+            notes.append(Note("warn", WITHHELD.format(scopes=withheld)))
         self._at.next_stage()
         return Piece(found, notes)
 
@@ -110,7 +116,8 @@ class Walk:
             self._at.next_stage()
 
     def _users(self) -> Iterator[Piece]:
-        fields = records.user_fields(self._at.flags, self._kinds)
+        readable = [kind for kind in self._kinds if kind not in self._at.gaps]
+        fields = records.user_fields(self._at.flags, readable)
         lanes = Lanes(self._client, self._at.lanes, lambda after: self._client.page("user", fields, after))
         for page in lanes.pages():
             found: list[Record] = []

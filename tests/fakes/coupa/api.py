@@ -165,17 +165,27 @@ class Coupa:
             raise Stop(405, {"errors": {"method": ["not allowed"]}})
         fields = parse_fields(asked.get("fields"))
         if identity:
-            return _json(self._one(name, int(identity)).shown(fields))
+            return _json(self._told(self._one(name, int(identity)).shown(fields)))
         if name == "user_group_memberships":
-            return self._page(self._memberships(asked))
-        page = [record.shown(fields) for record in self._select(name, asked)]
+            return self._page(name, self._memberships(asked))
+        page = [self._told(record.shown(fields)) for record in self._select(name, asked)]
         for shape in page if fields is None else ():
             for key in self.habits.default_without:
                 shape.pop(key, None)
-        return self._page(page)
+        return self._page(f"{name} {asked.get('fields')}", page)
 
-    def _page(self, page: list[Any]) -> Answer:
-        return _json(self.pages.spoil(page, self.habits))
+    def _told(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """The shape, after what today is done to users."""
+        if shape.get("id") in self.habits.inactive and "active" in shape:
+            shape["active"] = False
+        if self.habits.blank_emails and "email" in shape:
+            shape["email"] = ""
+        if most := self.habits.nested_most:
+            return {key: value[:most] if isinstance(value, list) else value for key, value in shape.items()}
+        return shape
+
+    def _page(self, of: str, page: list[Any]) -> Answer:
+        return _json(self.pages.spoil(of, page, self.habits))
 
     def _permit(self, bearer: Pass, name: str, way: str) -> None:
         scope = f"{NEEDS[name.replace('_memberships', 's')]}.{way}"
@@ -257,7 +267,7 @@ class Coupa:
 
     def _spoilt(self, answer: Answer) -> Answer:
         habits = self.habits
-        if habits.html_once:
+        if habits.html_once or habits.html:
             habits.html_once = False
             return Answer(200, b"<html><body>Coupa will be back soon.</body></html>", "text/html")
         if habits.wrong_type_once:

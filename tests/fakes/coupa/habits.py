@@ -6,6 +6,9 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+LONG = 20
+"""Rows of a page that cannot be a first look at a list."""
+
 
 @dataclass
 class Habits:
@@ -13,14 +16,25 @@ class Habits:
 
     empty_page_once: int = 0
     repeat_page: int = 0
+    drop_row: int = 0
+    """Leave one row out of this page, or of the first long one after it."""
     most_rows: int = 0
     """Give at most so many rows a page, 0: all."""
     status: tuple[int, int] = (0, 0)
     """Answer with this status so many times."""
+    nested_most: int = 0
+    """Cut what a user holds at so many of a kind, wherever it is asked for."""
+    inactive: Collection[int] = ()
+    """Users that are said to be no longer active."""
+    blank_emails: bool = False
     status_after: int = 0
     """So many requests are answered well before that."""
     retry_after: str = ""
     html_once: bool = False
+    html: bool = False
+    """HTML instead of any answer."""
+    repeats: bool = False
+    """The first page of a list again, whatever is asked for."""
     wrong_type_once: bool = False
     object_once: bool = False
     """An object where a list belongs."""
@@ -78,19 +92,27 @@ class Pages:
 
     def __init__(self) -> None:
         self._count = 0
-        self._last: list[object] = []
+        self._last: dict[str, list[object]] = {}
+        self._first: dict[str, list[object]] = {}
 
-    def spoil(self, page: list[object], habits: Habits) -> list[object]:
+    def spoil(self, of: str, page: list[object], habits: Habits) -> list[object]:
+        """`of`: the list that it is a page of."""
         self._count += 1
+        if habits.repeats:
+            return self._first.setdefault(of, page)
         page = page[: habits.most_rows or None]
         if habits.empty_page_once and self._count == habits.empty_page_once:
             habits.empty_page_once = 0
             return []
-        if habits.repeat_page and self._count > habits.repeat_page:
+        if habits.repeat_page and self._count > habits.repeat_page and of in self._last:
             habits.repeat_page = 0
-            return self._last
-        self._last = page
+            return self._last[of]
+        if habits.drop_row and self._count >= habits.drop_row and len(page) > LONG:
+            habits.drop_row = 0
+            page = [*page[: len(page) // 2], *page[len(page) // 2 + 1 :]]
+        self._last[of] = page
         return random.Random(self._count).sample(page, len(page)) if habits.shuffle else page
 
     def restart(self) -> None:
         self._count = 0
+        self._first = {}

@@ -173,6 +173,14 @@ class FakeCoupa:
     def remove_role(self, role: str) -> None:
         self.tenant.remove_thing("role", int(role))
 
+    def withdraw_scopes(self, *scopes: str) -> None:
+        """Take these from the client: a token with one of them is given no more, those given out end."""
+        self.coupa.scopes -= {*scopes}
+        self.revoke_token()
+
+    def give_scopes(self, *scopes: str) -> None:
+        self.coupa.scopes |= {*scopes}
+
     def revoke_token(self) -> None:
         """End every token given out so far."""
         self.coupa.tokens.clear()
