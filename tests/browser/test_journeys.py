@@ -64,7 +64,7 @@ def connect(world: World, page: Page, accessible: Look) -> None:
     accessible(page)
     page.get_by_label("Find a kind of app").fill("procurement")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Coupa v2").click()
+    page.get_by_role("link", name="Coupa v2", exact=True).click()
     accessible(page)
     choose_new_app(page, "Coupa")
     accessible(page)
