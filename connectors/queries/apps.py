@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 
 from connectors.models import CREDENTIAL, Account, App, AppOwner, Connector, Entitlement, Grant, SyncRun
 from connectors.queries.counting import number_of
+from connectors.queries.lists import grant_count
 from core.models import User
 from core.models.keys import folded
 
@@ -111,8 +112,10 @@ def app_filters(user: User, status: str) -> list[AppFilter]:
 def app_connectors(app: App) -> QuerySet[Connector]:
     """What reads this app, each with what it brought: an account belongs to one source (decision 9)."""
     mine = {"app": OuterRef("app"), "source": OuterRef("source")}
-    grants = Grant.objects.here().filter(
-        account__app=OuterRef("app"), account__source=OuterRef("source"), account__gone_at=None
+    grants = (
+        Grant.objects.here()
+        .filter(account__app=OuterRef("app"), account__source=OuterRef("source"), account__gone_at=None)
+        .exclude(entitlement__kind=CREDENTIAL)
     )
     done = SyncRun.objects.filter(connector=OuterRef("pk"), status=SyncRun.Status.DONE).order_by("-id")
     return (
@@ -144,8 +147,8 @@ def impact(app: App) -> Impact:
     return Impact(
         connectors=list(Connector.objects.here().filter(app=app).order_by("name", "pk")),
         accounts=Account.objects.here().filter(app=app).count(),
-        entitlements=Entitlement.objects.here().filter(app=app).count(),
-        grants=Grant.objects.here().filter(account__app=app).count(),
+        entitlements=Entitlement.objects.here().filter(app=app).exclude(kind=CREDENTIAL).count(),
+        grants=grant_count(app),
         owners=list(AppOwner.objects.filter(app=app).select_related("user", "entitlement")),
     )
 

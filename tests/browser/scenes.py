@@ -76,6 +76,7 @@ def _connectors(maker: User) -> dict[str, str]:
         "entitlement": Entitlement.objects.filter(app=connector.app).order_by("id")[0].pk,
         "resource": Resource.objects.filter(app=connector.app_id, kind="role").order_by("id")[0].pk,
         "run": connector.runs.latest("id").key,
+        "first_run": connector.runs.earliest("id").key,
         **_rules(connector.app, maker),
     }
 

@@ -101,7 +101,7 @@ SCREENS = (
     Screen("connector_held", "/connectors/{held}/"),
     Screen("wizard_live_held", "/connectors/{held}/live/"),
     Screen("run", "/connectors/runs/{run}/"),
-    Screen("run_changes", "/connectors/runs/{run}/changes/"),
+    Screen("run_changes", "/connectors/runs/{first_run}/changes/"),
     Screen("run_requests", "/connectors/runs/{run}/requests/"),
     Screen("run_held", "/connectors/runs/{held_run}/"),
     Screen("run_losses", "/connectors/runs/{held_run}/losses/"),
