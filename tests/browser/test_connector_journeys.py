@@ -472,6 +472,8 @@ def test_files_are_handed_in_and_replaced_on_a_phone(world: World, page: Page, a
 
     page.get_by_role("link", name="Runs, settings, schedule").click()
     accessible(page)
+    page.get_by_label("More for Old payroll").click()
+    expect(page.get_by_role("link", name="Delete")).to_be_in_viewport(ratio=1)
     page.get_by_role("link", name="Replace a file").first.click()
     page.get_by_label("Accounts").set_input_files(
         csv("newer.csv", "User ID,Email,Name,Status", *(f"{n},,Person {n},active" for n in range(1, 4)))
