@@ -268,9 +268,16 @@
     } else if (event.key === "h" && before === "g") document.querySelector(".r-brand[href]")?.click();
   });
 
+  /* Where tabs do not all fit, the one that is open is in sight. */
+  const tabs = (list) => {
+    const open = list.querySelector("[aria-current]");
+    if (open) list.scrollLeft = open.offsetLeft + open.offsetWidth / 2 - list.offsetLeft - list.clientWidth / 2;
+  };
+
   const gains = [
     ["form[data-theme]", theme], ["[data-copy]", copy], ["[data-toast]", toast],
     ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker], ["[data-tick-all]", tickAll],
+    [".r-tabs", tabs],
   ];
   const done = new WeakSet();
   const enliven = (root) => {

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 
 from connectors.models import CREDENTIAL, Account, App, AppOwner, Connector, Entitlement, Grant, SyncRun
 from connectors.queries.counting import number_of
+from connectors.queries.lists import grant_count
 from core.models import User
 from core.models.keys import folded
 
@@ -147,7 +148,7 @@ def impact(app: App) -> Impact:
         connectors=list(Connector.objects.here().filter(app=app).order_by("name", "pk")),
         accounts=Account.objects.here().filter(app=app).count(),
         entitlements=Entitlement.objects.here().filter(app=app).exclude(kind=CREDENTIAL).count(),
-        grants=Grant.objects.here().filter(account__app=app).exclude(entitlement__kind=CREDENTIAL).count(),
+        grants=grant_count(app),
         owners=list(AppOwner.objects.filter(app=app).select_related("user", "entitlement")),
     )
 

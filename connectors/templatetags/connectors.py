@@ -58,9 +58,12 @@ def connector_chip(connector: Connector, *, solid: bool = False) -> Mapping[str,
 
 @register.inclusion_tag("components/status_chip.html")
 def run_chip(run: SyncRun, *, solid: bool = False) -> Mapping[str, Any]:
-    """How a run went, or goes. One that could not read everything is not simply good."""
+    """How a run went, or goes. One that could not read everything is not simply good; one stopped on its way
+    was not held."""
     if run.status == SyncRun.Status.DONE and run.gaps:
         return chip("wait", "Done with gaps", solid=solid)
+    if run.was_stopped:
+        return chip("gone", "Stopped", icon="x", solid=solid)
     tone, icon = RUN[run.status]
     return chip(tone, run.get_status_display(), icon=icon, solid=solid)
 

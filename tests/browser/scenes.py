@@ -10,8 +10,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.urls import reverse
 
+from connectors.actions import rules
 from connectors.actions.connectors import AppChoice, create, name_owners
-from connectors.models import Account, App, Connector, Entitlement
+from connectors.actions.rules import RuleFacts
+from connectors.models import Account, App, Connector, Entitlement, Resource, Tag
 from core.actions import exports, groups, imports, invitations, seals
 from core.http import sessions
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
@@ -57,7 +59,7 @@ def _session(person: User, *, age: int) -> str:
 
 
 def _connectors(maker: User) -> dict[str, str]:
-    connector = Connector.objects.get()
+    connector, held = (Connector.objects.get(app__name=name) for name in ("Coupa", "Coupa Iberia"))
     draft = create("coupa", AppChoice(app=App.objects.get(name="Travel Desk")), by=maker)
     name_owners(draft, [maker, User.objects.get(email="ingrid.halvorsen@meridian.example")], by=maker)
     files = create("file", AppChoice(new_name="Old payroll"), by=maker)
@@ -66,11 +68,25 @@ def _connectors(maker: User) -> dict[str, str]:
         "connector": connector.pk,
         "draft": draft.pk,
         "files": files.pk,
+        "held": held.pk,
+        "held_run": held.runs.latest("id").key,
         "app": connector.app_id,
+        "found": App.objects.unmanaged().order_by("name")[0].pk,
         "account": accounts.order_by("id")[0].pk,
         "entitlement": Entitlement.objects.filter(app=connector.app).order_by("id")[0].pk,
+        "resource": Resource.objects.filter(app=connector.app_id, kind="role").order_by("id")[0].pk,
         "run": connector.runs.latest("id").key,
+        "first_run": connector.runs.earliest("id").key,
+        **_rules(connector.app, maker),
     }
+
+
+def _rules(app: App, maker: User) -> dict[str, str]:
+    """One that is on, and one to be looked at."""
+    grave = rules.add(app, RuleFacts("Whoever can pay", "role", "", "Critical", []), by=maker)
+    rules.switch_on(grave, by=maker, expected=Entitlement.objects.here().filter(app=app, kind="role").count())
+    rule = rules.add(app, RuleFacts("Buyers", "group", "buy", "Medium", []), by=maker)
+    return {"rule": rule.pk, "tag": Tag.objects.risks().order_by("rank")[0].pk}
 
 
 def _people(maker: User) -> dict[str, str]:

@@ -26,6 +26,7 @@ COOKIE = "reeve_session"
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 type Visitor = Literal["known", "late", "stranger"]
 """Somebody signed in, the same an hour after they proved who they are, or nobody."""
+HELD = 3  # the exit code of `sync --wait`
 FACTS = "from tests.browser import scenes; scenes.tell()"
 
 
@@ -95,11 +96,27 @@ SCREENS = (
     Screen("connector_attributes", "/connectors/{connector}/attributes/"),
     Screen("connector_holders", "/connectors/{connector}/owners/holders/"),
     Screen("connector_delete", "/connectors/{connector}/delete/"),
+    Screen("connector_guard", "/connectors/{connector}/guard/"),
+    Screen("connector_log", "/connectors/{connector}/?tab=log"),
+    Screen("connector_held", "/connectors/{held}/"),
+    Screen("wizard_live_held", "/connectors/{held}/live/"),
     Screen("run", "/connectors/runs/{run}/"),
+    Screen("run_changes", "/connectors/runs/{first_run}/changes/"),
+    Screen("run_requests", "/connectors/runs/{run}/requests/"),
+    Screen("run_held", "/connectors/runs/{held_run}/"),
+    Screen("run_losses", "/connectors/runs/{held_run}/losses/"),
+    Screen("run_losses_grants", "/connectors/runs/{held_run}/losses/?what=grants"),
+    Screen("guide", "/guides/coupa/"),
+    Screen("guide_file", "/guides/file/"),
+    Screen("settings_connectors", "/settings/connectors/"),
+    Screen("settings_tags", "/settings/tags/"),
+    Screen("settings_tag", "/settings/tags/{tag}/"),
     Screen("apps", "/applications/"),
     Screen("apps_unmanaged", "/applications/?tab=unmanaged"),
     Screen("app", "/applications/{app}/"),
+    Screen("app_unmanaged", "/applications/{found}/"),
     Screen("app_new", "/applications/new/"),
+    Screen("apps_manage", "/applications/manage/?app={found}"),
     Screen("app_list", "/applications/import/"),
     Screen("app_connectors", "/applications/{app}/connectors/"),
     Screen("app_timeline", "/applications/{app}/timeline/"),
@@ -108,9 +125,31 @@ SCREENS = (
     Screen("app_delete", "/applications/{app}/delete/"),
     Screen("apps_forget", "/applications/forget/?provider=Okta"),
     Screen("app_accounts", "/applications/{app}/accounts/"),
+    Screen("app_accounts_narrowed", "/applications/{app}/accounts/?why=email&tick=page"),
+    Screen("app_matching", "/applications/{app}/matching/"),
+    Screen("accounts_change", "/applications/{app}/accounts/change/?account={account}&do=owner"),
     Screen("account", "/applications/{app}/accounts/{account}/"),
+    Screen("account_past", "/applications/{app}/accounts/{account}/?tab=past"),
+    Screen("account_details", "/applications/{app}/accounts/{account}/?tab=details"),
+    Screen("account_timeline", "/applications/{app}/accounts/{account}/?tab=timeline"),
     Screen("app_entitlements", "/applications/{app}/entitlements/"),
+    Screen("entitlements_set", "/applications/{app}/entitlements/attributes/?chosen={entitlement}"),
     Screen("entitlement", "/applications/{app}/entitlements/{entitlement}/"),
+    Screen("entitlement_now", "/applications/{app}/entitlements/{entitlement}/?tab=now"),
+    Screen("entitlement_past", "/applications/{app}/entitlements/{entitlement}/?tab=past"),
+    Screen("entitlement_timeline", "/applications/{app}/entitlements/{entitlement}/?tab=timeline"),
+    Screen("entitlement_edit", "/applications/{app}/entitlements/{entitlement}/edit/"),
+    Screen("app_resources", "/applications/{app}/resources/"),
+    Screen("resource", "/applications/{app}/resources/{resource}/"),
+    Screen("resource_holders", "/applications/{app}/resources/{resource}/?tab=holders"),
+    Screen("resource_timeline", "/applications/{app}/resources/{resource}/?tab=timeline"),
+    Screen("resource_edit", "/applications/{app}/resources/{resource}/edit/"),
+    Screen("app_rules", "/applications/{app}/rules/"),
+    Screen("rule", "/applications/{app}/rules/{rule}/"),
+    Screen("rule_add", "/applications/{app}/rules/add/"),
+    Screen("rule_edit", "/applications/{app}/rules/{rule}/edit/"),
+    Screen("app_changes", "/applications/{app}/changes/"),
+    Screen("all_changes", "/applications/changes/"),
     Screen("not_found", "/nowhere/"),
 )
 
@@ -140,26 +179,41 @@ def main(names: Collection[str] = ()) -> int:
 
 @contextmanager
 def demo(folder: Path) -> Iterator[Instance]:
-    """The demo company with its pretend Coupa connected and synced once."""
+    """The demo company with its pretend Coupa connected and synced, and another whose last sync is held."""
     instance = Instance(folder)
     people = folder / "people.jsonl"
     told(instance, "migrate", "--verbosity", "0")
     told(instance, "load_demo", "--people-file", str(people))
-    with FakeCoupa(users=400, groups=24, roles=16, people=read_people(people)) as fake:
-        instance.environment["CONNECTOR_HOSTS"] = fake.url
+    with (
+        FakeCoupa(users=400, groups=24, roles=16, people=read_people(people)) as fake,
+        FakeCoupa(users=80, groups=8, roles=6, seed=2) as other,
+    ):
+        instance.environment["CONNECTOR_HOSTS"] = f"{fake.url},{other.url}"
         with instance:
-            owner = (
-                "--owner",
-                "rafael.duarte@meridian.example",
-                "--owner",
-                "marcus.adeyemi@meridian.example",
-            )
-            there = ("--domain", fake.url, "--client-id", fake.client_id)
-            said = told(
-                instance, "connect", "coupa", "--app", "Coupa", *owner, *there, stdin=fake.client_secret
-            )
-            told(instance, "sync", said.splitlines()[-1], "--wait", "--timeout", "120")
+            connected(instance, fake, "Coupa")
+            held(instance, other, "Coupa Iberia")
             yield instance
+
+
+def connected(instance: Instance, fake: FakeCoupa, app: str) -> str:
+    """The id of a connector of a new app that was synced, and that two people look after."""
+    people = ("rafael.duarte@meridian.example", "marcus.adeyemi@meridian.example")
+    owners = [word for person in people for word in ("--owner", person)]
+    there = ("--domain", fake.url, "--client-id", fake.client_id)
+    said = told(instance, "connect", "coupa", "--app", app, *owners, *there, stdin=fake.client_secret)
+    connector = said.splitlines()[-1]
+    told(instance, "sync", connector, "--counted", "--wait", "--timeout", "120")
+    return connector
+
+
+def held(instance: Instance, fake: FakeCoupa, app: str) -> None:
+    """The same, and then half of its users were missing."""
+    connector = connected(instance, fake, app)
+    for identity in list(fake.tenant.order)[40:]:
+        fake.remove_user(str(identity))
+    done = instance.manage("sync", connector, "--wait", "--timeout", "120")
+    if done.returncode != HELD:
+        raise RuntimeError(f"The sync was not held: {done.stdout}{done.stderr}")
 
 
 def told(instance: Instance, *command: str, stdin: str = "") -> str:

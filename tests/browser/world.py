@@ -2,7 +2,7 @@
 
 import email.policy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,6 +13,7 @@ from aiosmtpd.controller import Controller
 from playwright.sync_api import Page
 
 from core.management.valkey import free_port
+from core.models import Role
 from tests.browser.instance import Instance
 from tests.fakes.coupa import FakeCoupa
 from tests.make import PASSWORD
@@ -28,6 +29,12 @@ def link_in(letter: EmailMessage) -> str:
     found = re.search(r"https?://\S+", text.get_content())
     assert found
     return found[0]
+
+
+def type_settings(page: Page, coupa: FakeCoupa, *, secret: str) -> None:
+    page.get_by_label("Domain").fill(coupa.url)
+    page.get_by_label("Client ID").fill(coupa.client_id)
+    page.get_by_label("Client secret").fill(secret)
 
 
 class Letters:
@@ -50,19 +57,27 @@ class Letters:
 
 
 class World:
-    """`with World(tmp_path) as world:` starts all of it; without `has_mail` it knows of no mail server."""
+    """`with World(tmp_path) as world:` starts all of it; without `has_mail` it knows of no mail server.
 
-    def __init__(self, folder: Path, *, has_mail: bool = True, **coupa: Any) -> None:
+    `others` are further tenants that connectors may ask.
+    """
+
+    def __init__(
+        self, folder: Path, *, has_mail: bool = True, others: Collection[FakeCoupa] = (), **coupa: Any
+    ) -> None:
         self.letters = Letters()
         self.coupa = FakeCoupa(**{"users": 120, "groups": 12, "roles": 8, **coupa})
+        self._others = others
         self.mail_port = free_port()
         self._smtp = Controller(self.letters, hostname="127.0.0.1", port=self.mail_port)
         self._folder, self._has_mail = folder, has_mail
 
     def __enter__(self) -> Self:
-        self.coupa.start()
+        tenants = (self.coupa, *self._others)
+        for tenant in tenants:
+            tenant.start()
         self._smtp.start()
-        around = {"CONNECTOR_HOSTS": self.coupa.url}
+        around = {"CONNECTOR_HOSTS": ",".join(tenant.url for tenant in tenants)}
         if self._has_mail:
             around["MAIL_URL"] = f"smtp://127.0.0.1:{self.mail_port}"
         self.instance = Instance(self._folder, around)
@@ -74,7 +89,8 @@ class World:
     ) -> None:
         self.instance.stop()
         self._smtp.stop()
-        self.coupa.stop()
+        for tenant in (self.coupa, *self._others):
+            tenant.stop()
 
     def first_administrator(self, page: Page) -> None:
         """Through the set-up link, as the first visitor does it."""
@@ -86,17 +102,15 @@ class World:
         page.get_by_role("heading", name="Waiting for you").wait_for()
 
     def type_settings(self, page: Page, *, secret: str) -> None:
-        page.get_by_label("Domain").fill(self.coupa.url)
-        page.get_by_label("Client ID").fill(self.coupa.client_id)
-        page.get_by_label("Client secret").fill(secret)
+        type_settings(page, self.coupa, secret=secret)
 
-    def make_person(self, name: str, address: str) -> None:
-        """Somebody known here, without a role and without a password."""
+    def make_person(self, name: str, address: str, *, role: Role = Role.BASIC, password: str = "") -> None:
+        """Somebody known here, with one role; none can sign in without a password."""
         code = (
-            "from core.models import *; p = User(name=%r, email=%r); p.set_unusable_password(); p.save(); "
-            "RoleHolding.objects.create(user=p, role=Role.BASIC)"
+            "from core.models import *; p = User(name=%r, email=%r); p.set_password(%r or None); p.save(); "
+            "RoleHolding.objects.create(user=p, role=%r)"
         )
-        done = self.instance.manage("shell", "-c", code % (name, address))
+        done = self.instance.manage("shell", "-c", code % (name, address, password, str(role)))
         assert done.returncode == 0, done.stderr
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from connectors.models import App, AppOwner
+from connectors.models import CREDENTIAL, App, AppOwner
 from connectors.queries.downloads import OFFERS
 from core.exports import write_csv
 from core.models import Organisation, Role
@@ -125,7 +125,9 @@ def test_the_connectors_of_an_app_are_counted_apart(browser):
     for source, number in ((SOURCE, 3), (other, 1)):
         for _ in range(number):
             held = make_entitlement(app, source=source)
-            make_grant(make_account(app, source=source), held)
+            account = make_account(app, source=source)
+            make_grant(account, held)
+            make_grant(account, make_entitlement(app, source=source, kind=CREDENTIAL))
 
     reply = browser.get(url_of("app_connectors", app.pk))
 
