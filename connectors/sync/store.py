@@ -31,7 +31,7 @@ from connectors.sync.sentences import storable
 CHUNK = 900
 """Keys asked for at once: some builds of SQLite take no more than 999 parameters."""
 
-type Grouped = dict[type, dict[str, Record]]
+type Grouped = dict[type, dict[object, Record]]
 
 
 @transaction.atomic
@@ -167,9 +167,11 @@ def _keep_calls(run: SyncRun, calls: Iterable[Call], way: int) -> None:
     )
 
 
-def _kept(run: SyncRun, records: Iterable[Record]) -> Iterator[Record]:
+def _kept(run: SyncRun, records: Iterable[Record]) -> Iterable[Record]:
     """The records without the attributes that its connector is told to leave out."""
     mode, names = run.connector.filter_mode, frozenset(run.connector.filter_names)
+    if mode == attributes.ALL:
+        return records
     return (attributes.kept(record, mode, names) for record in records)
 
 
@@ -177,7 +179,8 @@ def _grouped(records: Iterable[Record]) -> Grouped:
     """By type and identity: of a record that came twice the later one wins."""
     found: Grouped = {}
     for record in records:
-        found.setdefault(type(record), {})[identity(record)] = record
+        key = record if isinstance(record, Grant) else identity(record)  # a grant is nothing but its identity
+        found.setdefault(type(record), {})[key] = record
     return found
 
 

@@ -33,6 +33,7 @@ class Flood:
     def __init__(self, grants: int, *, changed: bool = False) -> None:
         self._accounts = grants // EACH
         self._changed = changed
+        self._ids = [_entitlement(number) for number in range(ROLES)]
 
     def check(self) -> Check:
         return Check(needed=(), granted=())
@@ -70,9 +71,10 @@ class Flood:
 
     def _held(self, account: int) -> Iterator[Grant]:
         first = 1 if self._changed and account % SWAPS == 0 else 0
+        key = str(account)
         for place in range(first, first + EACH):
             role = EACH if place == EACH else place
-            yield Grant(str(account), _entitlement((account * 7 + role * STEP) % ROLES))
+            yield Grant(key, self._ids[(account * 7 + role * STEP) % ROLES])
 
 
 def _account(number: int) -> Account:

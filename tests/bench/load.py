@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -9,6 +10,7 @@ from typing import IO
 
 import psycopg
 
+from tests.bench.gauges import cpu_of
 from tests.bench.stage import Figures, busy, figures_of, stage
 
 GRANT = "connectors_grant"
@@ -19,7 +21,7 @@ SHOWN = {
     "seconds": "seconds",
     "lay_aside_seconds": "  to lay aside",
     "apply_seconds": "  to apply",
-    "own_cpu_seconds": "CPU of the worker, seconds",
+    "cpu_seconds": "CPU of worker and session, s",
     "grants": "grants read",
     "grants_per_second": "grants a second",
     "graph_rows_written": "graph rows written",
@@ -49,8 +51,8 @@ def _measure(database: str, grants: int) -> Figures:
                 figures["copy"] = _copies(url)
                 _settle(url)
         figures["load_after"] = busy()
-    copy = figures["copy"]
-    figures["ratio_to_copy"] = round(figures["first"]["seconds"] / copy["seconds"], 2)
+    first, floor = figures["first"], figures["copy"]["floor"]
+    figures["ratios_to_copy"] = {name: round(first[name] / floor[name], 2) for name in floor}
     return figures
 
 
@@ -63,19 +65,25 @@ def _copies(url: str) -> Figures:
                 file.write(piece)
         connection.execute(f"CREATE TABLE floor (LIKE {GRANT} INCLUDING ALL)")
         connection.execute(f"CREATE TABLE bare (LIKE {GRANT} INCLUDING IDENTITY)")
-        figures = {"seconds": _copy(connection, "floor", file), "bare_seconds": _copy(connection, "bare", file)}
+        figures = {"floor": _copy(connection, "floor", file), "bare": _copy(connection, "bare", file)}
         connection.execute("DROP TABLE floor, bare")
         return figures
 
 
-def _copy(connection: psycopg.Connection[tuple[object, ...]], table: str, file: IO[bytes]) -> float:
+def _copy(connection: psycopg.Connection[tuple[object, ...]], table: str, file: IO[bytes]) -> Figures:
     connection.execute("CHECKPOINT")
     file.seek(0)
-    began = time.perf_counter()
+    spent, began = _cpu(connection), time.perf_counter()
     with connection.cursor().copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as into:
         while piece := file.read(PIECE):
             into.write(piece)
-    return round(time.perf_counter() - began, 2)
+    ended = time.perf_counter()
+    return {"seconds": round(ended - began, 2), "cpu_seconds": round(_cpu(connection) - spent, 2)}
+
+
+def _cpu(connection: psycopg.Connection[tuple[object, ...]]) -> float:
+    own = os.times()
+    return own.user + own.system + (cpu_of(connection.info.backend_pid) or 0.0)
 
 
 def _checkpoint(url: str) -> None:
@@ -94,17 +102,16 @@ def _table(figures: Figures) -> str:
     lines = ["", f"{'':32}" + "".join(f"{words:>14}" for words in RUNS.values())]
     for name, words in SHOWN.items():
         lines.append(f"{words:32}" + "".join(f"{figures[which][name]:>14,}" for which in RUNS))
-    copy = figures["copy"]
-    lines += [
-        "",
-        f"plain COPY of the same rows, same indexes, no foreign keys: {copy['seconds']} s"
-        f" (without any index {copy['bare_seconds']} s)",
-        f"first load: {figures['ratio_to_copy']} times that COPY (at most 3),"
-        f" {figures['first']['grants_per_second']:,} grants a second (at least 50,000)",
-        f"load average {figures['load_before']} before, {figures['load_after']} after",
-        "",
-    ]
-    return "\n".join(lines)
+    floor, bare = figures["copy"]["floor"], figures["copy"]["bare"]
+    ratios = figures["ratios_to_copy"]
+    told = (
+        f"plain COPY of the same rows, same indexes, no foreign keys: {floor['seconds']} s, CPU"
+        f" {floor['cpu_seconds']} s (without any index {bare['seconds']} s, CPU {bare['cpu_seconds']} s)\n"
+        f"first load: {ratios['seconds']} times that COPY, by CPU {ratios['cpu_seconds']} times (at most 3);"
+        f" {figures['first']['grants_per_second']:,} grants a second (at least 50,000)\n"
+        f"load average {figures['load_before']} before, {figures['load_after']} after\n"
+    )
+    return "\n".join([*lines, "", told])
 
 
 if __name__ == "__main__":
