@@ -186,16 +186,15 @@ class _Difference:
 
     def take_grants(self) -> None:
         with sql.wide() if self.laid > WIDE else nullcontext():
-            self._begin_grants()
-
-    def _begin_grants(self) -> None:
-        dangling = sql.rows(self._sql.dangling())
+            new = sql.execute(self._sql.insert_grants(self._rows.at))
+            # Where everything that was read is new, nothing dangles: pairs that mean no rows are not written.
+            dangling = [] if new == self._run.read.get("grant") else sql.rows(self._sql.dangling())
         if dangling:
             account, entitlement = dangling[0]
             raise DriverError(
                 f"The app said that account {account} holds {entitlement}, but named one of the two nowhere."
             )
-        self.outcome.new["grant"] = sql.execute(self._sql.insert_grants(self._rows.at))
+        self.outcome.new["grant"] = new
 
     def retire(self, kinds: Sequence[str]) -> None:
         """End what a complete run no longer saw. Of other kinds nothing is taken away."""
