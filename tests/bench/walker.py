@@ -20,23 +20,26 @@ from tests.bench.gauges import peak, wal  # noqa: E402
 from tests.graph_writes import graph_writes  # noqa: E402
 
 
-def main(which: str, domain: str, client_id: str, client_secret: str) -> None:
+def main(which: str, domain: str, client_id: str, client_secret: str, counted: str = "") -> None:
     """`first` sets a connector up and reads everything; `again` reads the same once more."""
     settings.CONNECTOR_HOSTS = [domain]
     typed = {"domain": domain, "client_id": client_id, "client_secret": client_secret, "mode": "read"}
     connector = _connected(typed) if which == "first" else Connector.objects.get()
     connection.close()  # figures of the server are told when a session ends
-    run, began = runs.start(connector, by=None), time.perf_counter()
+    run, began = runs.start(connector, by=None, counted=bool(counted)), time.perf_counter()
     log, written = wal(), 0
     with graph_writes() as rows:
         jobs.run_sync(str(run.pk))
         written = sum(rows)
     seconds = time.perf_counter() - began
     run.refresh_from_db()
-    if run.status != SyncRun.Status.DONE:
+    if run.status not in (SyncRun.Status.DONE, SyncRun.Status.HELD):
         raise SystemExit(f"The run is {run.status}: {run.problem}")
     read = sum(run.read.values())
     figures = {
+        "guard": "held" if run.status == SyncRun.Status.HELD else "let through",
+        "run_requests": run.requests,
+        "bytes": run.bytes,
         "seconds": round(seconds, 2),
         "rows_read": read,
         "rows_per_second": round(read / seconds),
