@@ -30,14 +30,13 @@ def _from_json[R: (Resource, Entitlement, Account)](
     table: type[R], rows: Sequence[R], update: Sequence[str]
 ) -> sql.Statement:
     """All rows as one value: `bulk_create` prepares each value by itself, which costs more than the rest."""
-    fields = table._meta.concrete_fields
-    columns = ", ".join(field.column for field in fields)
-    changed = ", ".join(
-        f"{column} = EXCLUDED.{column}" for column in (table._meta.get_field(name).column for name in update)
-    )
-    key = ", ".join(table._meta.get_field(name).column for name in KEY)
+    column_of = {field.name: str(field.column) for field in table._meta.concrete_fields}
+    attributes = {str(field.column): field.attname for field in table._meta.concrete_fields}
+    columns = ", ".join(attributes)
+    changed = ", ".join(f"{column_of[name]} = EXCLUDED.{column_of[name]}" for name in update)
+    key = ", ".join(column_of[name] for name in KEY)
     name = table._meta.db_table
-    values = [{field.column: getattr(row, field.attname) for field in fields} for row in rows]
+    values = [{column: getattr(row, held) for column, held in attributes.items()} for row in rows]
     return sql.Statement(
         f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608  # names of our own columns
         f" ON CONFLICT ({key}) DO UPDATE SET {changed}",
