@@ -6,6 +6,7 @@ For one transaction of the caller's, who looks at the numbers and may roll back.
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
@@ -24,10 +25,10 @@ from connectors.models import (
     SyncPage,
     SyncRun,
 )
-from connectors.sync import access, sql
+from connectors.sync import access, bulk, sql
 from connectors.sync.guard import Shrink
 from connectors.sync.matching import Match
-from connectors.sync.rematch import directory, is_by_people, rematch, strategy_of
+from connectors.sync.rematch import directory, is_by_people, rematch_unchanged, strategy_of
 from connectors.sync.rows import Laid, Rows
 from connectors.sync.store import CHUNK
 from core.models import Organisation
@@ -49,6 +50,10 @@ ASKED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
 }
 """What is looked up of rows that are here: names that people gave are searched for
 too, owners that people set stay."""
+
+
+WIDE = 1_000_000
+"""Characters of pairs laid aside, some 30,000 grants, from which they are joined whole."""
 
 
 @dataclass(slots=True)
@@ -96,6 +101,7 @@ def apply(run: SyncRun) -> Outcome:
         work.take_resources(page)
         work.take_entitlements(page)
         work.take_accounts(page)
+        work.laid += len(page.grants)
     work.take_grants()
     work.retire(sorted(_complete(run) - set(run.gaps)))
     work.rematch()
@@ -123,6 +129,8 @@ class _Difference:
         self._directory = directory(strategy_of(run.connector.app))
         self._organisation = Organisation.current()
         self.outcome = Outcome(before=self._count())
+        self.laid = 0
+        """How long the pairs are that were laid aside."""
 
     def take_kinds(self, kinds: Iterable[Mapping[str, str]]) -> None:
         known = dict(ResourceType.objects.filter(**self._mine).values_list("kind", "name"))
@@ -177,13 +185,16 @@ class _Difference:
         self._upsert(Account, laid, lambda record: self._account(record, known.get(record["id"])))
 
     def take_grants(self) -> None:
-        dangling = sql.rows(self._sql.dangling())
+        with sql.wide() if self.laid > WIDE else nullcontext():
+            new = sql.execute(self._sql.insert_grants(self._rows.at))
+            # Where everything that was read is new, nothing dangles: pairs that mean no rows are not written.
+            dangling = [] if new == self._run.read.get("grant") else sql.rows(self._sql.dangling())
         if dangling:
             account, entitlement = dangling[0]
             raise DriverError(
                 f"The app said that account {account} holds {entitlement}, but named one of the two nowhere."
             )
-        self.outcome.new["grant"] = sql.execute(self._sql.insert_grants(self._rows.at))
+        self.outcome.new["grant"] = new
 
     def retire(self, kinds: Sequence[str]) -> None:
         """End what a complete run no longer saw. Of other kinds nothing is taken away."""
@@ -196,7 +207,8 @@ class _Difference:
             if sql.execute(self._sql.retire(sql.RESOURCE, "seen_resources", at, things)):
                 self.outcome.gone.update(self._gone_resources())
             sql.execute(self._sql.retire(sql.ENTITLEMENT, "seen_entitlements", at, things))
-            ended += sql.execute(self._sql.retire_grants(at, things))
+            if self.outcome.before["grant"]:  # else there is nothing that could end
+                ended += sql.execute(self._sql.retire_grants(at, things))
         access.settle(self._run, at)  # before the grants of accounts that went: its own are not counted
         for table, column in ((sql.ACCOUNT, "account_id"), (sql.ENTITLEMENT, "entitlement_id")):
             ended += sql.execute(self._sql.end_grants_of_the_gone(table, column, at))
@@ -204,7 +216,7 @@ class _Difference:
 
     def rematch(self) -> None:
         """Match the accounts that stayed as they were: the people may have changed."""
-        rematch(self._run.connector.app, source=self._run.source, known=self._directory)
+        rematch_unchanged(self._run, self._directory)
 
     def _account(self, record: Laid, known: Mapping[str, Any] | None) -> Account:
         if known and is_by_people(known["matched_by"]):
@@ -258,12 +270,7 @@ class _Difference:
         make: Callable[[Laid], R],
     ) -> None:
         """All in the order of their ids: two writers of one order never wait for each other."""
-        table._default_manager.bulk_create(
-            [make(laid[key]) for key in sorted(laid)],
-            update_conflicts=True,
-            unique_fields=("app", "source", "external_id"),
-            update_fields=UPDATED[table],
-        )
+        bulk.upsert(table, [make(laid[key]) for key in sorted(laid)], UPDATED[table])
 
     def _count(self) -> Counter[str]:
         """What is here before anything is applied."""

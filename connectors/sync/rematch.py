@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from connectors.models import Account, App
+from connectors.models import Account, App, SyncRun
 from connectors.sync import sql
 from connectors.sync.matching import Directory, Match, Person, Strategy
 from core.models import Organisation, User
@@ -78,18 +79,30 @@ def directory(strategy: Strategy) -> Directory:
 def preview(app: App, strategy: Strategy) -> Outcome:
     """What saving this strategy would do. Writes nothing."""
     outcome = Outcome()
-    for each in _looked_at(app, directory(strategy), Organisation.current(), None):
+    accounts = Account.objects.here().filter(app=app)
+    for each in _looked_at(accounts, directory(strategy), Organisation.current()):
         _tally(outcome, each)
     return outcome
 
 
-def rematch(app: App, *, source: str | None = None, known: Directory | None = None) -> Outcome:
+def rematch(app: App) -> Outcome:
     """Match the accounts of an app that are still there anew, and say whether each is external.
 
-    For a transaction of the caller's that holds the app. `source`: only those; `known`: as built already.
+    For a transaction of the caller's that holds the app.
     """
+    accounts = Account.objects.here().filter(app=app)
+    return _rematch(accounts, directory(strategy_of(app)), Organisation.current())
+
+
+def rematch_unchanged(run: SyncRun, known: Directory) -> Outcome:
+    """The same for the accounts of a run's source but for those it wrote, matched by `known` already."""
+    accounts = Account.objects.here().filter(app=run.connector.app_id, source=run.source)
+    return _rematch(accounts.exclude(changed_run=run.pk), known, Organisation.current())
+
+
+def _rematch(accounts: QuerySet[Account], known: Directory, organisation: Organisation) -> Outcome:
     outcome, updates = Outcome(), []
-    for each in _looked_at(app, known or directory(strategy_of(app)), Organisation.current(), source):
+    for each in _looked_at(accounts, known, organisation):
         _tally(outcome, each)
         now_is = (each.match.person or None, each.match.by, each.match.hint, each.is_external)
         if now_is != each.account[5:9]:
@@ -105,12 +118,7 @@ def is_by_people(matched_by: str) -> bool:
     return matched_by in Account.BY_PEOPLE
 
 
-def _looked_at(
-    app: App, people: Directory, organisation: Organisation, source: str | None
-) -> Iterator[Change]:
-    rows = Account.objects.here().filter(app=app)
-    if source is not None:
-        rows = rows.filter(source=source)
+def _looked_at(rows: QuerySet[Account], people: Directory, organisation: Organisation) -> Iterator[Change]:
     last = ""
     while chunk := list(rows.filter(pk__gt=last).order_by("pk").values_list(*COLUMNS)[:CHUNK]):
         last = chunk[-1][0]

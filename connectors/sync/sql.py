@@ -5,7 +5,8 @@ Parameters are the caller's values; what is written into the text are names of o
 
 # ruff: noqa: S608
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ class Statement(NamedTuple):
     values: list[Any]
 
 
+WIDE = {"work_mem": "65536", "enable_nestloop": "off"}
+"""For one statement; memory in kB."""
 PAGE, RECOUNT = SyncPage._meta.db_table, SyncRecount._meta.db_table
 RESOURCE, ENTITLEMENT, ACCOUNT = (row._meta.db_table for row in (Resource, Entitlement, Account))
 GRANT = Grant._meta.db_table
@@ -43,6 +46,26 @@ def rows(statement: Statement) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+@contextmanager
+def wide() -> Iterator[None]:
+    """For statements that touch very many rows: sorted in memory, joined whole.
+
+    Within a large transaction PostgreSQL knows nothing yet of the rows it has just written, takes them for
+    a handful, and would look each one up. SQLite needs no such advice.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(WIDE)])
+        before = cursor.fetchall()
+        for name, value in WIDE.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        yield
+        for name, value in before:
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
 class RunSql:
     """Statements about one run: what it saw, what it laid aside, and what follows for the graph."""
 
@@ -52,7 +75,7 @@ class RunSql:
 
     def dangling(self) -> Statement:
         """A few pairs laid aside whose account or entitlement nobody has named."""
-        joined, values = self._laid_rows("LEFT JOIN")
+        joined, values = self._laid_rows("LEFT JOIN", each="")
         return Statement(
             f"SELECT laid.account, laid.entitlement {joined} WHERE a.id IS NULL OR e.id IS NULL"
             " ORDER BY 1, 2 LIMIT 3",
@@ -61,13 +84,13 @@ class RunSql:
 
     def insert_grants(self, at: datetime) -> Statement:
         """New holdings, in the order of their keys: two writers of one order never wait for each other."""
-        joined, values = self._laid_rows("JOIN")
+        joined, values = self._laid_rows("JOIN", each="")
         moment = "CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"
         return Statement(
             f"INSERT INTO {GRANT} (account_id, entitlement_id, first_run, since)"
-            f" SELECT a.id, e.id, CAST(%s AS bigint), {moment} {joined}"
+            f" SELECT DISTINCT a.id, e.id, CAST(%s AS bigint), {moment} {joined}"
             f" LEFT JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL"
-            " WHERE g.id IS NULL ORDER BY a.id, e.id"
+            " WHERE g.id IS NULL ORDER BY 1, 2"
             " ON CONFLICT (account_id, entitlement_id) WHERE gone_at IS NULL DO NOTHING",
             [self._run, at, *values],
         )
@@ -84,16 +107,20 @@ class RunSql:
         )
 
     def retire_grants(self, at: datetime, kinds: Sequence[str]) -> Statement:
-        """Open grants on entitlements of these kinds that this run did not see, and was told about."""
+        """Open grants on entitlements of these kinds that this run did not see, and was told about.
+
+        What it began itself need not be looked for among what it saw.
+        """
         joined, values = self._laid_rows("JOIN")
         return Statement(
             f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
             f"SELECT g.id FROM {GRANT} g JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
             f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({_marks(kinds)}) AND g.gone_at IS NULL"
+            " AND g.first_run <> %s"
             f" EXCEPT {_seen('seen_grants')} EXCEPT {_seen('silent_grants')}"
             f" EXCEPT SELECT g.id {joined}"
             f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL)",
-            [at, self._run, *self._mine, *kinds, self._run, self._run, *values],
+            [at, self._run, *self._mine, *kinds, self._run, self._run, self._run, *values],
         )
 
     def end_grants_of_the_gone(self, table: str, column: str, at: datetime) -> Statement:
@@ -198,12 +225,18 @@ class RunSql:
         )
 
     def holder_counts(self, most: int) -> Statement:
-        """Entitlements of one to `most` holders, in order."""
-        pairs, values = self.holders()
+        """Entitlements of one to `most` holders, in order. An account that came twice may count twice."""
         return Statement(
-            f"SELECT entitlement FROM ({pairs}) pairs GROUP BY entitlement HAVING count(*) <= %s"
-            " ORDER BY entitlement",
-            [*values, most],
+            "SELECT held.entitlement FROM ("
+            "SELECT e.external_id AS entitlement, s.held FROM ("
+            "SELECT g.entitlement_id, count(*) AS held"
+            f" FROM ({_seen('seen_grants')} UNION ALL {_seen('silent_grants')}) s"
+            f" JOIN {GRANT} g ON g.id = s.id GROUP BY g.entitlement_id) s"
+            f" JOIN {ENTITLEMENT} e ON e.id = s.entitlement_id"
+            " UNION ALL SELECT laid.entitlement, count(*) AS held"
+            f" FROM ({_pairs('grants', each='')}) laid GROUP BY laid.entitlement) held"
+            " GROUP BY held.entitlement HAVING sum(held.held) <= %s ORDER BY held.entitlement",
+            [self._run, self._run, self._run, most],
         )
 
     def seen_again(self, column: str, after: int) -> Statement:
@@ -299,10 +332,11 @@ class RunSql:
             [self._run, self._run],
         )
 
-    def _laid_rows(self, join: str) -> Statement:
-        """`FROM laid`, with the rows it means: `a` and `e`, as far as they are here."""
+    def _laid_rows(self, join: str, each: str = "DISTINCT") -> Statement:
+        """`FROM laid`, with the rows it means: `a` and `e`, as far as they are here. `each` empty: for a
+        caller who makes them distinct himself."""
         return Statement(
-            f"FROM ({_pairs('grants')}) laid"
+            f"FROM ({_pairs('grants', each=each)}) laid"
             f" {join} {ACCOUNT} a ON a.app_id = %s AND a.source = %s"
             " AND a.external_id = laid.account AND a.gone_at IS NULL"
             f" {join} {ENTITLEMENT} e ON e.app_id = %s AND e.source = %s"
@@ -361,15 +395,15 @@ def _field(name: str) -> str:
     )
 
 
-def _pairs(column: str, table: str = PAGE) -> str:
+def _pairs(column: str, table: str = PAGE, each: str = "DISTINCT") -> str:
     """Pairs laid aside, each once: `account` and `entitlement`, the vendor's ids. Takes the run."""
     if connection.vendor == "postgresql":
         return (
-            f"SELECT DISTINCT j.value->>0 AS account, j.value->>1 AS entitlement FROM {table} p"
+            f"SELECT {each} j.value->>0 AS account, j.value->>1 AS entitlement FROM {table} p"
             f" CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS j(value) WHERE p.run_id = %s"
         )
     return (
-        "SELECT DISTINCT json_extract(j.value, '$[0]') AS account,"
+        f"SELECT {each} json_extract(j.value, '$[0]') AS account,"
         " json_extract(j.value, '$[1]') AS entitlement"
         f" FROM {table} p, json_each(p.{column}) j WHERE p.run_id = %s"
     )

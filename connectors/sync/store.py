@@ -31,7 +31,7 @@ from connectors.sync.sentences import storable
 CHUNK = 900
 """Keys asked for at once: some builds of SQLite take no more than 999 parameters."""
 
-type Grouped = dict[type, dict[str, Record]]
+type Grouped = dict[type, dict[object, Record]]
 
 
 @transaction.atomic
@@ -167,9 +167,11 @@ def _keep_calls(run: SyncRun, calls: Iterable[Call], way: int) -> None:
     )
 
 
-def _kept(run: SyncRun, records: Iterable[Record]) -> Iterator[Record]:
+def _kept(run: SyncRun, records: Iterable[Record]) -> Iterable[Record]:
     """The records without the attributes that its connector is told to leave out."""
     mode, names = run.connector.filter_mode, frozenset(run.connector.filter_names)
+    if mode == attributes.ALL:
+        return records
     return (attributes.kept(record, mode, names) for record in records)
 
 
@@ -177,7 +179,10 @@ def _grouped(records: Iterable[Record]) -> Grouped:
     """By type and identity: of a record that came twice the later one wins."""
     found: Grouped = {}
     for record in records:
-        found.setdefault(type(record), {})[identity(record)] = record
+        kind = type(record)
+        if kind not in found:
+            found[kind] = {}
+        found[kind][record if kind is Grant else identity(record)] = record  # a grant is but its identity
     return found
 
 
@@ -197,7 +202,8 @@ def _page(run: SyncRun, found: Grouped, silent: Collection[Grant]) -> SyncPage:
     page.seen_accounts, page.accounts = _split(run, AccountRow, _of(found, Account))
     granted = _of(found, Grant)
     page.seen_grants, page.grants = _split_grants(run, granted)
-    page.silent_grants, _nothing_of_ours = _split_grants(run, set(silent).difference(granted))
+    if silent:
+        page.silent_grants, _nothing_of_ours = _split_grants(run, set(silent).difference(granted))
     return page
 
 
@@ -230,14 +236,14 @@ def _split(
 
 def _split_grants(run: SyncRun, records: Collection[Grant]) -> tuple[str, str]:
     """Our keys of those that are open, as steps; the others as pairs of the vendor's ids."""
-    wanted = {(record.account_id, record.entitlement_id) for record in records}
+    wanted = dict.fromkeys((record.account_id, record.entitlement_id) for record in records)
     seen = []
     for ids in batched(sorted({record.account_id for record in records}), CHUNK):
         for account_id, entitlement_id, pk in _open_grants(run, ids):
             if (account_id, entitlement_id) in wanted:
-                wanted.remove((account_id, entitlement_id))
+                del wanted[account_id, entitlement_id]
                 seen.append(pk)
-    return packed(steps(sorted(seen))), packed(sorted(wanted))
+    return packed(steps(sorted(seen))), packed(list(wanted))
 
 
 def steps(keys: Sequence[int]) -> list[int]:

@@ -1,11 +1,8 @@
 """The process that walks, alone: `python -m tests.bench.walker first|again`; its figures as JSON."""
 
 import json
-import re
-import resource
 import sys
 import time
-from pathlib import Path
 
 import django
 
@@ -19,35 +16,39 @@ from connectors.actions import runs  # noqa: E402
 from connectors.actions import settings as connector_settings  # noqa: E402
 from connectors.models import App, Connector, SyncRun  # noqa: E402
 from connectors.queries import counts  # noqa: E402
+from tests.bench.gauges import peak, wal  # noqa: E402
 from tests.graph_writes import graph_writes  # noqa: E402
 
 
-def main(which: str, domain: str, client_id: str, client_secret: str) -> None:
+def main(which: str, domain: str, client_id: str, client_secret: str, counted: str = "") -> None:
     """`first` sets a connector up and reads everything; `again` reads the same once more."""
     settings.CONNECTOR_HOSTS = [domain]
     typed = {"domain": domain, "client_id": client_id, "client_secret": client_secret, "mode": "read"}
     connector = _connected(typed) if which == "first" else Connector.objects.get()
     connection.close()  # figures of the server are told when a session ends
-    run, began = runs.start(connector, by=None), time.perf_counter()
-    wal, written = _wal(), 0
+    run, began = runs.start(connector, by=None, counted=bool(counted)), time.perf_counter()
+    log, written = wal(), 0
     with graph_writes() as rows:
         jobs.run_sync(str(run.pk))
         written = sum(rows)
     seconds = time.perf_counter() - began
     run.refresh_from_db()
-    if run.status != SyncRun.Status.DONE:
+    if run.status not in (SyncRun.Status.DONE, SyncRun.Status.HELD):
         raise SystemExit(f"The run is {run.status}: {run.problem}")
     read = sum(run.read.values())
     figures = {
+        "guard": "held" if run.status == SyncRun.Status.HELD else "let through",
+        "run_requests": run.requests,
+        "bytes": run.bytes,
         "seconds": round(seconds, 2),
         "rows_read": read,
         "rows_per_second": round(read / seconds),
         "graph_rows_written": written,
-        "peak_rss_mb": round(_peak(), 1),
+        "peak_rss_mb": round(peak(), 1),
         "grants": counts(connector).grants,
     }
-    if wal is not None:
-        figures["wal_bytes"] = (_wal() or 0) - wal
+    if log is not None:
+        figures["wal_bytes"] = (wal() or 0) - log
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
@@ -57,24 +58,6 @@ def _connected(typed: dict[str, str]) -> Connector:
     jobs.check_settings(connector_settings.save(connector, by=None, typed=typed).pk)
     connector.refresh_from_db()
     return connector
-
-
-def _wal() -> int | None:
-    """Bytes of write-ahead log so far, on PostgreSQL."""
-    if connection.vendor != "postgresql":
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
-        return int(cursor.fetchone()[0])
-
-
-def _peak() -> float:
-    """Megabytes this process has held at most. On Linux from /proc: `ru_maxrss` may be the parent's."""
-    status = Path("/proc/self/status")
-    if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
-        return int(found[1]) / 1024
-    kilo = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilo / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

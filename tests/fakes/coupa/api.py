@@ -70,6 +70,7 @@ class Coupa:
         scopes: frozenset[str] = SCOPES,
         token_lifetime: int = 86_399,
         rate_limit: bool = False,
+        rate: float = 25.0,
         latency: float = 0.0,
     ) -> None:
         self.tenant = tenant
@@ -79,7 +80,7 @@ class Coupa:
         self.habits = Habits()
         self.pages = Pages()
         self.tokens: dict[str, Pass] = {}
-        self._bucket = Bucket() if rate_limit else None
+        self._bucket = Bucket(rate) if rate_limit else None
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Whatever happens, an answer."""

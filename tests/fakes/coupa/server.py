@@ -75,6 +75,7 @@ class FakeCoupa:
         port: int = 0,
         token_lifetime: int = 86_399,
         rate_limit: bool = False,
+        rate: float = 25.0,
         latency: float = 0.0,
     ) -> None:
         self.client_id, self.client_secret = client_id, client_secret
@@ -86,6 +87,7 @@ class FakeCoupa:
             scopes=scopes,
             token_lifetime=token_lifetime,
             rate_limit=rate_limit,
+            rate=rate,
             latency=latency,
         )
         self.requests: list[Asked] = []
