@@ -31,7 +31,8 @@ from tests.make import SOURCE, make_app, make_connected, make_run, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("company")]
 ACCOUNTS, HELD, THINGS, RUNS, APPS = 5_000, 9, 100, 30, 40
 MOST_QUERIES = 26
-"""Of the page that asks most, 25: a connector with its runs, settings, owners and guard."""
+MANY = {"/connectors/{connector}/": 34}
+"""A connector with its runs, settings, owners, and a run that waits for a person."""
 MOST_ROWS = 101
 """Of any one answer of the database: a page, and the row that tells of a next one."""
 MORE = {"/connectors/runs/{run}/": 201, "/applications/{app}/matching/": 200}
@@ -198,7 +199,7 @@ def test_a_list_costs_few_queries_and_fetches_one_page(address, company, monkeyp
         answer = company.page.get(company.url(address))
 
     assert answer.status_code == 200
-    assert len(queries) <= MOST_QUERIES, "\n".join(query["sql"] for query in queries)
+    assert len(queries) <= MANY.get(address, MOST_QUERIES), "\n".join(query["sql"] for query in queries)
     assert max(fetched) <= MORE.get(address, MOST_ROWS)
     assert len(re.findall(r"<tr\b", answer.content.decode())) <= MOST_ROWS
 
