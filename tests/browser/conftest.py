@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from tests.browser import chromium
 from tests.browser.instance import Instance
+from tests.browser.steps import USERS, connect
+from tests.browser.world import Look, World
+from tests.fakes.coupa import FakeCoupa
 
 FLAGS = (
     "--disable-gpu",
@@ -19,6 +23,7 @@ FLAGS = (
     "--no-first-run",
 )
 PATIENCE = 20_000  # milliseconds
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -75,5 +80,62 @@ def accessible() -> Callable[[Page], None]:
     def look(page: Page) -> None:
         result = axe.run(page)
         assert result.violations_count == 0, f"{page.url}\n{result.generate_report()}"
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def tenants() -> dict[str, FakeCoupa]:
+    """One for each journey that reads one, so that none disturbs another."""
+    names = ("handover", "held", "before", "after", "slow")
+    return {name: FakeCoupa(users=USERS, groups=6, roles=5, seed=n) for n, name in enumerate(names, 1)}
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory, tenants: dict[str, FakeCoupa]) -> Iterator[World]:
+    """One instance for all journeys that leave others alone."""
+    folder = tmp_path_factory.mktemp("company")
+    with World(folder, others=tenants.values(), users=USERS, groups=6, roles=5) as everything:
+        yield everything
+
+
+@pytest.fixture(scope="session")
+def signed_in(company: World, browser: Browser) -> Any:
+    """What the browser of the first administrator keeps."""
+    with browser.new_context() as first:
+        page = first.new_page()
+        company.first_administrator(page)
+        return first.storage_state()
+
+
+@pytest.fixture
+def administrator(browser: Browser, signed_in: Any) -> Iterator[BrowserContext]:
+    """The first administrator of the company, at an ordinary screen."""
+    size: Any = {"width": 1440, "height": 900}
+    with browser.new_context(storage_state=signed_in, viewport=size, locale="en-GB") as visitor:
+        visitor.set_default_timeout(PATIENCE)
+        yield visitor
+
+
+@pytest.fixture(scope="session")
+def coupa(company: World, browser: Browser, signed_in: Any) -> str:
+    """The address of a connected connector of an app called Coupa."""
+    with browser.new_context(storage_state=signed_in) as first:
+        page = first.new_page()
+        return connect(company, page, company.coupa, "Coupa")
+
+
+@pytest.fixture
+def good(accessible: Look) -> Look:
+    """Fail unless the page is accessible and as wide as the screen, on a desk and on a phone."""
+
+    def look(page: Page) -> None:
+        usual = page.viewport_size
+        assert usual is not None
+        accessible(page)
+        page.set_viewport_size({"width": 390, "height": 900})
+        assert not page.evaluate(TOO_WIDE), f"{page.url} can be moved sideways on a phone"
+        accessible(page)
+        page.set_viewport_size(usual)
 
     return look

@@ -13,7 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.conftest import launch
+from tests.browser.conftest import TOO_WIDE, launch
 from tests.browser.instance import ROOT, Instance
 from tests.fakes.coupa import FakeCoupa
 from tests.fakes.coupa.people import read_people
@@ -23,7 +23,6 @@ WIDTHS = (1440, 390)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 COOKIE = "reeve_session"
 
-TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 type Visitor = Literal["known", "late", "stranger"]
 """Somebody signed in, the same an hour after they proved who they are, or nobody."""
 HELD = 3  # the exit code of `sync --wait`

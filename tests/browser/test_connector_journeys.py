@@ -1,105 +1,32 @@
-"""What people do with connectors and with what they read, by clicking, in one instance with many tenants."""
+"""What people do with connectors, by clicking, in one instance with many tenants."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from core.models import Role
-from tests.browser.conftest import PATIENCE
-from tests.browser.shots import TOO_WIDE
-from tests.browser.test_journeys import choose_new_app, set_password_by_letter
+from tests.browser.conftest import TOO_WIDE
+from tests.browser.steps import A_SYNC, USERS, choose_new_app, connect, csv, fact
+from tests.browser.test_journeys import set_password_by_letter
 from tests.browser.world import Look, World, type_settings
 from tests.fakes.coupa import FakeCoupa
 from tests.make import PASSWORD
 
 pytestmark = pytest.mark.browser
 
-A_SYNC = 30_000  # milliseconds for a small one
 GRACE, MARCUS = "grace@meridian.example", "marcus@meridian.example"
-USERS, FEWER = 60, 30
-
-
-@pytest.fixture(scope="module")
-def tenants() -> dict[str, FakeCoupa]:
-    """One for each journey that reads one, so that none disturbs another."""
-    names = ("handover", "held", "before", "after", "slow")
-    return {name: FakeCoupa(users=USERS, groups=6, roles=5, seed=n) for n, name in enumerate(names, 1)}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, tenants: dict[str, FakeCoupa]) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    with World(folder, others=tenants.values(), users=USERS, groups=6, roles=5) as everything:
-        yield everything
-
-
-@pytest.fixture(scope="module")
-def signed_in(world: World, browser: Browser) -> Any:
-    """What the browser of the first administrator keeps."""
-    with browser.new_context() as first:
-        page = first.new_page()
-        world.first_administrator(page)
-        return first.storage_state()
+FEWER = 30
 
 
 @pytest.fixture
-def context(browser: Browser, signed_in: Any) -> Iterator[BrowserContext]:
-    """The first administrator, at an ordinary screen."""
-    size: Any = {"width": 1440, "height": 900}
-    with browser.new_context(storage_state=signed_in, viewport=size, locale="en-GB") as visitor:
-        visitor.set_default_timeout(PATIENCE)
-        yield visitor
-
-
-@pytest.fixture(scope="module")
-def coupa(world: World, browser: Browser, signed_in: Any) -> str:
-    """The address of a connected connector of an app called Coupa."""
-    with browser.new_context(storage_state=signed_in) as first:
-        page = first.new_page()
-        return connect(world, page, world.coupa, "Coupa")
+def world(company: World) -> World:
+    return company
 
 
 @pytest.fixture
-def good(accessible: Look) -> Look:
-    """Fail unless the page is accessible and as wide as the screen, on a desk and on a phone."""
-
-    def look(page: Page) -> None:
-        usual = page.viewport_size
-        assert usual is not None
-        accessible(page)
-        page.set_viewport_size({"width": 390, "height": 900})
-        assert not page.evaluate(TOO_WIDE), f"{page.url} can be moved sideways on a phone"
-        accessible(page)
-        page.set_viewport_size(usual)
-
-    return look
-
-
-def connect(world: World, page: Page, tenant: FakeCoupa, name: str) -> str:
-    """Through the wizard until it is connected; the connector's address."""
-    page.goto(f"{world.url}/connectors/add/coupa/")
-    choose_new_app(page, name)
-    page.get_by_role("button", name="Next: settings").click()
-    type_settings(page, tenant, secret=tenant.client_secret)
-    page.get_by_role("button", name="Save and start the first sync").click()
-    expect(page.get_by_role("heading", name="Connected")).to_be_visible(timeout=A_SYNC)
-    page.get_by_role("link", name="Runs, settings, schedule").click()
-    expect(page.get_by_role("heading", name="Capabilities")).to_be_visible()
-    return page.url
-
-
-def csv(name: str, *lines: str) -> FilePayload:
-    return {"name": name, "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
-
-
-def fact(page: Page, name: str) -> Locator:
-    """The value beside a word."""
-    return page.locator("dt", has_text=re.compile(rf"^\s*{name}\s*$")).locator(
-        "xpath=following-sibling::dd[1]"
-    )
+def context(administrator: BrowserContext) -> BrowserContext:
+    return administrator
 
 
 def test_an_app_of_a_list_a_managed_one_and_a_new_one_get_a_connector(world: World, page: Page, good: Look):
@@ -308,27 +235,6 @@ def test_another_tenant_is_read_only_once_the_present_one_was_named_and_its_rows
     good(page)
 
 
-def test_a_counted_sync_shows_both_readings_and_hands_out_what_was_answered(
-    world: World, coupa: str, page: Page, good: Look
-):
-    page.goto(coupa)
-    page.get_by_role("button", name="Counted sync").click()
-    expect(page.get_by_role("heading", name="Connected")).to_be_visible(timeout=A_SYNC)
-    page.get_by_role("link", name="Open the whole log").click()
-
-    expect(page.get_by_text("Both readings agree")).to_be_visible()
-    row = page.get_by_role("table", name="Records of each reading").get_by_role("row", name="Accounts")
-    expect(row.get_by_role("cell")).to_have_text([str(USERS), str(USERS)])
-    good(page)
-    fact(page, "Requests").get_by_role("link").click()
-    expect(page.get_by_role("heading", name=re.compile("^Requests of sync"))).to_be_visible()
-    page.get_by_role("link", name="Second", exact=True).click()
-    good(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("^Take")).first.click()
-    assert b'"id"' in download.value.path().read_bytes()
-
-
 def test_a_sync_under_way_is_stopped_and_begun_again(
     world: World, tenants: dict[str, FakeCoupa], page: Page, good: Look
 ):
@@ -354,101 +260,6 @@ def test_a_sync_under_way_is_stopped_and_begun_again(
     tenant.behave()
     page.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("heading", name="Connected")).to_be_visible(timeout=A_SYNC)
-
-
-def test_risk_is_set_of_many_a_rule_is_switched_on_and_a_resource_gets_a_name_of_ours(
-    world: World, coupa: str, page: Page, good: Look
-):
-    page.goto(coupa)
-    page.locator(".r-facts").get_by_role("link", name="Coupa", exact=True).click()
-    page.get_by_label("App", exact=True).get_by_role("link", name="Entitlements").click()
-    good(page)
-    for box in page.locator("tbody").get_by_role("checkbox").all()[:2]:
-        box.check()
-    page.get_by_role("button", name="Set attributes of the chosen").click()
-    page.get_by_label("Set the risk").check()
-    page.get_by_label("Risk", exact=True).select_option(label="Critical")
-    good(page)
-    page.get_by_role("button", name="Set", exact=True).click()
-    expect(page.locator("tbody tr", has_text="Critical")).to_have_count(2)
-
-    page.get_by_label("App", exact=True).get_by_role("link", name="Rules").click()
-    page.get_by_role("link", name="Add a rule").click()
-    page.get_by_label("Name", exact=True).fill("Roles are grave")
-    page.get_by_label("Resource type").select_option(label="Role")
-    page.get_by_label("Gives the risk").select_option(label="High")
-    good(page)
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="Preview")).to_be_visible()
-    good(page)
-    page.get_by_label("I have looked").check()
-    page.get_by_role("button", name="Switch on").click()
-    expect(page.get_by_role("heading", name="What it decides on")).to_be_visible()
-    good(page)
-
-    page.get_by_label("Breadcrumb").get_by_role("link", name="Coupa").click()
-    page.get_by_label("App", exact=True).get_by_role("link", name="Resources").click()
-    good(page)
-    page.locator("tbody a").first.click()
-    page.get_by_role("link", name="Edit", exact=True).click()
-    page.get_by_label("Name here").fill("What we call it")
-    good(page)
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="What we call it")).to_be_visible()
-    good(page)
-
-
-def test_accounts_get_owner_and_type_by_hand_are_filtered_shown_in_columns_and_reported(
-    world: World, coupa: str, page: Page, good: Look
-):
-    page.goto(coupa)
-    page.locator(".r-facts").get_by_role("link", name="Coupa", exact=True).click()
-    page.get_by_label("App", exact=True).get_by_role("link", name="Accounts").click()
-    good(page)
-    page.locator("tbody").get_by_role("checkbox").nth(0).check()
-    page.get_by_role("button", name="Change those ticked").click()
-    page.get_by_role("radio", name="Set the owner").check()
-    page.get_by_placeholder("Name or e-mail").press_sequentially("mara")
-    page.get_by_role("listbox").get_by_text("mara@meridian.example").wait_for()
-    page.keyboard.press("Enter")
-    good(page)
-    page.get_by_role("button", name="Change 1 account").click()
-    expect(page.get_by_role("region", name="Owner").get_by_text("Mara Ellison").first).to_be_visible()
-    good(page)
-    page.get_by_label("Breadcrumb").get_by_role("link", name="Accounts").click()
-    expect(page.locator("tbody tr", has_text="Mara Ellison")).to_have_count(1)
-
-    for box in page.locator("tbody").get_by_role("checkbox").all()[1:4]:
-        box.check()
-    page.get_by_role("button", name="Change those ticked").click()
-    page.get_by_role("radio", name="Type: Service account").check()
-    page.get_by_role("button", name="Change 3 accounts").click()
-    page.get_by_text("More filters").click()
-    page.get_by_label("Any type").select_option(label="Service account")
-    page.get_by_role("button", name="Find").click()
-    expect(page.locator("tbody tr")).to_have_count(3)
-    good(page)
-
-    page.get_by_text("Columns", exact=True).click()
-    page.get_by_label("Id there").check()
-    page.get_by_role("button", name="Show these").click()
-    expect(page.get_by_role("columnheader", name="Id there")).to_be_visible()
-    expect(page.locator("tbody tr")).to_have_count(3)
-    good(page)
-    take_population_report(page, good)
-
-
-def take_population_report(page: Page, good: Look) -> None:
-    page.get_by_text("Population report").click()
-    page.get_by_role("button", name="XLSX").click()
-    expect(page.locator("#toasts [data-toast]")).to_be_visible()
-    page.get_by_role("link", name=re.compile("^Downloads")).first.click()
-    ready = page.locator("tbody tr", has_text="Ready")
-    expect(ready).to_have_count(1, timeout=A_SYNC)
-    good(page)
-    with page.expect_download() as download:
-        ready.get_by_role("link").or_(ready.get_by_role("button", name="Download")).first.click()
-    assert download.value.path().read_bytes().startswith(b"PK")
 
 
 def test_files_are_handed_in_and_replaced_on_a_phone(world: World, page: Page, accessible: Look):

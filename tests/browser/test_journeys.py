@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.steps import choose_new_app
 from tests.browser.world import EMAIL, Look, World, link_in
 from tests.make import PASSWORD
 
@@ -17,12 +18,6 @@ A_SYNC = 30_000  # milliseconds for a small one
 def world(tmp_path):
     with World(tmp_path) as everything:
         yield everything
-
-
-def choose_new_app(page: Page, name: str) -> None:
-    page.get_by_role("radio", name="A new app").check()
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Next: owners").click()
 
 
 def test_first_run_makes_the_first_administrator_and_the_link_works_once(

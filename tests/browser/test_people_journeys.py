@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from core.management.valkey import free_port
-from tests.browser.test_journeys import choose_new_app
+from tests.browser.steps import choose_new_app
 from tests.browser.world import EMAIL, Look, World, link_in
 from tests.make import PASSWORD
 from tests.waiting import wait_until

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_journeys import choose_new_app
+from tests.browser.steps import choose_new_app
 from tests.browser.world import EMAIL, Look, World, link_in
 from tests.fakes.oidc import OidcProvider
 from tests.providing import BACK, SETTINGS
