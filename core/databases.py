@@ -12,7 +12,8 @@ SQLITE = {
     # A deferred transaction that turns to writing fails at once while another writes.
     "transaction_mode": "IMMEDIATE",
     "timeout": 60,  # seconds; the last step of a sync of 50,000 people writes for 20
-    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-32000;",
+    # 16 MB of pages: sorts may take as much again, and a worker is to stay below 200 MB.
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-16000;",
 }
 
 
