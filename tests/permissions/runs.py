@@ -25,7 +25,7 @@ def requests(world: World) -> dict[str, Request]:
     limits = {"accounts": 20, "grants": 10, "kind": 20, "owners": 10}
     seen = {"changed_at": connector.changed_at.isoformat()}
     return {
-        "connectors:guard": Request([connector.pk], {**seen, **limits, "guard": "on"}),
+        "connectors:guard": Request([connector.pk], {**seen, **limits, "guard": "on", "reason": "More"}),
         "connectors:losses": Request([waits.key]),
         "connectors:run_changes": Request([connector.runs.get().key]),
         "connectors:stop": Request([queued.key]),

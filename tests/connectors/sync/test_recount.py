@@ -367,7 +367,7 @@ def test_a_run_says_as_whom_it_asked_and_for_what(sync, driver, connector, monke
 
 @pytest.mark.parametrize("kinds", [["user"], ["user", "account_group"]])
 def test_a_run_asks_for_the_scopes_of_the_kinds_it_reads_and_no_others(kinds, sync, connector):
-    Connector.objects.filter(pk=connector.pk).update(settings={"mode": "read"}, kinds=kinds)
+    Connector.objects.filter(pk=connector.pk).update(settings={"mode": "read"}, sealed="sealed", kinds=kinds)
 
     run = sync()
 
