@@ -1,6 +1,5 @@
 """What journeys stand on: a real instance, and a real Chromium that looks at it."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,21 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from tests.browser import chromium
 from tests.browser.instance import Instance
+from tests.browser.launching import TOO_WIDE, launch
 from tests.browser.steps import USERS, connect
 from tests.browser.world import Look, World
 from tests.fakes.coupa import FakeCoupa
 
-FLAGS = (
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 PATIENCE = 20_000  # milliseconds
-TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -43,12 +34,6 @@ def playwright() -> Iterator[Playwright]:
 def browser(playwright: Playwright) -> Iterator[Browser]:
     with launch(playwright) as running:
         yield running
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Chromium without a window; as root it has no sandbox to hide in."""
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else [*FLAGS]
-    return playwright.chromium.launch(executable_path=chromium.ensured(), args=flags)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.conftest import TOO_WIDE, launch
 from tests.browser.instance import ROOT, Instance
+from tests.browser.launching import TOO_WIDE, launch
 from tests.fakes.coupa import FakeCoupa
 from tests.fakes.coupa.people import read_people
 

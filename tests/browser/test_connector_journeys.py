@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from core.models import Role
-from tests.browser.conftest import TOO_WIDE
+from tests.browser.launching import TOO_WIDE
 from tests.browser.steps import A_SYNC, USERS, choose_new_app, connect, csv, fact
 from tests.browser.test_journeys import set_password_by_letter
 from tests.browser.world import Look, World, type_settings
