@@ -10,6 +10,12 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ANY_VALUES = {
+    "SECRET_KEY": "only-to-migrate-" * 4,
+    "SEALING_KEYS": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+}
+"""Where nobody has set them, as for pictures: nothing is kept with them."""
 
 
 @cache
@@ -17,7 +23,7 @@ def migrated() -> Path:
     folder = tempfile.mkdtemp(prefix="reeve-migrated-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = Path(folder) / "empty.sqlite3"
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{file}"}
+    environment = {**ANY_VALUES, **os.environ, "DATABASE_URL": f"sqlite:///{file}"}
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     return file
