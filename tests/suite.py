@@ -9,21 +9,15 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from tests.browser import chromium
 from tests.postgres import Postgres
 from tests.valkey import Valkey
 
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
-INSTANCES = ("-n", "2", "--dist", "loadfile", "-m", "instance and not browser")
-JOURNEYS = (
-    "-n",
-    "2",
-    "--dist",
-    "loadfile",
-    "-m",
-    "browser",
-)  # apart: Playwright's loop runs on in its process
+JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser or instance")
 AGAIN = (*PLAIN, "--only-with-database")
 
 
@@ -52,18 +46,51 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def everything(environment: dict[str, str]) -> int:
+    """Journeys and real instances wait more than they work, so they run beside all other tests."""
     browser = chromium.ensured()
     sqlite = {**environment, "CHROMIUM": browser} if browser else dict(environment)
     sqlite.pop("DATABASE_URL", None)
-    parts = {"SQLite": PLAIN, "instances": INSTANCES, "journeys": JOURNEYS}
-    done = {name: part(name, arguments, sqlite) for name, arguments in parts.items()}
-    with Postgres() as postgres:
-        done["PostgreSQL"] = part("PostgreSQL", AGAIN, {**environment, "DATABASE_URL": postgres.url})
+    # Playwright's loop runs on in its process; Django would take each later test there for async code.
+    with Beside("journeys", JOURNEYS, {**sqlite, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}) as journeys:
+        done = {"SQLite": part("SQLite", PLAIN, sqlite)}
+        with Postgres() as postgres:
+            done["PostgreSQL"] = part("PostgreSQL", AGAIN, {**environment, "DATABASE_URL": postgres.url})
+        done["journeys"] = journeys.ended()
     print()
     for name, (code, counts) in done.items():
         print(f"{name:<12}{counts}{'' if code == 0 else f' (pytest ended with {code})'}")
     print(sum((counts for _, counts in done.values()), Counts()), flush=True)
     return max(code for code, _ in done.values())
+
+
+class Beside:
+    """A part that runs while others do. What it prints is shown when it has ended."""
+
+    def __init__(self, name: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        self._name = name
+        self._folder = tempfile.TemporaryDirectory()
+        self._report = Path(self._folder.name) / "report.xml"
+        self._said = Path(self._folder.name) / "said.txt"
+        command = [sys.executable, "-m", "pytest", *arguments, f"--junitxml={self._report}"]
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(command, env=environment, stdout=said, stderr=subprocess.STDOUT)
+
+    def ended(self) -> tuple[int, Counts]:
+        """Wait for its end; as `part` answers."""
+        code = abs(self._process.wait())
+        print(f"\n--- {self._name}\n{self._said.read_text(errors='replace')}", flush=True)
+        return code, counted(self._report, code)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _problem: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        self._folder.cleanup()
 
 
 def part(name: str, arguments: Sequence[str], environment: dict[str, str]) -> tuple[int, Counts]:
