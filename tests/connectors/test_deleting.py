@@ -126,3 +126,14 @@ def test_another_source_of_the_same_app_is_still_read(connector, owner):
     deleting.delete(connector, by=owner)
 
     assert {source for source, _ in not_read(connector.app)} == {connector.source}
+
+
+def test_who_confirmed_a_run_is_not_told_as_who_ended_it(connector, owner, cast):
+    run = make_run(connector, status="held", ended_at=None)
+    runs.confirm(run, by=cast["connector_admin"], reason="Looked at it")
+
+    deleting.delete(connector, by=owner)
+
+    run.refresh_from_db()
+    assert (run.status, run.settled_by, run.settled_at, run.settled_reason) == ("discarded", None, None, "")
+    assert f"{cast['connector_admin']} had confirmed it" in run.problem

@@ -89,3 +89,16 @@ def test_the_episode_begins_with_the_first_failure_after_a_done_run(fail, sync, 
     connector.refresh_from_db()
     first = SyncRun.objects.filter(status="failed").order_by("id")[1]
     assert failing.began_at(connector) == first.ended_at
+
+
+def test_an_app_owner_is_led_to_what_they_may_see(fail, connector, owner):
+    connector.ownerships.all().delete()
+    tom = make_user("Tom Okafor", Role.BASIC)
+    connector.app.ownerships.create(user=tom)
+
+    fail(3)
+
+    letter = OutgoingMail.objects.get(letter="sync_failing")
+    assert letter.to == tom.email
+    assert f"/applications/{connector.app_id}/" in letter.text
+    assert "/connectors/" not in letter.text

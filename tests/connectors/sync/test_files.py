@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors import jobs
-from connectors.actions import runs
+from connectors.actions import runs, trying
 from connectors.actions import settings as verbs
 from connectors.actions.settings import Upload
 from connectors.contract import BadSettings, DriverError
@@ -262,3 +262,20 @@ def test_only_a_value_of_ours_leads_to_a_file(value):
 )
 def test_a_name_is_kept_for_people_and_leads_nowhere(name, kept):
     assert uploads.name_in(uploads.value_of(name, b"")) == kept
+
+
+def test_a_file_that_was_only_tried_is_not_kept_and_one_in_force_is(
+    fresh, owner, folder, django_capture_on_commit_callbacks
+):
+    hand_in(fresh, owner)
+    other = PEOPLE + b"3,cy@x.example,Cy\n"
+
+    for content in (PEOPLE, other):
+        test = trying.begin(fresh, by=owner, typed=TYPED, files={"accounts": Upload("people.csv", content)})
+        assert sum(each.is_file() for each in (folder / "uploads").rglob("*")) == 2 + (content == other)
+        with django_capture_on_commit_callbacks(execute=True):
+            jobs.test_settings(test.pk)
+
+    assert sum(each.is_file() for each in (folder / "uploads").rglob("*")) == 2
+    test.refresh_from_db()
+    assert (test.status, test.problem) == ("done", "")

@@ -47,3 +47,20 @@ def test_rules_give_to_what_a_sync_brings_and_pass_over_what_people_set(sync, wo
     assert (risks["Approver EMEA"], risks["Approver APAC"]) == ("Low", "High")
     told = TrailEvent.objects.filter(action="rules.applied", object_id=rule.pk)
     assert [event.change["entitlements"] for event in told.order_by("pk")] == [1, 1]
+
+
+def test_a_rule_gives_nothing_where_a_person_decided_none(sync, connector):
+    sync()
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    row = Entitlement.objects.get(name="Approver")
+    for risk in ("High", ""):
+        row.refresh_from_db()
+        facts = entitlements.EntitlementFacts("", "", "", risk, [], is_locked=False)
+        entitlements.describe(row, facts, Owners(), by=ada, seen=row.settings_changed_at or NEVER)
+    TagRule.objects.create(app=connector.app, name="All", risk="High", is_on=True)
+    Entitlement.objects.update(digest="another")  # as if the app had changed each
+
+    sync()
+
+    assert dict(Entitlement.objects.values_list("name", "risk"))["Approver"] == ""
+    assert dict(Entitlement.objects.values_list("name", "risk"))["Buyer"] == "High"

@@ -8,7 +8,7 @@ import time_machine
 from django.utils.timezone import now
 
 from connectors import jobs
-from connectors.actions import settings, trying
+from connectors.actions import runs, settings, trying, upkeep
 from connectors.contract import BadCredentials, BadSettings, Check, MissingScope, Note, TransientError
 from connectors.models import Connector, SettingsCandidate, SettingsTest
 from connectors.sync.opening import secrets_of
@@ -131,6 +131,16 @@ def test_what_the_vendor_said_is_shown_with_the_test(connector, owner, driver, m
     assert done.notes == [{"level": "warn", "text": "One is missing."}]
 
 
+def test_scopes_are_told_where_one_lacks_too(connector, owner, driver):
+    check = Check(NEEDED, None, proven=("read",), lacking=("write",))
+    driver.trouble = {0: MissingScope("The client lacks write.", check)}
+
+    done = tried(trying.begin(connector, by=owner, typed=TYPED))
+
+    assert done.problem == "The client lacks write."
+    assert done.scopes == [["read", "granted"], ["write", "lacking"]]
+
+
 @pytest.fixture
 def working(connector, owner, driver):
     jobs.check_settings(settings.save(connector, by=owner, typed=TYPED).pk)
@@ -153,6 +163,14 @@ def test_a_cleared_secret_is_gone_and_nothing_is_read(working, owner):
     assert working.runs.get().status == "discarded"
     assert not Connector.objects.to_be_synced().exists()
     assert TrailEvent.objects.filter(action="connectors.secret_cleared").count() == 1
+    with pytest.raises(NotPossible, match="was cleared: enter a new one"):
+        runs.start(working, by=owner)
+    times = upkeep.Times(every=timedelta(hours=2))
+    upkeep.schedule(working, times, by=owner, seen=working.changed_at)
+    runs.pause(working, by=owner)
+    runs.resume(working, by=owner)
+    working.refresh_from_db()
+    assert working.next_run_at is None
     with pytest.raises(NotPossible, match="keeps no secret"):
         settings.clear_secrets(working, by=owner)
     with pytest.raises(BadSettings, match="Enter the client secret"):

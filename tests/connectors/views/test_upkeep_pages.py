@@ -348,3 +348,14 @@ def test_an_app_can_be_synced_from_its_page_by_who_looks_after_its_connector(con
 
     assert f'action="{address(connector, "sync")}"' in mine
     assert "Sync now" not in his
+
+
+def test_what_makes_nobody_an_owner_is_not_named_by_asking_to_remove_it(db, sign_in, nudges):
+    grace = make_user("Grace Kim", Role.BASIC)
+    connector = make_connected(grace)
+    foreign = make_entitlement(make_app("Ariba"), "Secret")
+
+    reply = sign_in(grace).post(address(connector, "remove_holders"), {"entitlement": foreign.pk})
+
+    assert reply.status_code == 404
+    assert "Secret" not in text(reply)
