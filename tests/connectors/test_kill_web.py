@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from tests.waiting import wait_until
 
 KILLS = 3
 ROWS = 80  # of each kind; so many are never used up
-VISITORS = 2  # of each kind; together as many as the web server has threads
+VISITORS = 4  # as many as the web server has threads
 REASON = "The merger moved these people, and they are right."
 CSRF = "k" * 32
 pytestmark = pytest.mark.instance
@@ -92,9 +92,8 @@ class Office:
     @contextmanager
     def clicking(self) -> Iterator[None]:
         """What a visitor fails at is raised at the end."""
-        with ThreadPoolExecutor(2 * VISITORS) as people:
-            at_work = [people.submit(self._save_settings) for _ in range(VISITORS)]
-            at_work += [people.submit(self._confirm_runs) for _ in range(VISITORS)]
+        with ThreadPoolExecutor(VISITORS) as people:
+            at_work = [people.submit(self._save_and_confirm) for _ in range(VISITORS)]
             try:
                 yield
             finally:
@@ -123,25 +122,24 @@ class Office:
         with self._browser() as browser:
             return browser.get(path).status_code
 
-    def _save_settings(self) -> None:
-        self._click(self.saves, lambda pk: f"/connectors/{pk}/settings/", self._typed)
-
-    def _confirm_runs(self) -> None:
-        self._click(self.confirms, lambda key: f"/connectors/runs/{key}/confirm/", {"reason": REASON})
-
-    def _click(self, clicks: Clicks, path: Callable[[str], str], typed: dict[str, str]) -> None:
+    def _save_and_confirm(self) -> None:
+        """By turns, so that of neither there is much more than of the other."""
         with self._browser() as browser:
             while not self._is_over.is_set():
-                row = clicks.waiting.popleft()
-                try:
-                    answer = browser.post(path(row), data={**typed, "csrfmiddlewaretoken": CSRF})
-                except httpx.ConnectError:  # it never went out
-                    clicks.waiting.append(row)
-                    self._is_over.wait(0.05)
-                except (httpx.NetworkError, httpx.RemoteProtocolError):
-                    clicks.cut.append(row)
-                else:
-                    clicks.answers[row] = answer.status_code
+                self._click(browser, self.saves, "/connectors/%s/settings/", self._typed)
+                self._click(browser, self.confirms, "/connectors/runs/%s/confirm/", {"reason": REASON})
+
+    def _click(self, browser: httpx.Client, clicks: Clicks, path: str, typed: dict[str, str]) -> None:
+        row = clicks.waiting.popleft()
+        try:
+            answer = browser.post(path % row, data={**typed, "csrfmiddlewaretoken": CSRF})
+        except httpx.ConnectError:  # it never went out
+            clicks.waiting.append(row)
+            self._is_over.wait(0.05)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            clicks.cut.append(row)
+        else:
+            clicks.answers[row] = answer.status_code
 
     def _browser(self) -> httpx.Client:
         return httpx.Client(
