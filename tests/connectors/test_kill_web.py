@@ -106,7 +106,7 @@ class Office:
         wanted = [(clicks, len(clicks.answers) + number) for clicks in (self.saves, self.confirms)]
         wait_until(
             lambda: all(len(clicks.answers) >= until for clicks, until in wanted),
-            seconds=30,
+            seconds=60,
             what=f"{number} more of each are answered",
         )
 
@@ -229,7 +229,7 @@ def test_what_is_clicked_while_the_web_server_is_killed_happens_whole_or_not_at_
             for _ in range(KILLS):
                 office.kill_web(after=dice.uniform(0, 0.1))
             office.wait_for_answers(2)
-        wait_until(books.is_quiet, seconds=30, what="workers have done all that was committed")
+        wait_until(books.is_quiet, seconds=60, what="workers have done all that was committed")
 
         assert len(office.saves.cut) + len(office.confirms.cut) >= KILLS
         assert_settings_whole(books, office.saves)
