@@ -55,7 +55,7 @@ def test_risk_is_set_of_many_a_rule_is_switched_on_and_a_resource_gets_a_name_of
     page.get_by_label("Set the risk").check()
     page.get_by_label("Risk", exact=True).select_option(label="Critical")
     good(page)
-    page.get_by_role("button", name="Set", exact=True).click()
+    page.get_by_role("button", name="Set for 2").click()
     expect(page.locator("tbody tr", has_text="Critical")).to_have_count(2)
 
     page.get_by_label("App", exact=True).get_by_role("link", name="Rules").click()
