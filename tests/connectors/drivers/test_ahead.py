@@ -46,7 +46,7 @@ def test_a_list_longer_than_may_wait_is_read_to_its_end_and_nothing_twice(most, 
 
         assert as_lines(batches) == fake.truth()
         assert sum(len(batch.calls) for batch in batches) == len(fake.requests)
-        # Token, licences, users with their end, their reach; groups, roles, each with an end that is empty twice.
+        # Token, licences, users and their end, reach; groups, roles, each with an end that is empty twice.
         assert len(fake.requests) <= 1 + 2 + 3 + 3 + (4 + 2) + (3 + 2)
 
 
