@@ -362,6 +362,8 @@ class Spec:
     """The setting that says which tenant is meant, and so decides `source`."""
     counts: bool = True
     """Whether `recount` reads the app a second way; if not, no counted run of it begins."""
+    threads: int = 1
+    """How many may call `holders` of one driver at the same time, each taking the calls it made."""
     least_minutes: int = 30
     """How much must lie between two runs by schedule; no driver gets under the 30 of the house."""
     client: str = ""

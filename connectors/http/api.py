@@ -61,6 +61,10 @@ class Api:
         """A POST that only reads, such as a GraphQL query; otherwise as `get`."""
         return self._patiently(self._door.request("POST", path, None, json.dumps(question)), kind, read)
 
+    def sign_in(self) -> None:
+        """Have a token, so that threads that begin together need not each be refused one."""
+        self._tokens.current()
+
     def granted(self) -> tuple[str, ...] | None:
         """Scopes of the token in use, None if the vendor did not tell or nothing was asked yet."""
         return self._tokens.granted()

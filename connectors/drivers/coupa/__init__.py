@@ -5,6 +5,7 @@ from pathlib import Path
 from connectors.contract import Spec
 from connectors.drivers.coupa.capabilities import ACTIONS, CAPABILITIES
 from connectors.drivers.coupa.driver import open_coupa
+from connectors.drivers.coupa.lanes import LANES
 from connectors.drivers.coupa.settings import SETTINGS, clean, scopes, source
 
 SPEC = Spec(
@@ -18,6 +19,7 @@ SPEC = Spec(
     capabilities=CAPABILITIES,
     actions=ACTIONS,
     client="client_id",
+    threads=LANES,
     clean=clean,
     source=source,
     scopes=scopes,

@@ -79,6 +79,9 @@ class CoupaClient:
             lambda: ask("/api/graphql", {"query": query}, kind=kind, read=lambda it: answered(it, field)),
         )
 
+    def sign_in(self) -> None:
+        self._api.sign_in()
+
     def granted(self) -> tuple[str, ...] | None:
         return self._api.granted()
 

@@ -20,8 +20,9 @@ from connectors.drivers.coupa.client import PAGE, CoupaClient
 from connectors.drivers.coupa.domain import clean_domain, origin
 from connectors.drivers.coupa.position import decode
 from connectors.drivers.coupa.recount import Recount
+from connectors.drivers.coupa.sampling import licences_shown
 from connectors.drivers.coupa.shapes import Row
-from connectors.drivers.coupa.walk import Walk, licences_shown
+from connectors.drivers.coupa.walk import Walk
 from connectors.http import Api, ClientCredentials
 
 NUMBERED = re.compile(r"(role|group|account_group):([0-9]+):member")

@@ -4,27 +4,80 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
-from connectors.contract import Call, DriverError, TransientError
+from connectors.contract import DriverError, TransientError
 from connectors.drivers.coupa.client import PAGE, CoupaClient
 from connectors.drivers.coupa.shapes import Row
+from connectors.drivers.coupa.together import Answered, asked, together
 
 LANES = 6
 """At 150 to 200 ms an answer six keep the 24 requests a second busy that we allow ourselves."""
 FAR = 1_000
 """Ids beyond the first page; a tenant without any so far on is read by one lane."""
-GROWTH, MOST_STEPS, HALVINGS = 4, 20, 3
+GROWTH, AT_ONCE, MOST_ROUNDS = 4, 3, 7
 
+type Fetched = tuple[list[Row], bool]
+"""A page, and whether it was the last of its lane."""
 type Span = list[int | None]
 """The last id read, and the last to read (None: to the end); both the same when all is read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class First:
+    """The first page of all, and an id near the last one; None if it is not far away."""
+
     rows: list[Row]
-    is_last: bool
-    calls: tuple[Call, ...]
-    problem: DriverError | TransientError | None = None
+    reach: int | None = None
+    problem: TransientError | None = None
+    """Why the reach is not known; the page is good all the same."""
+
+
+def first(client: CoupaClient, page: Callable[[int], list[Row]], beyond: int | None = None) -> First:
+    """Both side by side if an id is known to probe beyond."""
+    if beyond is None:
+        rows = page(0)
+        return _reaching(client, rows[-1].id, rows) if len(rows) >= PAGE else First(rows)
+    alone, far = together(client, [lambda: First(page(0)), lambda: _reaching(client, beyond, [])])
+    return First(alone.rows, far.reach, far.problem)
+
+
+def _reaching(client: CoupaClient, after: int, rows: list[Row]) -> First:
+    try:
+        return First(rows, reach(client, after))
+    except TransientError as problem:
+        return First(rows, problem=problem)
+
+
+def reach(client: CoupaClient, after: int) -> int | None:
+    """An id near the last: a hint, which decides who reads what and never what is read.
+
+    Rather too far than too near: the last lane is then done first, and its end proven meanwhile.
+    """
+    low, high = after, after
+    for _ in range(MOST_ROUNDS):
+        steps = [(high - after) * GROWTH or FAR]
+        while len(steps) < AT_ONCE:
+            steps.append(steps[-1] * GROWTH)
+        low, high, is_end = _narrowed(client, high, [after + step for step in steps])
+        if is_end:
+            break
+    if low == after:
+        return None
+    quarters = [low + (high - low) * part // (AT_ONCE + 1) for part in range(1, AT_ONCE + 1)]
+    low, near, is_end = _narrowed(client, low, quarters)
+    high = near if is_end else high
+    return (low + 3 * high) // 4
+
+
+def _narrowed(client: CoupaClient, low: int, ids: list[int]) -> tuple[int, int, bool]:
+    """The last of these ids with users beyond it and the one after that; whether there is such a one."""
+    answers = together(client, [partial(client.is_any_beyond, "user", one) for one in ids])
+    for one, is_any in zip(ids, answers, strict=True):
+        if not is_any:
+            return low, one, True
+        low = one
+    return low, low, False
 
 
 class Lanes:
@@ -34,10 +87,18 @@ class Lanes:
     after lane, in an order that depends on the spans alone.
     """
 
-    def __init__(self, client: CoupaClient, spans: list[Span], page: Callable[[int], list[Row]]) -> None:
+    def __init__(
+        self,
+        client: CoupaClient,
+        spans: list[Span],
+        page: Callable[[int], list[Row]],
+        begun: Callable[[], First] | None = None,
+    ) -> None:
         self._client = client
         self._spans = spans
         self._page = page
+        self._begun = begun or (lambda: first(client, page))
+        """What `first` found."""
 
     def pages(self) -> Iterator[list[Row]]:
         """Pages, none empty, until each lane is at its end.
@@ -57,30 +118,20 @@ class Lanes:
                 return
 
     def _first(self) -> Iterator[list[Row]]:
-        rows, is_last = self._read(0, None)
-        if is_last:
+        begun = self._begun()
+        if not begun.rows:
             self._spans[:] = [[0, 0]]
             return
-        after = rows[-1].id
-        self._spans[:] = self._split(after) if len(rows) >= PAGE else [[after, None]]
-        yield rows
+        after = begun.rows[-1].id
+        is_far = begun.reach is not None and begun.reach >= after + FAR
+        self._spans[:] = self._split(after, begun.reach) if begun.reach and is_far else [[after, None]]
+        yield begun.rows
+        if begun.problem:
+            raise begun.problem
 
-    def _split(self, after: int) -> list[Span]:
+    def _split(self, after: int, until: int) -> list[Span]:
         """Lanes of equal width as far as ids seem to reach: coverage needs no proof, the last has no end."""
-        low, high = after, after + FAR
-        for _ in range(MOST_STEPS):
-            if not self._client.is_any_beyond("user", high):
-                break
-            low, high = high, after + (high - after) * GROWTH
-        if low == after:
-            return [[after, None]]
-        for _ in range(HALVINGS):
-            middle = (low + high) // 2
-            if self._client.is_any_beyond("user", middle):
-                low = middle
-            else:
-                high = middle
-        width = ((low + high) // 2 - after) // LANES
+        width = (until - after) // LANES
         starts = [after + width * lane for lane in range(LANES)]
         return [[start, until] for start, until in zip(starts, [*starts[1:], None], strict=True)]
 
@@ -89,34 +140,30 @@ class Lanes:
         pool = ThreadPoolExecutor(len(left), thread_name_prefix="lane")
         problem: DriverError | TransientError | None = None
         try:
-            waiting: deque[tuple[Span, Future[Fetched]]] = deque(
+            waiting: deque[tuple[Span, Future[Answered[Fetched]]]] = deque(
                 (span, pool.submit(self._fetch, *span)) for span in left
             )
             while waiting:
                 span, future = waiting.popleft()
-                fetched = future.result()
-                self._client.adopt(fetched.calls)
-                if fetched.problem:
-                    problem = problem or fetched.problem
+                found = future.result()
+                self._client.adopt(found.calls)
+                if found.answer is None:
+                    problem = problem or found.problem
                     continue
-                after = fetched.rows[-1].id if fetched.rows else span[0]
-                if not fetched.is_last and problem is None:
+                rows, is_last = found.answer
+                after = rows[-1].id if rows else span[0]
+                if not is_last and problem is None:
                     waiting.append((span, pool.submit(self._fetch, after, span[1])))
-                yield from _moved(span, fetched.rows, is_last=fetched.is_last)
+                yield from _moved(span, rows, is_last=is_last)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         if problem:
             raise problem
 
-    def _fetch(self, after: int | None, until: int | None) -> Fetched:
-        """For a thread: its calls go with the page, errors too."""
-        try:
-            rows, is_last = self._read(after, until)
-        except (DriverError, TransientError) as problem:
-            return Fetched([], is_last=False, calls=self._client.take_calls(), problem=problem)
-        return Fetched(rows, is_last=is_last, calls=self._client.take_calls())
+    def _fetch(self, after: int | None, until: int | None) -> Answered[Fetched]:
+        return asked(self._client, lambda: self._read(after, until))
 
-    def _read(self, after: int | None, until: int | None) -> tuple[list[Row], bool]:
+    def _read(self, after: int | None, until: int | None) -> Fetched:
         found = self._page(after or 0)
         if until is None:
             return found, not found

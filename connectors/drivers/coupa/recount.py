@@ -21,8 +21,8 @@ from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.gather import Piece, gathered
 from connectors.drivers.coupa.lanes import Lanes, Span
 from connectors.drivers.coupa.licences import name
+from connectors.drivers.coupa.sampling import licences_shown
 from connectors.drivers.coupa.shapes import GraphqlRefused, Row
-from connectors.drivers.coupa.walk import licences_shown
 from connectors.http import Refused
 
 VERSION = 1

@@ -1,6 +1,5 @@
 """One walk: licences, roles, groups, then every user with all that the user holds."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -13,38 +12,16 @@ from connectors.contract import (
     Record,
 )
 from connectors.drivers.coupa import records
+from connectors.drivers.coupa.ahead import Ahead
 from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.gather import Piece, gathered
 from connectors.drivers.coupa.lanes import Lanes
-from connectors.drivers.coupa.licences import NAMES, is_licence, name
+from connectors.drivers.coupa.licences import name
 from connectors.drivers.coupa.position import LISTED, Position
 from connectors.drivers.coupa.shapes import Row
 from connectors.http import Refused
 
-SAMPLE = 10
-"""Users asked for the licences they show: one may lack a flag that the others have."""
-
 WITHHELD = "The Coupa client has not been given {scopes}, so this sync goes on without."
-
-
-def licences_shown(client: CoupaClient) -> tuple[str, ...]:
-    """The licences of this tenant: flags of its default shape, and newer ones that come only when named.
-
-    A flag is shown if its key is there, even with null: null of one user says nothing about the licence.
-    """
-    sample = client.few("user", None, SAMPLE)
-    try:
-        sample += client.few("user", records.user_fields(tuple(NAMES)), SAMPLE)
-    except Refused as refusal:
-        if refusal.status != 400:
-            raise  # some older tenants do not know every flag; what they show unasked is theirs
-    seen: defaultdict[str, list[object]] = defaultdict(list)
-    for user in sample:
-        for key, value in user.values.items():
-            seen[key].append(value)
-    return tuple(
-        sorted(flag for flag, values in seen.items() if all(is_licence(flag, value) for value in values))
-    )
 
 
 class Walk:
@@ -57,8 +34,13 @@ class Walk:
 
     def batches(self) -> Iterator[Batch]:
         """Pages gathered until they are worth a save. Nothing if the position is the end already."""
-        if self._at.stage != "end":
-            yield from gathered(self._client, self._pieces(), self._batch)
+        if self._at.stage == "end":
+            return
+        ahead = Ahead(self._client, self._kinds, self._at)
+        try:
+            yield from gathered(self._client, self._pieces(ahead), self._batch)
+        finally:
+            ahead.close()
 
     def _batch(self, batch: Batch) -> Batch:
         # What was withheld while it was read may have been read in part.
@@ -68,19 +50,19 @@ class Walk:
         complete = tuple(kind for kind in self._kinds if kind not in self._at.gaps)
         return replace(batch, cursor=self._at.encode(), complete=complete, gaps=dict(self._at.gaps))
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self, ahead: Ahead) -> Iterator[Piece]:
         if self._at.stage == "license":
-            yield self._licences()
+            yield self._licences(ahead)
         for kind in LISTED:
             if self._at.stage == kind:
-                yield from self._listed(kind)
-        yield from self._users()
+                yield from self._listed(kind, ahead)
+        yield from self._users(ahead)
 
-    def _licences(self) -> Piece:
+    def _licences(self, ahead: Ahead) -> Piece:
         found: list[Record] = [records.TYPES[kind] for kind in self._kinds]
         notes = []
         if "license" in self._kinds:
-            self._at.flags = licences_shown(self._client)
+            self._at.flags = ahead.licences()
             for flag in self._at.flags:
                 found += records.licence(flag)
             notes.append(Note("info", f"Coupa shows {len(self._at.flags)} licences."))
@@ -93,11 +75,11 @@ class Walk:
         self._at.next_stage()
         return Piece(found, notes)
 
-    def _listed(self, kind: Kind) -> Iterator[Piece]:
+    def _listed(self, kind: Kind, ahead: Ahead) -> Iterator[Piece]:
         """All roles or groups; where they may not be read, a gap, and the walk goes on."""
         if kind in self._kinds:
             try:
-                for page in self._client.pages(kind, records.resource_fields(kind), self._at.after):
+                for page in ahead.pages(kind):
                     self._at.known[kind].update(record.id for record in page)
                     self._at.moved(page[-1].id)
                     found: list[Record] = []
@@ -115,10 +97,13 @@ class Walk:
         else:
             self._at.next_stage()
 
-    def _users(self) -> Iterator[Piece]:
+    def _users(self, ahead: Ahead) -> Iterator[Piece]:
         readable = [kind for kind in self._kinds if kind not in self._at.gaps]
         fields = records.user_fields(self._at.flags, readable)
-        lanes = Lanes(self._client, self._at.lanes, lambda after: self._client.page("user", fields, after))
+        begun = ahead.first(fields)
+        lanes = Lanes(
+            self._client, self._at.lanes, lambda after: self._client.page("user", fields, after), begun
+        )
         for page in lanes.pages():
             found: list[Record] = []
             silent: list[Grant] = []

@@ -1,9 +1,12 @@
 """What a walk read is asked for a second way, and a difference that stays fails the run."""
 
+import threading
 from dataclasses import replace
 
 import pytest
 
+from connectors import registry
+from connectors.contract import DriverError
 from connectors.contract import Grant as GrantRecord
 from connectors.models import Account, Grant, SyncCall, SyncRun
 from connectors.queries import export_access
@@ -15,6 +18,54 @@ def only_one_role(world):
     """Every draw takes Approver, held by 3 and 4, and the one group."""
     world.remove_thing("role:1")
     return world
+
+
+def test_proofs_are_asked_side_by_side_and_each_call_is_told(sync, driver):
+    meeting, holders = threading.Barrier(2, timeout=20), driver.holders
+
+    def with_the_other(entitlement_id):
+        meeting.wait()
+        return holders(entitlement_id)
+
+    driver.holders = with_the_other
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert SyncCall.objects.filter(run=run, asked="POST /holders").count() == 2
+
+
+def test_a_driver_for_one_thread_is_asked_by_the_worker_itself(sync, driver, monkeypatch):
+    spec, holders, threads = registry.spec("coupa"), driver.holders, set()
+    monkeypatch.setattr(registry, "spec", lambda _: replace(spec, threads=1))
+
+    def in_a_thread(entitlement_id):
+        threads.add(threading.current_thread())
+        return holders(entitlement_id)
+
+    driver.holders = in_a_thread
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert threads == {threading.current_thread()}
+
+
+def test_calls_of_the_other_proofs_are_told_though_one_finds_the_app_away(sync, driver, connector):
+    holders = driver.holders
+
+    def away_for_groups(entitlement_id):
+        if entitlement_id.startswith("group"):
+            raise DriverError("The app gave no answer.")
+        return holders(entitlement_id)
+
+    driver.holders = away_for_groups
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.FAILED
+    assert run.problem == "The app gave no answer."
+    assert SyncCall.objects.filter(run=run, asked="POST /holders").count() == 1
 
 
 def test_one_entitlement_of_each_kind_is_proved(sync):
