@@ -6,7 +6,6 @@ For one transaction of the caller's, who looks at the numbers and may roll back.
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
@@ -25,7 +24,7 @@ from connectors.models import (
     SyncPage,
     SyncRun,
 )
-from connectors.sync import access, bulk, sql
+from connectors.sync import access, bulk, holdings, sql
 from connectors.sync.guard import Shrink
 from connectors.sync.matching import Match
 from connectors.sync.rematch import directory, is_by_people, rematch_unchanged, strategy_of
@@ -50,10 +49,6 @@ ASKED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
 }
 """What is looked up of rows that are here: names that people gave are searched for
 too, owners that people set stay."""
-
-
-WIDE = 1_000_000
-"""Characters of pairs laid aside, some 30,000 grants, from which they are joined whole."""
 
 
 @dataclass(slots=True)
@@ -129,6 +124,11 @@ class _Difference:
         self._directory = directory(strategy_of(run.connector.app))
         self._organisation = Organisation.current()
         self.outcome = Outcome(before=self._count())
+        self._is_first = not holdings.holds_any(run)
+        self._written: dict[type[Resource | Entitlement | Account], set[str]] = {
+            table: set() for table in UPDATED if not table._default_manager.filter(**self._mine).exists()
+        }
+        """Of tables that held nothing of the source: what can be found there is what this run wrote."""
         self.laid = 0
         """How long the pairs are that were laid aside."""
 
@@ -185,16 +185,9 @@ class _Difference:
         self._upsert(Account, laid, lambda record: self._account(record, known.get(record["id"])))
 
     def take_grants(self) -> None:
-        with sql.wide() if self.laid > WIDE else nullcontext():
-            new = sql.execute(self._sql.insert_grants(self._rows.at))
-            # Where everything that was read is new, nothing dangles: pairs that mean no rows are not written.
-            dangling = [] if new == self._run.read.get("grant") else sql.rows(self._sql.dangling())
-        if dangling:
-            account, entitlement = dangling[0]
-            raise DriverError(
-                f"The app said that account {account} holds {entitlement}, but named one of the two nowhere."
-            )
-        self.outcome.new["grant"] = new
+        self.outcome.new["grant"] = holdings.begin(
+            self._run, self._rows.at, self.laid, are_first=self._is_first
+        )
 
     def retire(self, kinds: Sequence[str]) -> None:
         """End what a complete run no longer saw. Of other kinds nothing is taken away."""
@@ -245,9 +238,11 @@ class _Difference:
     def _existing(
         self, table: type[Resource | Entitlement | Account], ids: Collection[str]
     ) -> dict[str, dict[str, Any]]:
+        written = self._written.get(table)
+        wanted = ids if written is None else [key for key in ids if key in written]
         columns = ["external_id", "pk", "digest", "gone_at", "changed_run", *ASKED[table]]
         found: dict[str, dict[str, Any]] = {}
-        for chunk in batched(ids, CHUNK):
+        for chunk in batched(wanted, CHUNK):
             rows = table._default_manager.filter(**self._mine, external_id__in=chunk).values(*columns)
             found |= {row["external_id"]: row for row in rows}
         return found
@@ -271,6 +266,8 @@ class _Difference:
     ) -> None:
         """All in the order of their ids: two writers of one order never wait for each other."""
         bulk.upsert(table, [make(laid[key]) for key in sorted(laid)], UPDATED[table])
+        if table in self._written:
+            self._written[table].update(laid)
 
     def _count(self) -> Counter[str]:
         """What is here before anything is applied."""

@@ -199,9 +199,13 @@ def _page(run: SyncRun, found: Grouped, silent: Collection[Grant]) -> SyncPage:
     page.kinds = packed([{"kind": r.kind, "name": r.name} for r in _of(found, ResourceType)])
     page.seen_resources, page.resources = _split(run, ResourceRow, _of(found, Resource))
     page.seen_entitlements, page.entitlements = _split(run, EntitlementRow, _of(found, Entitlement))
-    page.seen_accounts, page.accounts = _split(run, AccountRow, _of(found, Account))
-    granted = _of(found, Grant)
-    page.seen_grants, page.grants = _split_grants(run, granted)
+    accounts, granted = _of(found, Account), _of(found, Grant)
+    if AccountRow.objects.filter(app=run.connector.app_id, source=run.source).exists():
+        page.seen_accounts, page.accounts = _split(run, AccountRow, accounts)
+        page.seen_grants, page.grants = _split_grants(run, granted)
+    else:  # the source is read for the first time: all is new
+        page.accounts = packed([laid(record) for record in accounts])
+        page.grants = packed([(record.account_id, record.entitlement_id) for record in granted])
     if silent:
         page.silent_grants, _nothing_of_ours = _split_grants(run, set(silent).difference(granted))
     return page

@@ -53,7 +53,12 @@ def main(which: str, grants: str) -> None:
 def _made() -> Connector:
     app = App.objects.create(name="Flood", status=App.Status.MANAGED)
     return Connector.objects.create(
-        app=app, driver="coupa", name="Flood", source="coupa:flood", settings={"domain": "flood"}
+        app=app,
+        driver="coupa",
+        name="Flood",
+        source="coupa:flood",
+        settings={"domain": "flood"},
+        sealed="never opened",  # without a secret no run begins
     )
 
 

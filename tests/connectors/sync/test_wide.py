@@ -5,13 +5,13 @@ from django.db import connection, transaction
 
 from connectors.models import Account, SyncRun
 from connectors.queries import export_access
-from connectors.sync import apply, rematch, sql
+from connectors.sync import holdings, rematch, sql
 from tests.connectors.sync.world import account
 
 
 @pytest.fixture
 def every_run_is_large(monkeypatch):
-    monkeypatch.setattr(apply, "WIDE", -1)
+    monkeypatch.setattr(holdings, "WIDE", -1)
 
 
 @pytest.mark.usefixtures("every_run_is_large")
