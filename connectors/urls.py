@@ -81,7 +81,6 @@ urlpatterns = [
     path("applications/<slug:pk>/matching/", matching.matching, name="matching"),
     path("applications/<slug:pk>/accounts/", accounts.accounts, name="accounts"),
     path("applications/<slug:pk>/accounts/change/", account.change, name="change_accounts"),
-    path("applications/<slug:pk>/accounts/columns/", accounts.choose_account_columns, name="account_columns"),
     path("applications/<slug:pk>/accounts/<slug:account_pk>/", account.account, name="account"),
     path("applications/<slug:pk>/entitlements/", entitlements.entitlements, name="entitlements"),
     path(

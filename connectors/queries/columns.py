@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connectors import registry
 from connectors.models import App, Connector, Entitlement
+from connectors.queries import accounts
 from connectors.queries.apps import WantedApps, app_rows
 from connectors.queries.entitlements import WantedEntitlements, narrowed_entitlements
 from connectors.queries.lists import connector_rows
@@ -101,7 +102,14 @@ ENTITLEMENTS = Table(
     always=("App", "Resource", "Slug"),
     numbers=frozenset({"holders"}),
 )
-TABLES = {table.name: table for table in (APPS, CONNECTORS, ENTITLEMENTS)}
+ACCOUNTS = Table(
+    "accounts",
+    accounts.COLUMNS,
+    default=accounts.DEFAULT_COLUMNS,
+    always=("App", "Account", "Login", "E-mail"),
+    numbers=frozenset({"grants"}),
+)
+TABLES = {table.name: table for table in (ACCOUNTS, APPS, CONNECTORS, ENTITLEMENTS)}
 
 
 def apps(user: User, asked: Parameters) -> Iterator[tuple[object, ...]]:

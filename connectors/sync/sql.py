@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from connectors.models import Account, Entitlement, Grant, Resource, SyncPage, SyncRecount
+from connectors.models import Account, Entitlement, Grant, Resource
+from connectors.sync import aside
+from connectors.sync.aside import RECOUNT
 
 
 class Statement(NamedTuple):
@@ -24,7 +26,6 @@ class Statement(NamedTuple):
 
 WIDE = {"work_mem": "65536", "enable_nestloop": "off"}
 """For one statement; memory in kB."""
-PAGE, RECOUNT = SyncPage._meta.db_table, SyncRecount._meta.db_table
 RESOURCE, ENTITLEMENT, ACCOUNT = (row._meta.db_table for row in (Resource, Entitlement, Account))
 GRANT = Grant._meta.db_table
 
@@ -97,11 +98,11 @@ class RunSql:
 
     def retire(self, table: str, seen: str, at: datetime, kinds: Sequence[str] | None = None) -> Statement:
         """Rows still here that this run neither saw nor wrote get their end. `kinds` None: of every kind."""
-        of_kind = f" AND kind IN ({_marks(kinds)})" if kinds is not None else ""
+        of_kind = f" AND kind IN ({aside.marks(kinds)})" if kinds is not None else ""
         return Statement(
             f"UPDATE {table} SET gone_at = %s, gone_run = %s WHERE id IN ("
             f"SELECT id FROM {table} WHERE app_id = %s AND source = %s AND gone_at IS NULL{of_kind}"
-            f" EXCEPT {_seen(seen)}"
+            f" EXCEPT {aside.seen(seen)}"
             f" EXCEPT SELECT id FROM {table} WHERE app_id = %s AND source = %s AND changed_run = %s)",
             [at, self._run, *self._mine, *(kinds or ()), self._run, *self._mine, self._run],
         )
@@ -115,9 +116,9 @@ class RunSql:
         return Statement(
             f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
             f"SELECT g.id FROM {GRANT} g JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
-            f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({_marks(kinds)}) AND g.gone_at IS NULL"
+            f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({aside.marks(kinds)}) AND g.gone_at IS NULL"
             " AND g.first_run <> %s"
-            f" EXCEPT {_seen('seen_grants')} EXCEPT {_seen('silent_grants')}"
+            f" EXCEPT {aside.seen('seen_grants')} EXCEPT {aside.seen('silent_grants')}"
             f" EXCEPT SELECT g.id {joined}"
             f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL)",
             [at, self._run, *self._mine, *kinds, self._run, self._run, self._run, *values],
@@ -141,7 +142,7 @@ class RunSql:
             f" SELECT a.id, %s, CAST(%s AS bigint), {moment} FROM {ACCOUNT} a"
             f" LEFT JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = %s AND g.gone_at IS NULL"
             " WHERE a.app_id = %s AND a.source = %s AND a.gone_at IS NULL"
-            f" AND a.status NOT IN ({_marks(without)}) AND g.id IS NULL ORDER BY a.id"
+            f" AND a.status NOT IN ({aside.marks(without)}) AND g.id IS NULL ORDER BY a.id"
             " ON CONFLICT (account_id, entitlement_id) WHERE gone_at IS NULL DO NOTHING",
             [entitlement_pk, self._run, at, entitlement_pk, *self._mine, *without],
         )
@@ -152,18 +153,18 @@ class RunSql:
             f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
             f"SELECT g.id FROM {GRANT} g JOIN {ACCOUNT} a ON a.id = g.account_id"
             " WHERE g.entitlement_id = %s AND g.gone_at IS NULL"
-            f" AND (a.gone_at IS NOT NULL OR a.status IN ({_marks(without)})))",
+            f" AND (a.gone_at IS NOT NULL OR a.status IN ({aside.marks(without)})))",
             [at, self._run, entitlement_pk, *without],
         )
 
     def would_retire(self, table: str, seen: str, laid: str, kinds: Sequence[str] | None = None) -> Statement:
         """Our keys of rows that `retire` would end, as long as nothing of this run is applied."""
-        of_kind = f" AND kind IN ({_marks(kinds)})" if kinds is not None else ""
+        of_kind = f" AND kind IN ({aside.marks(kinds)})" if kinds is not None else ""
         return Statement(
             f"SELECT id FROM {table} WHERE app_id = %s AND source = %s AND gone_at IS NULL{of_kind}"
-            f" EXCEPT {_seen(seen)}"
+            f" EXCEPT {aside.seen(seen)}"
             f" EXCEPT SELECT t.id FROM {table} t JOIN"
-            f" (SELECT {_field('id')} AS external_id {_each(laid)}) laid"
+            f" (SELECT {aside.field('id')} AS external_id {aside.each(laid)}) laid"
             " ON laid.external_id = t.external_id WHERE t.app_id = %s AND t.source = %s",
             [*self._mine, *(kinds or ()), self._run, self._run, *self._mine],
         )
@@ -171,8 +172,8 @@ class RunSql:
     def would_disable(self) -> Statement:
         """Our keys of enabled accounts that this run laid aside as disabled or deleted."""
         return Statement(
-            f"SELECT t.id FROM {ACCOUNT} t JOIN (SELECT {_field('id')} AS external_id,"
-            f" {_field('status')} AS status {_each('accounts')}) laid ON laid.external_id = t.external_id"
+            f"SELECT t.id FROM {ACCOUNT} t JOIN (SELECT {aside.field('id')} AS external_id,"
+            f" {aside.field('status')} AS status {aside.each('accounts')}) laid ON laid.external_id = t.external_id"
             " WHERE t.app_id = %s AND t.source = %s AND t.gone_at IS NULL AND t.status = 'enabled'"
             " AND laid.status IN ('disabled', 'deleted')",
             [self._run, *self._mine],
@@ -186,9 +187,9 @@ class RunSql:
             joined, values = self._laid_rows("JOIN")
             unseen = Statement(
                 f"SELECT g.id FROM {GRANT} g JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
-                f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({_marks(kinds)})"
+                f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({aside.marks(kinds)})"
                 " AND g.gone_at IS NULL"
-                f" EXCEPT {_seen('seen_grants')} EXCEPT {_seen('silent_grants')}"
+                f" EXCEPT {aside.seen('seen_grants')} EXCEPT {aside.seen('silent_grants')}"
                 f" EXCEPT SELECT g.id {joined}"
                 f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL",
                 [*self._mine, *kinds, self._run, self._run, *values],
@@ -217,10 +218,10 @@ class RunSql:
         return Statement(
             "SELECT held.entitlement, held.account FROM ("
             "SELECT e.external_id AS entitlement, a.external_id AS account"
-            f" FROM ({_seen('seen_grants')} UNION ALL {_seen('silent_grants')}) s"
+            f" FROM ({aside.seen('seen_grants')} UNION ALL {aside.seen('silent_grants')}) s"
             f" JOIN {GRANT} g ON g.id = s.id JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
             f" JOIN {ACCOUNT} a ON a.id = g.account_id"
-            f" UNION SELECT laid.entitlement, laid.account FROM ({_pairs('grants')}) laid) held{only}",
+            f" UNION SELECT laid.entitlement, laid.account FROM ({aside.pairs('grants')}) laid) held{only}",
             [self._run, self._run, self._run, *([entitlement] if entitlement else [])],
         )
 
@@ -230,38 +231,38 @@ class RunSql:
             "SELECT held.entitlement FROM ("
             "SELECT e.external_id AS entitlement, s.held FROM ("
             "SELECT g.entitlement_id, count(*) AS held"
-            f" FROM ({_seen('seen_grants')} UNION ALL {_seen('silent_grants')}) s"
+            f" FROM ({aside.seen('seen_grants')} UNION ALL {aside.seen('silent_grants')}) s"
             f" JOIN {GRANT} g ON g.id = s.id GROUP BY g.entitlement_id) s"
             f" JOIN {ENTITLEMENT} e ON e.id = s.entitlement_id"
             " UNION ALL SELECT laid.entitlement, count(*) AS held"
-            f" FROM ({_pairs('grants', each='')}) laid GROUP BY laid.entitlement) held"
+            f" FROM ({aside.pairs('grants', each='')}) laid GROUP BY laid.entitlement) held"
             " GROUP BY held.entitlement HAVING sum(held.held) <= %s ORDER BY held.entitlement",
             [self._run, self._run, self._run, most],
         )
 
     def seen_again(self, column: str, after: int) -> Statement:
         """Our keys of rows that a page after this one saw unchanged."""
-        return Statement(f"{_seen(column)} AND p.seq > %s", [self._run, after])
+        return Statement(f"{aside.seen(column)} AND p.seq > %s", [self._run, after])
 
     def read(self) -> Statement:
         """Kind and number of what this run was told, what came twice counted once; `user` and `grant` too."""
-        kind, key = _field("kind"), _field("id")
+        kind, key = aside.field("kind"), aside.field("id")
         return Statement(
             "SELECT named.kind, count(*) FROM ("
             f"SELECT r.kind, r.external_id FROM {RESOURCE} r"
-            f" JOIN ({_seen('seen_resources')}) s ON s.id = r.id"
-            f" UNION SELECT {kind}, {kind} || ':' || {key} {_each('resources')}"
+            f" JOIN ({aside.seen('seen_resources')}) s ON s.id = r.id"
+            f" UNION SELECT {kind}, {kind} || ':' || {key} {aside.each('resources')}"
             f" UNION SELECT 'user', a.external_id FROM {ACCOUNT} a"
-            f" JOIN ({_seen('seen_accounts')}) s ON s.id = a.id"
-            f" UNION SELECT 'user', {key} {_each('accounts')}) named GROUP BY named.kind"
-            f" UNION ALL SELECT 'grant', (SELECT count(DISTINCT id) FROM ({_seen('seen_grants')}) s)"
-            f" + (SELECT count(*) FROM (SELECT DISTINCT {_as_text()} {_each('grants')}) laid)",
+            f" JOIN ({aside.seen('seen_accounts')}) s ON s.id = a.id"
+            f" UNION SELECT 'user', {key} {aside.each('accounts')}) named GROUP BY named.kind"
+            f" UNION ALL SELECT 'grant', (SELECT count(DISTINCT id) FROM ({aside.seen('seen_grants')}) s)"
+            f" + (SELECT count(*) FROM (SELECT DISTINCT {aside.as_text()} {aside.each('grants')}) laid)",
             [self._run] * 6,
         )
 
     def accounts_that_differ(self, most: int) -> Statement:
         """Vendor's ids of accounts that only one of two readings has seen, and which reading: 1 or 2."""
-        first, second = self._first_accounts(), Statement(_ids(), [self._run])
+        first, second = self._first_accounts(), Statement(aside.ids(), [self._run])
         return Statement(
             f"SELECT id, 1 AS way FROM (SELECT id FROM ({first.text}) f EXCEPT {second.text}) a"
             f" UNION ALL SELECT id, 2 FROM ({second.text} EXCEPT SELECT id FROM ({first.text}) f) b"
@@ -272,10 +273,10 @@ class RunSql:
     def grants_that_differ(self, kinds: Sequence[str], most: int) -> Statement:
         """Entitlement, account and reading of pairs of these kinds that only one reading has seen, where
         the other was not silent about them."""
-        first, second = self._first_grants(), Statement(_pairs("grants", RECOUNT), [self._run])
+        first, second = self._first_grants(), Statement(aside.pairs("grants", RECOUNT), [self._run])
         mine = f"SELECT account, entitlement FROM ({first.text}) f"
         other = f"SELECT account, entitlement FROM ({second.text}) s"
-        untold = f"SELECT account, entitlement FROM ({_pairs('silent', RECOUNT)}) u"
+        untold = f"SELECT account, entitlement FROM ({aside.pairs('silent', RECOUNT)}) u"
         of_kind = " OR ".join(["substr(entitlement, 1, %s) = %s"] * len(kinds))
         asked = [part for kind in kinds for part in (len(kind) + 1, f"{kind}:")]
         return Statement(
@@ -296,7 +297,7 @@ class RunSql:
         first = self._first_grants()
         return Statement(
             f"SELECT (SELECT count(*) FROM ({first.text}) f WHERE entitlement = %s),"
-            f" (SELECT count(*) FROM ({_pairs('grants', RECOUNT)}) s WHERE entitlement = %s)",
+            f" (SELECT count(*) FROM ({aside.pairs('grants', RECOUNT)}) s WHERE entitlement = %s)",
             [*first.values, entitlement, self._run, entitlement],
         )
 
@@ -308,16 +309,16 @@ class RunSql:
     def second_numbers(self) -> Statement:
         """How many accounts and how many grants the second reading has seen."""
         return Statement(
-            f"SELECT (SELECT count(*) FROM ({_ids()}) a),"
-            f" (SELECT count(*) FROM ({_pairs('grants', RECOUNT)}) g)",
+            f"SELECT (SELECT count(*) FROM ({aside.ids()}) a),"
+            f" (SELECT count(*) FROM ({aside.pairs('grants', RECOUNT)}) g)",
             [self._run, self._run],
         )
 
     def _first_accounts(self) -> Statement:
         return Statement(
             f"SELECT a.external_id AS id FROM {ACCOUNT} a"
-            f" JOIN ({_seen('seen_accounts')}) s ON s.id = a.id"
-            f" UNION SELECT {_field('id')} {_each('accounts')}",
+            f" JOIN ({aside.seen('seen_accounts')}) s ON s.id = a.id"
+            f" UNION SELECT {aside.field('id')} {aside.each('accounts')}",
             [self._run, self._run],
         )
 
@@ -325,10 +326,10 @@ class RunSql:
         """Pairs that the walk was told of: what is silent is no part of them."""
         return Statement(
             "SELECT a.external_id AS account, e.external_id AS entitlement"
-            f" FROM ({_seen('seen_grants')}) s"
+            f" FROM ({aside.seen('seen_grants')}) s"
             f" JOIN {GRANT} g ON g.id = s.id JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
             f" JOIN {ACCOUNT} a ON a.id = g.account_id"
-            f" UNION SELECT laid.account, laid.entitlement FROM ({_pairs('grants')}) laid",
+            f" UNION SELECT laid.account, laid.entitlement FROM ({aside.pairs('grants')}) laid",
             [self._run, self._run],
         )
 
@@ -336,7 +337,7 @@ class RunSql:
         """`FROM laid`, with the rows it means: `a` and `e`, as far as they are here. `each` empty: for a
         caller who makes them distinct himself."""
         return Statement(
-            f"FROM ({_pairs('grants', each=each)}) laid"
+            f"FROM ({aside.pairs('grants', each=each)}) laid"
             f" {join} {ACCOUNT} a ON a.app_id = %s AND a.source = %s"
             " AND a.external_id = laid.account AND a.gone_at IS NULL"
             f" {join} {ENTITLEMENT} e ON e.app_id = %s AND e.source = %s"
@@ -350,79 +351,3 @@ def _grants_of(column: str, gone: Statement) -> Statement:
     return Statement(
         f"SELECT g.id FROM {GRANT} g WHERE g.gone_at IS NULL AND g.{column} IN ({gone.text})", gone.values
     )
-
-
-def _seen(column: str) -> str:
-    """Our keys of rows seen unchanged, as `id`. Takes the run."""
-    if column in ("seen_grants", "silent_grants"):
-        return _stepped(column)
-    if connection.vendor == "postgresql":
-        return (
-            f"SELECT j.value AS id FROM {PAGE} p"
-            f" CROSS JOIN LATERAL json_array_elements_text(p.{column}::json) AS j(value) WHERE p.run_id = %s"
-        )
-    return f"SELECT j.value AS id FROM {PAGE} p, json_each(p.{column}) j WHERE p.run_id = %s"
-
-
-def _stepped(column: str) -> str:
-    """The same for grants, whose keys are kept as steps from one to the next."""
-    if connection.vendor == "postgresql":
-        return (
-            "SELECT (sum(j.step::bigint) OVER (PARTITION BY p.id ORDER BY j.n))::bigint AS id"
-            f" FROM {PAGE} p CROSS JOIN LATERAL json_array_elements_text(p.{column}::json)"
-            " WITH ORDINALITY AS j(step, n) WHERE p.run_id = %s"
-        )
-    return (
-        "SELECT sum(j.value) OVER (PARTITION BY p.id ORDER BY j.key) AS id"
-        f" FROM {PAGE} p, json_each(p.{column}) j WHERE p.run_id = %s"
-    )
-
-
-def _each(column: str) -> str:
-    """`FROM` every record laid aside in full, as `j`. Takes the run."""
-    if connection.vendor == "postgresql":
-        return (
-            f"FROM {PAGE} p CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS j(value)"
-            " WHERE p.run_id = %s"
-        )
-    return f"FROM {PAGE} p, json_each(p.{column}) j WHERE p.run_id = %s"
-
-
-def _field(name: str) -> str:
-    """A text of such a record."""
-    return (
-        f"(j.value->>'{name}')" if connection.vendor == "postgresql" else f"json_extract(j.value, '$.{name}')"
-    )
-
-
-def _as_text() -> str:
-    """Such a record as it was laid aside: equal pairs are of equal text, and need not be taken apart."""
-    return "j.value::text" if connection.vendor == "postgresql" else "j.value"
-
-
-def _pairs(column: str, table: str = PAGE, each: str = "DISTINCT") -> str:
-    """Pairs laid aside, each once: `account` and `entitlement`, the vendor's ids. Takes the run."""
-    if connection.vendor == "postgresql":
-        return (
-            f"SELECT {each} j.value->>0 AS account, j.value->>1 AS entitlement FROM {table} p"
-            f" CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS j(value) WHERE p.run_id = %s"
-        )
-    return (
-        f"SELECT {each} json_extract(j.value, '$[0]') AS account,"
-        " json_extract(j.value, '$[1]') AS entitlement"
-        f" FROM {table} p, json_each(p.{column}) j WHERE p.run_id = %s"
-    )
-
-
-def _ids() -> str:
-    """The accounts of the second reading, each once, as `id`. Takes the run."""
-    if connection.vendor == "postgresql":
-        return (
-            f"SELECT DISTINCT j.value AS id FROM {RECOUNT} p"
-            " CROSS JOIN LATERAL json_array_elements_text(p.accounts::json) AS j(value) WHERE p.run_id = %s"
-        )
-    return f"SELECT DISTINCT j.value AS id FROM {RECOUNT} p, json_each(p.accounts) j WHERE p.run_id = %s"
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ", ".join(["%s"] * len(values))

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from connectors import queries
 from connectors.actions.permission import may_govern
@@ -15,23 +14,21 @@ from connectors.models import Account, App
 from connectors.queries.accounts import (
     ACCESS,
     COLUMNS,
-    DEFAULT_COLUMNS,
     EXTERNAL,
     ORDERS,
     OWNERS,
     SEEN,
-    TABLE,
     WHY,
     Wanted,
     account_rows,
     order_of,
     sources,
 )
+from connectors.queries.columns import ACCOUNTS
+from connectors.views import columns
 from connectors.views.apps import head, visible_app
-from core.actions.columns import choose_columns, reset_columns
 from core.http import HtmxRequest
 from core.queries.asked import page
-from core.queries.columns import columns_of
 
 PLACES = {"after", "before", "number", "tick"}
 
@@ -42,41 +39,25 @@ def accounts(request: HtmxRequest, pk: str) -> HttpResponse:
     wanted = Wanted.of(request.GET.dict())
     sort = request.GET.get("sort", "")
     sort = sort if sort.lstrip("-") in ORDERS else "name"
-    columns = columns_of(request.user, TABLE, known=COLUMNS, default=DEFAULT_COLUMNS)
+    chosen = columns.shown(request, ACCOUNTS)
     numbers = queries.account_counts(app)
-    context = head(app, "accounts") | {
-        "page": page(request, account_rows(app, wanted), order=order_of(sort)),
-        "numbers": numbers,
-        "wanted": wanted,
-        "asked": [*wanted.asked.items(), *([("sort", sort)] if sort != "name" else [])],
-        "choices": _choices(app, numbers),
-        "quick": _quick(request, wanted, numbers),
-        "more": bool(set(wanted.asked) - {"q", "status", "owner"}),
-        "columns": columns,
-        "columns_joined": ",".join(columns),
-        "every_column": [(name, label, name in columns) for name, label in COLUMNS.items()],
-        "heads": _heads(request, ("name", *columns), sort),
-        "may_govern": may_govern(app, request.user),
-        "ticked": request.GET.get("tick") == "page",
-    }
+    context = (
+        head(app, "accounts")
+        | chosen
+        | {
+            "page": page(request, account_rows(app, wanted), order=order_of(sort)),
+            "numbers": numbers,
+            "wanted": wanted,
+            "asked": [*wanted.asked.items(), *([("sort", sort)] if sort != "name" else [])],
+            "choices": _choices(app, numbers),
+            "quick": _quick(request, wanted, numbers),
+            "more": bool(set(wanted.asked) - {"q", "status", "owner"}),
+            "heads": _heads(request, ("name", *chosen["columns"]), sort),
+            "may_govern": may_govern(app, request.user),
+            "ticked": request.GET.get("tick") == "page",
+        }
+    )
     return render(request, "connectors/accounts.html", context)
-
-
-@require_POST
-def choose_account_columns(request: HtmxRequest, pk: str) -> HttpResponse:
-    """Mine, on every list of accounts."""
-    app = visible_app(request, pk)
-    if "reset" in request.POST:
-        reset_columns(request.user, TABLE)
-    else:
-        choose_columns(request.user, TABLE, request.POST.getlist("column"), known=COLUMNS)
-    asked = {name: request.POST[name] for name in (*Wanted().__slots__, "sort") if request.POST.get(name)}
-    return redirect(_address(app, asked))
-
-
-def _address(app: App, asked: Mapping[str, str]) -> str:
-    url = reverse("connectors:accounts", args=[app.pk])
-    return f"{url}?{urlencode(asked)}" if asked else url
 
 
 def _choices(app: App, numbers: queries.AccountCounts) -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -8,7 +8,6 @@ TABLE = """
                             super    connector_admin owner    app_owner basic   application campaign request helpdesk read_only deactivated stranger
 connectors:matching         200/done 200/403         404/404  200/403   404/404 404/404     404/404  404/404 404/404  200/403   302/302     302/302
 connectors:change_accounts  200/done 403/403         404/404  403/403   404/404 404/404     404/404  404/404 404/404  403/403   302/302     302/302
-connectors:account_columns  405/done 405/done        405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/done  302/302     302/302
 """
 
 
@@ -25,5 +24,4 @@ def requests(world: World) -> dict[str, Request]:
     return {
         "connectors:matching": Request([app.pk], {"matching": "broad", "changed_at": seen}),
         "connectors:change_accounts": Request([app.pk], typed),
-        "connectors:account_columns": Request([app.pk], {"column": ["login"]}),
     }

@@ -103,7 +103,7 @@ def test_every_column_sorts_and_its_pages_agree(column, sign, browser, url, app)
 @pytest.mark.parametrize("everything", [False, True])
 def test_the_list_asks_as_often_for_sixty_as_for_three(everything, browser, url, app):
     if everything:
-        browser.post(reverse("connectors:account_columns", args=[app.pk]), {"column": list(COLUMNS)})
+        browser.post(reverse("connectors:columns", args=["accounts"]), {"column": list(COLUMNS)})
     counted = []
     for number in range(60):
         owner = make_user(f"Owner {number}") if number % 2 else None
@@ -118,10 +118,10 @@ def test_the_list_asks_as_often_for_sixty_as_for_three(everything, browser, url,
 
 def test_columns_are_kept_for_this_person_on_every_list(browser, url, app, sign_in, admin):
     make_account(app, "Anna", employee_id="0042")
-    choose = reverse("connectors:account_columns", args=[app.pk])
+    choose = reverse("connectors:columns", args=["accounts"])
     other = make_user("Kim Sorensen", Role.SUPER)
 
-    reply = browser.post(choose, {"column": ["number", "unknown"], "owner": "none"})
+    reply = browser.post(choose, {"column": ["number", "unknown"], "next": f"{url}?owner=none"})
 
     assert reply.headers["Location"] == f"{url}?owner=none"
     assert browser.get(url).context["columns"] == ["number"]
