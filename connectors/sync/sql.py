@@ -116,8 +116,8 @@ class RunSql:
         return Statement(
             f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
             f"SELECT g.id FROM {GRANT} g JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
-            f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({aside.marks(kinds)}) AND g.gone_at IS NULL"
-            " AND g.first_run <> %s"
+            f" WHERE e.app_id = %s AND e.source = %s AND e.kind IN ({aside.marks(kinds)})"
+            " AND g.gone_at IS NULL AND g.first_run <> %s"
             f" EXCEPT {aside.seen('seen_grants')} EXCEPT {aside.seen('silent_grants')}"
             f" EXCEPT SELECT g.id {joined}"
             f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL)",
@@ -173,7 +173,8 @@ class RunSql:
         """Our keys of enabled accounts that this run laid aside as disabled or deleted."""
         return Statement(
             f"SELECT t.id FROM {ACCOUNT} t JOIN (SELECT {aside.field('id')} AS external_id,"
-            f" {aside.field('status')} AS status {aside.each('accounts')}) laid ON laid.external_id = t.external_id"
+            f" {aside.field('status')} AS status {aside.each('accounts')}) laid"
+            " ON laid.external_id = t.external_id"
             " WHERE t.app_id = %s AND t.source = %s AND t.gone_at IS NULL AND t.status = 'enabled'"
             " AND laid.status IN ('disabled', 'deleted')",
             [self._run, *self._mine],
