@@ -44,7 +44,7 @@ def answer(asked: Question, user: User, *, words: str = "") -> Rows:
     for word in folded(words).split():
         held = Q(account__search_text__contains=word) | Q(entitlement__search_text__contains=word)
         rows = rows.filter(held)
-    return rows.select_related("account__app", "entitlement")
+    return rows.select_related("account__app", "entitlement__resource")
 
 
 def _accounts(user: User) -> AccountQuerySet:

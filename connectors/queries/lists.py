@@ -185,13 +185,13 @@ def kinds_read(app: App) -> list[KindCount]:
 
 def grants_now(account: Account) -> QuerySet[Grant]:
     """What an account holds now, by name."""
-    rows = Grant.objects.here().filter(account=account).select_related("entitlement")
+    rows = Grant.objects.here().filter(account=account).select_related("entitlement__resource")
     return rows.order_by("entitlement__search_text", "pk")
 
 
 def grants_before(account: Account) -> QuerySet[Grant]:
     """What an account held once, the latest loss first."""
-    rows = Grant.objects.gone().filter(account=account).select_related("entitlement")
+    rows = Grant.objects.gone().filter(account=account).select_related("entitlement__resource")
     return rows.order_by("-gone_at", "-pk")
 
 
