@@ -17,7 +17,9 @@ from tests.postgres import Postgres
 from tests.valkey import Valkey
 
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
-JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser or instance")
+INSTANCES = ("-n", "2", "--dist", "loadfile", "-m", "instance and not browser")
+JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser")
+"""Apart from instances: Playwright's loop stays on in its process, and Django takes what follows for async."""
 AGAIN = (*PLAIN, "--only-with-database")
 
 
@@ -46,16 +48,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def everything(environment: dict[str, str]) -> int:
-    """Journeys and real instances wait more than they work, so they run beside all other tests."""
+    """Real instances and journeys wait more than they work, so they run beside the other tests."""
     browser = chromium.ensured()
     sqlite = {**environment, "CHROMIUM": browser} if browser else dict(environment)
     sqlite.pop("DATABASE_URL", None)
-    # Playwright's loop runs on in its process; Django would take each later test there for async code.
-    with Beside("journeys", JOURNEYS, {**sqlite, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}) as journeys:
-        done = {"SQLite": part("SQLite", PLAIN, sqlite)}
-        with Postgres() as postgres:
-            done["PostgreSQL"] = part("PostgreSQL", AGAIN, {**environment, "DATABASE_URL": postgres.url})
-        done["journeys"] = journeys.ended()
+    with Beside("instances", INSTANCES, sqlite) as instances:
+        done = {"SQLite": part("SQLite", PLAIN, sqlite), "instances": instances.ended()}
+    with Beside("journeys", JOURNEYS, sqlite) as journeys, Postgres() as postgres:
+        again = {**environment, "DATABASE_URL": postgres.url}
+        done |= {"PostgreSQL": part("PostgreSQL", AGAIN, again), "journeys": journeys.ended()}
     print()
     for name, (code, counts) in done.items():
         print(f"{name:<12}{counts}{'' if code == 0 else f' (pytest ended with {code})'}")

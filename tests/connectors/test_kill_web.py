@@ -113,7 +113,9 @@ class Office:
     def kill_web(self, after: float) -> None:
         """All of it at once: of its processes none may bring to an end what another was asked."""
         self.wait_for_answers(1)
-        web = self._instance.processes("granian")[0].pid
+        web = wait_until(
+            lambda: self._instance.processes("granian"), seconds=60, what="the web server is there again"
+        )[0].pid
         self.wait_for_answers(1)
         time.sleep(after)
         os.killpg(os.getpgid(web), signal.SIGKILL)
