@@ -19,7 +19,7 @@ from tests.valkey import Valkey
 PLAIN = ("-n", "2", "-m", "not browser and not instance")
 INSTANCES = ("-n", "2", "--dist", "loadfile", "-m", "instance and not browser")
 JOURNEYS = ("-n", "2", "--dist", "loadfile", "-m", "browser")
-"""Apart from instances: Playwright's loop stays on in its process, and Django takes what follows for async."""
+"""Apart from instances: Playwright's loop stays on in its process; Django takes what follows for async."""
 AGAIN = (*PLAIN, "--only-with-database")
 
 
