@@ -1,5 +1,6 @@
 """Faults that a run cannot get over: nothing is changed, it is said why, and told once."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -55,17 +56,18 @@ def test_nothing_is_changed_it_is_said_why_and_the_third_time_one_letter_goes_ou
     assert plant.connector.failures == 0
 
 
+# How often depends on who waits beside: several requests are under way, and share the time.
 PASSING: dict[str, tuple[dict[str, Any], str]] = {
-    "429": ({"status": (429, 9_999)}, "Coupa answered 429, 5 times in a row"),
+    "429": ({"status": (429, 9_999)}, "Coupa answered 429, [2-5] times in a row"),
     "429 with seconds": (
         {"status": (429, 9_999), "retry_after": "120"},
         "Coupa answered 429, once, asking us to wait 120 s",
     ),
-    "503": ({"status": (503, 9_999), "status_after": 4}, "Coupa answered 503, 5 times in a row"),
-    "dropped connection": ({"cut_body": 9_999}, "Coupa did not answer to the end, 5 times in a row"),
+    "503": ({"status": (503, 9_999), "status_after": 4}, "Coupa answered 503, [2-5] times in a row"),
+    "dropped connection": ({"cut_body": 9_999}, "Coupa did not answer to the end, [2-5] times in a row"),
     "broken answers": (
         {"broken_json": 9_999},
-        "Coupa sent a broken answer to GET /api/users, 5 times in a row",
+        "Coupa sent a broken answer to GET /api/users, [2-5] times in a row",
     ),
     "repeated pages": ({"repeats": True}, "Coupa keeps sending roles that were read already."),
 }
@@ -81,7 +83,7 @@ def test_what_may_pass_is_tried_again_later_and_goes_on(fault, plant):
     run = plant.sync()
 
     assert plant.ends() == ("running", "syncing") or plant.ends() == ("queued", "syncing")
-    assert run.problem.startswith(sentence)
+    assert re.match(sentence, run.problem)
     assert run.lease is None
     assert plant.known() == before
     plant.fake.behave()
