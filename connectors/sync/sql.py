@@ -127,10 +127,9 @@ class RunSql:
     def end_grants_of_the_gone(self, table: str, column: str, at: datetime) -> Statement:
         """Open grants of accounts, or on entitlements, that this run retired."""
         return Statement(
-            f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE id IN ("
-            f"SELECT g.id FROM {GRANT} g JOIN {table} t ON t.id = g.{column}"
-            " WHERE t.app_id = %s AND t.source = %s AND t.gone_run = %s AND t.gone_at IS NOT NULL"
-            " AND g.gone_at IS NULL)",
+            f"UPDATE {GRANT} SET gone_at = %s, gone_run = %s WHERE gone_at IS NULL AND {column} IN ("
+            f"SELECT t.id FROM {table} t WHERE t.app_id = %s AND t.source = %s AND t.gone_run = %s"
+            " AND t.gone_at IS NOT NULL)",
             [at, self._run, *self._mine, self._run],
         )
 
