@@ -240,7 +240,7 @@ def test_a_sync_under_way_is_stopped_and_begun_again(
 ):
     tenant = tenants["slow"]
     address = connect(world, page, tenant, "Slow")
-    tenant.misbehave(slow=0.5)
+    tenant.misbehave(slow=2)
     page.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("heading", name="Reading Slow")).to_be_visible(timeout=A_SYNC)
     page.goto(address)
