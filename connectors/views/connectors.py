@@ -1,5 +1,7 @@
 """The list of connectors, one connector, and what can be done with it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef
 from django.http import HttpResponse
@@ -58,9 +60,6 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
     held = open_run if open_run is not None and open_run.status == SyncRun.Status.HELD else None
     newest = past.order_by("-id").first()
     tab = one_of(request, "tab", TABS) if newest is not None else "trail"
-    ownerships = list(
-        shown.ownerships.select_related("user", "entitlement").order_by("user__search_text", "pk")
-    )
     counts = queries.counts(shown) if shown.has_settings else None
     context = {
         "connector": shown,
@@ -77,10 +76,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "newest": newest,
         "last_done": queries.last_done(shown),
         "health": queries.health(list(past.order_by("-id")[:BARS])),
-        "ownerships": ownerships,
-        "asked": spoken(
-            [each.user for each in ownerships if each.user and each.asked_at and each.user != request.user]
-        ),
+        **_owners(request, shown),
         "runs": page(request, past, order="-id", size=20) if not tab else None,
         "run_count": past.count(),
         "lines": newest.log.order_by("-id")[:100][::-1] if tab == "log" and newest is not None else [],
@@ -124,6 +120,13 @@ def _connector(request: HtmxRequest, pk: str) -> Connector:
     return get_object_or_404(
         rows.select_related("app", "secret_set_by", "paused_by", "created_by", "deleted_by"), pk=pk
     )
+
+
+def _owners(request: HtmxRequest, connector: Connector) -> dict[str, Any]:
+    """Who looks after it, and which others were asked for help."""
+    rows = connector.ownerships.select_related("user", "entitlement").order_by("user__search_text", "pk")
+    asked = [each.user for each in rows if each.user and each.asked_at and each.user != request.user]
+    return {"ownerships": list(rows), "asked": spoken(asked)}
 
 
 def _shown(connector: Connector, name: str) -> str:
