@@ -28,17 +28,17 @@ from connectors.sync import access, bulk, holdings, sql
 from connectors.sync.guard import Shrink
 from connectors.sync.matching import Match
 from connectors.sync.rematch import directory, is_by_people, rematch_unchanged, strategy_of
-from connectors.sync.rows import Laid, Rows
+from connectors.sync.rows import Laid, Row, Rows
 from connectors.sync.store import CHUNK
 from core.models import Organisation
 
 ALWAYS = ("digest", "changed_run", "changed_at", "gone_at", "gone_run")
 UPDATED: Mapping[type[Resource | Entitlement | Account], Sequence[str]] = {
     Resource: (*ALWAYS, "name", "description", "profile", "search_text"),
-    Entitlement: (*ALWAYS, "resource", "slug", "name", "description", "search_text"),
+    Entitlement: (*ALWAYS, "resource_id", "slug", "name", "description", "search_text"),
     Account: (
         *(*ALWAYS, "login", "email", "name", "employee_id", "status", "status_word", "marks", "profile"),
-        *("person", "matched_by", "match_hint", "is_external", "search_text"),
+        *("person_id", "matched_by", "match_hint", "is_external", "search_text"),
     ),
 }
 """What an upsert writes where the row is here already."""
@@ -211,7 +211,7 @@ class _Difference:
         """Match the accounts that stayed as they were: the people may have changed."""
         rematch_unchanged(self._run, self._directory)
 
-    def _account(self, record: Laid, known: Mapping[str, Any] | None) -> Account:
+    def _account(self, record: Laid, known: Mapping[str, Any] | None) -> Row:
         if known and is_by_people(known["matched_by"]):
             match = Match(known["person_id"] or "", known["matched_by"], known["match_hint"])
         else:
@@ -258,11 +258,11 @@ class _Difference:
             elif row["changed_run"] != self._run.pk and row["digest"] != record["digest"]:
                 self.outcome.changed[counted] += 1
 
-    def _upsert[R: (Resource, Entitlement, Account)](
+    def _upsert(
         self,
-        table: type[R],
+        table: type[Resource | Entitlement | Account],
         laid: Mapping[str, Laid],
-        make: Callable[[Laid], R],
+        make: Callable[[Laid], Row],
     ) -> None:
         """All in the order of their ids: two writers of one order never wait for each other."""
         bulk.upsert(table, [make(laid[key]) for key in sorted(laid)], UPDATED[table])

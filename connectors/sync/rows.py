@@ -18,10 +18,14 @@ from connectors.contract import ResourceType as TypeRecord
 from connectors.models import Account, Entitlement, Resource, SyncRun
 from connectors.models.graph import GraphRow
 from connectors.sync.matching import Match
+from core.ids import ksuid
 from core.models.keys import folded
 
 type Laid = dict[str, Any]
 """A record as laid aside: its fields, and its digest."""
+type Value = str | int | datetime | list[str] | dict[str, object] | None
+type Row = dict[str, Value]
+"""A row of the graph, every column by its name: to make a model of it costs more than to write it."""
 
 
 def identity(record: Record) -> str:
@@ -59,48 +63,54 @@ class Rows:
     def __init__(self, run: SyncRun, at: datetime) -> None:
         self.at = at
         self._run = run
+        self._blank: dict[type[GraphRow], Row] = {
+            table: _blank(table) for table in (Resource, Entitlement, Account)
+        }
 
-    def resource(self, record: Laid, own: Sequence[str] = ()) -> Resource:
+    def resource(self, record: Laid, own: Sequence[str] = ()) -> Row:
         """`own`: names that people gave it here; they are searched for beside the source's."""
         name = _fit(Resource, "name", record["name"])
-        return Resource(
-            **self._seen(record, f"{record['kind']}:{record['id']}"),
-            kind=record["kind"],
-            name=name,
-            description=record["description"],
-            profile=record["profile"],
-            search_text=folded(name, *own),
-        )
+        return {
+            **self._seen(Resource, record, f"{record['kind']}:{record['id']}"),
+            "kind": record["kind"],
+            "name": name,
+            "description": record["description"],
+            "profile": record["profile"],
+            "search_text": folded(name, *own),
+        }
 
-    def entitlement(self, record: Laid, resource_pk: str, own: Sequence[str] = ()) -> Entitlement:
-        return Entitlement(
-            **self._seen(record, record["id"]),
-            kind=record["kind"],
-            resource_id=resource_pk,
-            slug=record["slug"],
-            name=_fit(Entitlement, "name", record["name"]),
-            description=record["description"],
-            search_text=folded(_fit(Entitlement, "name", record["name"]), *own),
-        )
+    def entitlement(self, record: Laid, resource_pk: str, own: Sequence[str] = ()) -> Row:
+        name = _fit(Entitlement, "name", record["name"])
+        return {
+            **self._seen(Entitlement, record, record["id"]),
+            "kind": record["kind"],
+            "resource_id": resource_pk,
+            "slug": record["slug"],
+            "name": name,
+            "description": record["description"],
+            "search_text": folded(name, *own),
+        }
 
-    def account(self, record: Laid, match: Match, *, is_external: bool = False) -> Account:
+    def account(self, record: Laid, match: Match, *, is_external: bool = False) -> Row:
         names = ("login", "email", "name", "employee_id", "status_word")
         texts = {name: _fit(Account, name, record[name]) for name in names}
-        return Account(
-            **self._seen(record, record["id"]),
-            **texts,
-            status=record["status"],
-            marks=record["marks"],
-            profile=record["profile"],
-            person_id=match.person or None,
-            matched_by=match.by,
-            match_hint=match.hint,
-            is_external=is_external,
-            search_text=folded(texts["name"], texts["login"], texts["email"], texts["employee_id"]),
-        )
-
-    def _seen(self, record: Laid, external_id: str) -> dict[str, Any]:
         return {
+            **self._seen(Account, record, record["id"]),
+            **texts,
+            "status": record["status"],
+            "marks": record["marks"],
+            "profile": record["profile"],
+            "person_id": match.person or None,
+            "matched_by": match.by,
+            "match_hint": match.hint,
+            "is_external": is_external,
+            "search_text": folded(texts["name"], texts["login"], texts["email"], texts["employee_id"]),
+        }
+
+    def _seen(self, table: type[GraphRow], record: Laid, external_id: str) -> Row:
+        return {
+            **self._blank[table],
+            "id": ksuid(),
             "app_id": self._run.connector.app_id,
             "source": self._run.source,
             "external_id": external_id,
@@ -110,6 +120,11 @@ class Rows:
             "first_seen_at": self.at,
             "changed_at": self.at,
         }
+
+
+def _blank(table: type[GraphRow]) -> Row:
+    """Every column as it is where nothing else is said."""
+    return {str(field.column): field.get_default() for field in table._meta.concrete_fields}
 
 
 def _fit(table: type[GraphRow], column: str, text: str) -> str:
