@@ -140,6 +140,7 @@ class SyncPage(models.Model):
     entitlements = models.TextField(default="[]")
     accounts = models.TextField(default="[]")
     grants = models.TextField(default="[]")
+    """Each account with a list of what it holds, by the vendor's ids."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "seq"), name="a_page_is_laid_aside_once"),)
@@ -149,7 +150,7 @@ class SyncPage(models.Model):
 
 
 class SyncRecount(models.Model):
-    """One batch of the second reading, as JSON: the ids of accounts, and the pairs that they hold.
+    """One batch of the second reading, as JSON: the ids of accounts, and what they hold.
 
     Deleted when its run is over.
     """

@@ -130,7 +130,7 @@ class _Difference:
         }
         """Of tables that held nothing of the source: what can be found there is what this run wrote."""
         self.laid = 0
-        """How long the pairs are that were laid aside."""
+        """How long the grants are that were laid aside."""
 
     def take_kinds(self, kinds: Iterable[Mapping[str, str]]) -> None:
         known = dict(ResourceType.objects.filter(**self._mine).values_list("kind", "name"))

@@ -57,22 +57,31 @@ def field(name: str) -> str:
     )
 
 
-def as_text() -> str:
-    """Such a record as it was laid aside: equal pairs are of equal text, and need not be taken apart."""
-    return "j.value::text" if connection.vendor == "postgresql" else "j.value"
-
-
 def pairs(column: str, table: str = PAGE, each: str = "DISTINCT") -> str:
     """Pairs laid aside, each once: `account` and `entitlement`, the vendor's ids. Takes the run."""
     if connection.vendor == "postgresql":
         return (
-            f"SELECT {each} j.value->>0 AS account, j.value->>1 AS entitlement FROM {table} p"
-            f" CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS j(value) WHERE p.run_id = %s"
+            f"SELECT {each} h.value->>0 AS account, e.value AS entitlement FROM {table} p"
+            f" CROSS JOIN LATERAL json_array_elements(p.{column}::json) AS h(value)"
+            " CROSS JOIN LATERAL json_array_elements_text(h.value->1) AS e(value) WHERE p.run_id = %s"
         )
     return (
-        f"SELECT {each} json_extract(j.value, '$[0]') AS account,"
-        " json_extract(j.value, '$[1]') AS entitlement"
-        f" FROM {table} p, json_each(p.{column}) j WHERE p.run_id = %s"
+        f"SELECT {each} json_extract(h.value, '$[0]') AS account, e.value AS entitlement"
+        f" FROM {table} p, json_each(p.{column}) h, json_each(h.value, '$[1]') e WHERE p.run_id = %s"
+    )
+
+
+def holders() -> str:
+    """Accounts that grants were laid aside of, as often as they came: `account`, and how many `held`. Takes
+    the run."""
+    if connection.vendor == "postgresql":
+        return (
+            f"SELECT h.value->>0 AS account, json_array_length(h.value->1) AS held FROM {PAGE} p"
+            " CROSS JOIN LATERAL json_array_elements(p.grants::json) AS h(value) WHERE p.run_id = %s"
+        )
+    return (
+        "SELECT json_extract(h.value, '$[0]') AS account, json_array_length(h.value, '$[1]') AS held"
+        f" FROM {PAGE} p, json_each(p.grants) h WHERE p.run_id = %s"
     )
 
 

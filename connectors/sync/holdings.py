@@ -15,10 +15,10 @@ from connectors.sync import sql
 type Keys = dict[str, str]
 """Our keys by the vendor's ids."""
 
-WIDE = 1_000_000
-"""Characters of pairs laid aside, some 30,000 grants, from which they are joined whole or copied."""
-MOST_COPIED = 100_000_000
-"""Characters of pairs, some 4 million grants, that are sorted in the memory of the worker."""
+WIDE = 600_000
+"""Characters of grants laid aside, some 30,000, from which they are joined whole or copied."""
+MOST_COPIED = 75_000_000
+"""Characters of grants, some 4 million, that are sorted in the memory of the worker."""
 TOGETHER = 200
 """Accounts of which the rows are sent at once."""
 
@@ -30,7 +30,7 @@ def holds_any(run: SyncRun) -> bool:
 
 
 def begin(run: SyncRun, at: datetime, laid: int, *, are_first: bool) -> int:
-    """How many grants began. `laid`: the length of the pairs; `are_first`: whether nothing is held yet.
+    """How many grants began. `laid`: the length of those laid aside; `are_first`: whether none is held yet.
 
     Either way the rows are the same and come in the order of their keys. Raises DriverError if a pair means
     no rows.
@@ -82,17 +82,20 @@ def _held(run: SyncRun) -> dict[str, list[str]]:
     entitlements: Keys = dict(Entitlement.objects.here().filter(**mine).values_list("external_id", "pk"))
     held: dict[str, list[str]] = {}
     lost: list[tuple[str, str]] = []
-    for account, entitlement in _pairs(run):
+    for account, named in _laid(run):
         try:
-            held.setdefault(accounts[account], []).append(entitlements[entitlement])
+            held.setdefault(accounts[account], []).extend([entitlements[each] for each in named])
         except KeyError:
-            lost = [min([*lost, (account, entitlement)])]
+            is_known = account in accounts
+            dangling = [(account, each) for each in named if not is_known or each not in entitlements]
+            lost = [min([*lost, *dangling])]
     if lost:
         raise _named_nowhere(*lost[0])
     return held
 
 
-def _pairs(run: SyncRun) -> Iterator[tuple[str, str]]:
+def _laid(run: SyncRun) -> Iterator[tuple[str, list[str]]]:
+    """Accounts with all that they hold, by the vendor's ids."""
     for page in run.pages.order_by("seq").only("grants").iterator(chunk_size=1):
         yield from json.loads(page.grants)
 

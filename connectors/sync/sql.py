@@ -245,7 +245,10 @@ class RunSql:
         return Statement(f"{aside.seen(column)} AND p.seq > %s", [self._run, after])
 
     def read(self) -> Statement:
-        """Kind and number of what this run was told, what came twice counted once; `user` and `grant` too."""
+        """Kind and number of what this run was told, what came twice counted once; `user` and `grant` too.
+
+        Where no account came twice no pair did, and they need not be told apart.
+        """
         kind, key = aside.field("kind"), aside.field("id")
         return Statement(
             "SELECT named.kind, count(*) FROM ("
@@ -256,8 +259,9 @@ class RunSql:
             f" JOIN ({aside.seen('seen_accounts')}) s ON s.id = a.id"
             f" UNION SELECT 'user', {key} {aside.each('accounts')}) named GROUP BY named.kind"
             f" UNION ALL SELECT 'grant', (SELECT count(DISTINCT id) FROM ({aside.seen('seen_grants')}) s)"
-            f" + (SELECT count(*) FROM (SELECT DISTINCT {aside.as_text()} {aside.each('grants')}) laid)",
-            [self._run] * 6,
+            " + (SELECT CASE WHEN count(*) = count(DISTINCT account) THEN coalesce(sum(held), 0)"
+            f" ELSE (SELECT count(*) FROM ({aside.pairs('grants')}) laid) END FROM ({aside.holders()}) h)",
+            [self._run] * 7,
         )
 
     def accounts_that_differ(self, most: int) -> Statement:
