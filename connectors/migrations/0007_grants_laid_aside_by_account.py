@@ -2,6 +2,8 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
 
 from django.apps.registry import Apps
 from django.db import migrations
@@ -21,20 +23,20 @@ def by_pair(held: list[tuple[str, list[str]]]) -> list[list[str]]:
     return [[account, entitlement] for account, entitlements in held for entitlement in entitlements]
 
 
-def forwards(apps: Apps, _schema: BaseDatabaseSchemaEditor) -> None:
+def rewrite(apps: Apps, turned: Callable[[Any], object]) -> None:
     for table, columns in COLUMNS.items():
         for row in apps.get_model("connectors", table).objects.iterator(chunk_size=1):
             for column in columns:
-                setattr(row, column, json.dumps(by_account(json.loads(getattr(row, column)))))
+                setattr(row, column, json.dumps(turned(json.loads(getattr(row, column)))))
             row.save(update_fields=columns)
+
+
+def forwards(apps: Apps, _schema: BaseDatabaseSchemaEditor) -> None:
+    rewrite(apps, by_account)
 
 
 def backwards(apps: Apps, _schema: BaseDatabaseSchemaEditor) -> None:
-    for table, columns in COLUMNS.items():
-        for row in apps.get_model("connectors", table).objects.iterator(chunk_size=1):
-            for column in columns:
-                setattr(row, column, json.dumps(by_pair(json.loads(getattr(row, column)))))
-            row.save(update_fields=columns)
+    rewrite(apps, by_pair)
 
 
 class Migration(migrations.Migration):
