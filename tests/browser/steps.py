@@ -11,10 +11,16 @@ A_SYNC = 30_000  # milliseconds for a small one
 USERS = 60  # of a tenant
 
 
+def follow(there: Locator) -> None:
+    """Click, and wait for the page it leads to: what looks at once would look at the page that is going."""
+    with there.page.expect_navigation():
+        there.click()
+
+
 def choose_new_app(page: Page, name: str) -> None:
     page.get_by_role("radio", name="A new app").check()
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Next: owners").click()
+    follow(page.get_by_role("button", name="Next: owners"))
 
 
 def connect(world: World, page: Page, tenant: FakeCoupa, name: str) -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from core.models import Role
 from tests.browser.launching import TOO_WIDE
-from tests.browser.steps import A_SYNC, USERS, choose_new_app, connect, csv, fact
+from tests.browser.steps import A_SYNC, USERS, choose_new_app, connect, csv, fact, follow
 from tests.browser.test_journeys import set_password_by_letter
 from tests.browser.world import Look, World, type_settings
 from tests.fakes.coupa import FakeCoupa
@@ -267,7 +267,7 @@ def test_files_are_handed_in_and_replaced_on_a_phone(world: World, page: Page, a
     page.goto(f"{world.url}/connectors/add/")
     page.get_by_role("link", name="File", exact=True).click()
     choose_new_app(page, "Old payroll")
-    page.get_by_role("button", name="Next: settings").click()
+    follow(page.get_by_role("button", name="Next: settings"))
     accessible(page)
     page.get_by_label("System").fill("Old payroll")
     page.get_by_label("Accounts").set_input_files(
@@ -281,7 +281,7 @@ def test_files_are_handed_in_and_replaced_on_a_phone(world: World, page: Page, a
     expect(page.get_by_role("link", name="2 accounts", exact=True)).to_be_visible()
     accessible(page)
 
-    page.get_by_role("link", name="Runs, settings, schedule").click()
+    follow(page.get_by_role("link", name="Runs, settings, schedule"))
     accessible(page)
     page.get_by_label("More for Old payroll").click()
     expect(page.get_by_role("link", name="Delete")).to_be_in_viewport(ratio=1)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.steps import choose_new_app
+from tests.browser.steps import choose_new_app, follow
 from tests.browser.world import EMAIL, Look, World, link_in
 from tests.make import PASSWORD
 
@@ -53,17 +53,17 @@ def test_first_run_makes_the_first_administrator_and_the_link_works_once(
 
 def connect(world: World, page: Page, accessible: Look) -> None:
     """From the list of connectors through the wizard to Connected."""
-    page.get_by_role("link", name="Connectors").first.click()
+    follow(page.get_by_role("link", name="Connectors").first)
     accessible(page)
-    page.get_by_role("link", name="Add connector").first.click()
+    follow(page.get_by_role("link", name="Add connector").first)
     accessible(page)
     page.get_by_label("Find a kind of app").fill("procurement")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Coupa v2", exact=True).click()
+    follow(page.get_by_role("link", name="Coupa v2", exact=True))
     accessible(page)
     choose_new_app(page, "Coupa")
     accessible(page)
-    page.get_by_role("button", name="Next: settings").click()
+    follow(page.get_by_role("button", name="Next: settings"))
     accessible(page)
     world.type_settings(page, secret=world.coupa.client_secret)
     page.get_by_role("button", name="Save and start the first sync").click()
@@ -88,16 +88,16 @@ def test_the_wizard_connects_a_new_app_and_its_access_is_found_under_application
     page.locator("tbody a").first.click()
     expect(page.get_by_role("heading", name="Access now")).to_be_visible()
     accessible(page)
-    page.get_by_role("link", name="Coupa", exact=True).first.click()
+    follow(page.get_by_role("link", name="Coupa", exact=True).first)
     accessible(page)
-    page.get_by_role("link", name=re.compile("^Entitlements")).first.click()
+    follow(page.get_by_role("link", name=re.compile("^Entitlements")).first)
     accessible(page)
     every, one = page.get_by_label("Choose all on this page"), page.locator("tbody input[name=chosen]").first
     every.check()
     expect(one).to_be_checked()
     one.uncheck()
     expect(every).to_be_checked(indeterminate=True)
-    page.locator("tbody a").first.click()
+    follow(page.locator("tbody a").first)
     accessible(page)
     page.goto(f"{world.url}/applications/")
     accessible(page)
@@ -168,7 +168,7 @@ def test_a_wrong_secret_brings_coupas_sentence_and_a_right_one_goes_on(
     expect(page.get_by_text("refused the client ID and secret").first).to_be_visible(timeout=A_SYNC)
 
     accessible(page)
-    page.get_by_role("link", name="Open the settings").first.click()
+    follow(page.get_by_role("link", name="Open the settings").first)
     accessible(page)
     expect(page.get_by_label("Domain")).to_have_value(world.coupa.url)
     expect(page.get_by_label("Client secret")).to_have_value("")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from core.management.valkey import free_port
-from tests.browser.steps import choose_new_app
+from tests.browser.steps import choose_new_app, follow
 from tests.browser.world import EMAIL, Look, World, link_in
 from tests.make import PASSWORD
 from tests.waiting import wait_until
@@ -106,7 +106,7 @@ def test_who_is_invited_sets_a_password_lands_where_needed_once_and_can_forget_i
         late.goto(link_in(world.letters.to(GRACE, "Your help is needed")))
         late.get_by_role("link", name="Password forgotten, or none yet?").click()
         late.get_by_label("E-mail").fill(GRACE)
-        late.get_by_role("button", name="Mail me a link").click()
+        follow(late.get_by_role("button", name="Mail me a link"))
         accessible(late)
         late.goto(link_in(world.letters.to(GRACE, "assword")))
         accessible(late)
@@ -225,7 +225,7 @@ def test_a_mail_server_is_tried_before_it_is_in_force_then_lets_letters_go_and_t
     page.get_by_role("button", name="Send a test to me").click()
     expect(page.get_by_text(f"The server took the test letter to {EMAIL}")).to_be_visible(timeout=A_JOB)
 
-    page.get_by_role("link", name="Trail").first.click()
+    follow(page.get_by_role("link", name="Trail").first)
     accessible(page)
     page.get_by_label("What").select_option(label="put a mail server in force")
     page.get_by_role("button", name="Find").click()
@@ -238,7 +238,7 @@ def test_a_mail_server_is_tried_before_it_is_in_force_then_lets_letters_go_and_t
     reload_until(page, sealed, seconds=SEALED_WITHIN, what="the event is sealed")
     accessible(page)
     page.goto(f"{world.url}/trail/")
-    page.get_by_role("button", name="Check now").click()
+    follow(page.get_by_role("button", name="Check now"))
     intact = page.get_by_text("Chain intact")
     reload_until(page, intact, seconds=A_JOB / 1000, what="the trail was looked at")
     accessible(page)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.steps import follow
 from tests.browser.world import EMAIL, Look, World
 from tests.make import PASSWORD
 
@@ -40,7 +41,7 @@ def code(secret: str, *, steps: int = 0) -> str:
 
 def set_up(page: Page, accessible: Look) -> str:
     """The shared secret."""
-    page.get_by_role("button", name="Set up a second factor").click()
+    follow(page.get_by_role("button", name="Set up a second factor"))
     accessible(page)
     secret = page.locator(".r-copy code").inner_text().replace(" ", "")
     page.get_by_label("Code").fill(code(secret))
