@@ -30,21 +30,20 @@ def prove(run: SyncRun, driver: Driver) -> None:
 
     Raises DriverError.
     """
-    drawn = list(_drawn(run))
-    read, asked = _both_ways(run, driver, drawn)
-    for entitlement_id in drawn:
+    read, asked = _both_ways(run, driver)
+    for entitlement_id in read:
         _prove(run, driver, entitlement_id, read[entitlement_id], asked[entitlement_id])
 
 
-def _both_ways(run: SyncRun, driver: Driver, drawn: Sequence[str]) -> tuple[Holders, Holders]:
-    """As read, and as asked a second way: side by side where the driver allows it."""
-    threads = min(registry.spec(run.connector.driver).threads, len(drawn))
+def _both_ways(run: SyncRun, driver: Driver) -> tuple[Holders, Holders]:
+    """As read, and as asked a second way: side by side where the driver allows it, while more are drawn."""
+    threads = registry.spec(run.connector.driver).threads
     if threads < 2:
-        read = {each: _holders(run, each) for each in drawn}
-        return read, {each: _asked(run, driver, each) for each in drawn}
+        read = {each: _holders(run, each) for each in _drawn(run)}
+        return read, {each: _asked(run, driver, each) for each in read}
     with ThreadPoolExecutor(threads, thread_name_prefix="proof") as pool:
-        answers = {each: pool.submit(driver.holders, each) for each in drawn}
-        read = {each: _holders(run, each) for each in drawn}
+        answers = {each: pool.submit(driver.holders, each) for each in _drawn(run)}
+        read = {each: _holders(run, each) for each in answers}
     problems = [problem for answer in answers.values() if (problem := answer.exception())]
     answered = {each: answer.result() for each, answer in answers.items() if not answer.exception()}
     calls = tuple(call for _, made in answered.values() for call in made)

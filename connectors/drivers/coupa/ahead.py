@@ -6,7 +6,7 @@ from functools import partial
 
 from connectors.contract import Kind
 from connectors.drivers.coupa import records
-from connectors.drivers.coupa.client import CoupaClient, Fields
+from connectors.drivers.coupa.client import PAGE, CoupaClient, Fields
 from connectors.drivers.coupa.lanes import First, first
 from connectors.drivers.coupa.position import LISTED, STAGES, Position
 from connectors.drivers.coupa.sampling import SAMPLE, licences_of, sampled
@@ -78,12 +78,13 @@ class Ahead:
     def _listed(self, kind: Kind, after: int) -> Sequence[Answered[list[Row]]]:
         """The last one is empty, or a problem, unless there are more pages than may wait."""
         found: list[Answered[list[Row]]] = []
-        fields = records.resource_fields(kind)
+        ask = partial(self._client.page, kind, records.resource_fields(kind))
+        is_end_due = False
         while len(found) < MOST_PAGES and not self._is_over:
-            found.append(asked(self._client, partial(self._client.page, kind, fields, after)))
-            if not found[-1].answer:
+            found.append(asked(self._client, partial(ask, after, is_end_due=is_end_due)))
+            if not (rows := found[-1].answer):
                 break
-            after = found[-1].answer[-1].id
+            after, is_end_due = rows[-1].id, len(rows) < PAGE
         return found
 
     def _begun(self) -> First:
@@ -97,7 +98,7 @@ class Ahead:
             ids = {user.id for user in sample.answer or []}
             beyond = max(ids) if len(ids) >= SAMPLE else None
         fields = records.user_fields(self._flags, self._hoped)
-        return first(self._client, lambda after: self._client.page("user", fields, after), beyond)
+        return first(self._client, partial(self._client.page, "user", fields), beyond)
 
     def _taken[T](self, answered: Answered[T]) -> T:
         self._client.adopt(answered.calls)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 
 from connectors.contract import Call, Kind, MissingScope, TransientError
 from connectors.drivers.coupa.shapes import Row, answered, complaint, row, rows
+from connectors.drivers.coupa.together import together
 from connectors.http import Api, Refused
 
 PAGE = 50
@@ -41,17 +43,21 @@ class CoupaClient:
             yield found
             after = found[-1].id
 
-    def page(self, kind: Kind, fields: Fields | None, after: int) -> list[Row]:
+    def page(self, kind: Kind, fields: Fields | None, after: int, *, is_end_due: bool = False) -> list[Row]:
         """The next records in id order, in Coupa's default shape if no fields are named.
 
-        None only if Coupa said so twice.
+        None only if Coupa said so twice: asked twice at once where the end is due, as after a short page.
         """
-        return self._beyond(kind, lambda: self._list(kind, fields, after=after, limit=PAGE), after)
+        return self._beyond(
+            kind, lambda: self._list(kind, fields, after=after, limit=PAGE), after, is_end_due=is_end_due
+        )
 
-    def graphql_page(self, fields: str, after: int) -> list[Row]:
+    def graphql_page(self, fields: str, after: int, *, is_end_due: bool = False) -> list[Row]:
         """The next users in id order, by GraphQL; none only if Coupa said so twice."""
         query = f'query {{ users(query: "id[gt]={after}") {{ {fields} }} }}'
-        return self._beyond("user", lambda: self.graphql(query, "user", "users"), after)
+        return self._beyond(
+            "user", lambda: self.graphql(query, "user", "users"), after, is_end_due=is_end_due
+        )
 
     def is_any_beyond(self, kind: Kind, after: int) -> bool:
         """A hint, not a proof: one cheap call."""
@@ -115,10 +121,9 @@ class CoupaClient:
     def close(self) -> None:
         self._api.close()
 
-    def _beyond(self, kind: Kind, ask: Callable[[], list[Row]], after: int) -> list[Row]:
+    def _beyond(self, kind: Kind, ask: Callable[[], list[Row]], after: int, *, is_end_due: bool) -> list[Row]:
         empty = 0
-        for _ in range(USELESS_ANSWERS):
-            found = ask()
+        for found in islice(self._answers(ask, is_end_due=is_end_due), USELESS_ANSWERS):
             new = {record.id: record for record in found if record.id > after}
             if new:
                 return [new[identity] for identity in sorted(new)]
@@ -126,6 +131,12 @@ class CoupaClient:
             if empty == 2:
                 return []
         raise TransientError(f"Coupa keeps sending {PLURALS[kind]} that were read already.")
+
+    def _answers(self, ask: Callable[[], list[Row]], *, is_end_due: bool) -> Iterator[list[Row]]:
+        if is_end_due:
+            yield from together(self, [ask, ask])
+        while True:
+            yield ask()
 
     def _list(self, kind: Kind, fields: Fields | None, *, after: int, limit: int) -> list[Row]:
         params = {"id[gt]": str(after), "limit": str(limit)}

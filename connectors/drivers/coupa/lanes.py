@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from connectors.contract import DriverError, TransientError
 from connectors.drivers.coupa.client import PAGE, CoupaClient
@@ -23,6 +24,11 @@ type Span = list[int | None]
 """The last id read, and the last to read (None: to the end); both the same when all is read."""
 
 
+class PageOf(Protocol):
+    def __call__(self, after: int, *, is_end_due: bool = False) -> list[Row]:
+        """Rows beyond an id; none only at the end, which may be due there."""
+
+
 @dataclass(frozen=True, slots=True)
 class First:
     """The first page of all, and an id near the last one; None if it is not far away."""
@@ -33,7 +39,7 @@ class First:
     """Why the reach is not known; the page is good all the same."""
 
 
-def first(client: CoupaClient, page: Callable[[int], list[Row]], beyond: int | None = None) -> First:
+def first(client: CoupaClient, page: PageOf, beyond: int | None = None) -> First:
     """Both side by side if an id is known to probe beyond."""
     if beyond is None:
         rows = page(0)
@@ -91,7 +97,7 @@ class Lanes:
         self,
         client: CoupaClient,
         spans: list[Span],
-        page: Callable[[int], list[Row]],
+        page: PageOf,
         begun: Callable[[], First] | None = None,
     ) -> None:
         self._client = client
@@ -107,12 +113,14 @@ class Lanes:
         """
         if self._spans == [[0, None]]:
             yield from self._first()
+        before = PAGE
         while True:
             left = [span for span in self._spans if span[0] != span[1]]
             if len(left) > 1:
                 yield from self._side_by_side(left)
             elif left:
-                rows, is_last = self._read(*left[0])
+                rows, is_last = self._read(*left[0], before=before)
+                before = len(rows)
                 yield from _moved(left[0], rows, is_last=is_last)
             else:
                 return
@@ -153,18 +161,19 @@ class Lanes:
                 rows, is_last = found.answer
                 after = rows[-1].id if rows else span[0]
                 if not is_last and problem is None:
-                    waiting.append((span, pool.submit(self._fetch, after, span[1])))
+                    waiting.append((span, pool.submit(self._fetch, after, span[1], before=len(rows))))
                 yield from _moved(span, rows, is_last=is_last)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         if problem:
             raise problem
 
-    def _fetch(self, after: int | None, until: int | None) -> Answered[Fetched]:
-        return asked(self._client, lambda: self._read(after, until))
+    def _fetch(self, after: int | None, until: int | None, *, before: int = PAGE) -> Answered[Fetched]:
+        return asked(self._client, lambda: self._read(after, until, before=before))
 
-    def _read(self, after: int | None, until: int | None) -> Fetched:
-        found = self._page(after or 0)
+    def _read(self, after: int | None, until: int | None, *, before: int) -> Fetched:
+        """`before`: how long the page before was. After a short one of the last lane its end is due."""
+        found = self._page(after or 0, is_end_due=until is None and before < PAGE)
         if until is None:
             return found, not found
         mine = [row for row in found if row.id <= until]

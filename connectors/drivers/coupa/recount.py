@@ -188,13 +188,13 @@ class Recount:
                     "warn", f"That shape leaves these licences out, so none of them was counted: {told}."
                 )
 
-    def _page(self, after: int) -> list[Row]:
+    def _page(self, after: int, *, is_end_due: bool = False) -> list[Row]:
         if after == 0 and self._tried is not None:
             found, self._tried = self._tried, None
             return found
         if self._at.way == GRAPHQL:
-            return self._client.graphql_page(self._selection(), after)
-        return self._client.page("user", None, after)
+            return self._client.graphql_page(self._selection(), after, is_end_due=is_end_due)
+        return self._client.page("user", None, after, is_end_due=is_end_due)
 
     def _selection(self) -> str:
         lists = [f"{camel(records.HELD_IN[kind])} {{ id }}" for kind in self._lists()]

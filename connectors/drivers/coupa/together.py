@@ -3,9 +3,17 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 from connectors.contract import Call, DriverError, TransientError
-from connectors.drivers.coupa.client import CoupaClient
+
+
+class Caller(Protocol):
+    """Whoever keeps the calls of each thread apart."""
+
+    def take_calls(self) -> tuple[Call, ...]: ...
+
+    def adopt(self, calls: Sequence[Call]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,7 @@ class Answered[T]:
     problem: DriverError | TransientError | None = None
 
 
-def asked[T](client: CoupaClient, ask: Callable[[], T]) -> Answered[T]:
+def asked[T](client: Caller, ask: Callable[[], T]) -> Answered[T]:
     """For a thread: its calls go with the answer, errors too."""
     try:
         answer = ask()
@@ -26,7 +34,7 @@ def asked[T](client: CoupaClient, ask: Callable[[], T]) -> Answered[T]:
     return Answered(answer, client.take_calls())
 
 
-def together[T](client: CoupaClient, asks: Sequence[Callable[[], T]]) -> list[T]:
+def together[T](client: Caller, asks: Sequence[Callable[[], T]]) -> list[T]:
     """All answers in the order of the questions; this thread then made their calls.
 
     The first problem is raised only when every question has come to its end.

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from connectors.contract import (
     Batch,
@@ -101,10 +102,8 @@ class Walk:
         readable = [kind for kind in self._kinds if kind not in self._at.gaps]
         fields = records.user_fields(self._at.flags, readable)
         begun = ahead.first(fields)
-        lanes = Lanes(
-            self._client, self._at.lanes, lambda after: self._client.page("user", fields, after), begun
-        )
-        for page in lanes.pages():
+        page_of = partial(self._client.page, "user", fields)
+        for page in Lanes(self._client, self._at.lanes, page_of, begun).pages():
             found: list[Record] = []
             silent: list[Grant] = []
             for record in page:

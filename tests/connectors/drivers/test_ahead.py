@@ -26,10 +26,10 @@ def test_lists_licences_and_the_first_users_are_under_way_together(fake, drive, 
             wait_for_the_others("licences")
         return few(self, kind, fields, most)
 
-    def page_after_the_others(self, kind, fields, after):
+    def page_after_the_others(self, kind, fields, after, **due):
         if kind in ("role", "group"):
             wait_for_the_others(kind)
-        return page(self, kind, fields, after)
+        return page(self, kind, fields, after, **due)
 
     monkeypatch.setattr(CoupaClient, "few", few_after_the_others)
     monkeypatch.setattr(CoupaClient, "page", page_after_the_others)
@@ -69,10 +69,10 @@ def test_resources_come_before_users_and_the_cursor_says_no_more_than_was_handed
 def test_a_list_in_trouble_hands_over_what_came_before_it(fake, drive, monkeypatch):
     page = CoupaClient.page
 
-    def groups_in_trouble(self, kind, fields, after):
+    def groups_in_trouble(self, kind, fields, after, **due):
         if kind == "group":
             raise TransientError("Coupa is busy.")
-        return page(self, kind, fields, after)
+        return page(self, kind, fields, after, **due)
 
     monkeypatch.setattr(CoupaClient, "page", groups_in_trouble)
     batches = []

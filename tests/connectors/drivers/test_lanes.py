@@ -20,13 +20,17 @@ class Tenant:
     def __init__(self, *ids: int) -> None:
         self.ids = ids
         self.asked: list[int] = []
+        self.due: list[int] = []
+        """Where the end was taken to be due."""
         self.instead: dict[int, list[Any]] = {}
         """By the id asked beyond: what is answered instead, once each."""
         self.threads: set[str] = set()
         self.says_more = False
 
-    def page(self, after: int) -> list[Row]:
+    def page(self, after: int, *, is_end_due: bool = False) -> list[Row]:
         self.asked.append(after)
+        if is_end_due:
+            self.due.append(after)
         self.threads.add(threading.current_thread().name)
         found = [one for one in self.ids if one > after][:50]
         if self.instead.get(after):
@@ -89,6 +93,14 @@ def test_a_large_tenant_is_read_by_several_threads_that_share_the_work():
     assert max(widths) < 2 * min(widths)
     assert everything == 10_000 - 50
     assert len(tenant.threads) > 1
+
+
+def test_the_end_is_due_after_the_short_page_of_the_last_lane_alone():
+    tenant = Tenant(*range(1, 10_021))
+
+    read(tenant)
+
+    assert tenant.due == [10_020]
 
 
 def test_the_order_of_pages_depends_on_the_ids_alone():

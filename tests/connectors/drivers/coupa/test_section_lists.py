@@ -102,6 +102,21 @@ def test_a_server_that_gives_more_than_was_asked_is_read_to_the_end(api):
     assert [len(page) for page in pages] == [300]
 
 
+@pytest.mark.parametrize("answers", [([7], []), ([], [7]), ([7], [7])], ids=["first", "second", "both"])
+def test_where_the_end_is_due_one_empty_answer_of_the_two_is_not_believed(answers, api):
+    told = [data([{"id": number} for number in ids]) for ids in answers]
+
+    found = CoupaClient(api(Vendor(*told))).page("user", ["id"], 3, is_end_due=True)
+
+    assert [row.id for row in found] == [7]
+
+
+def test_where_the_end_is_due_two_empty_answers_are_the_end_and_no_third_is_asked_for(api):
+    vendor = Vendor(data([]), data([]))
+
+    assert CoupaClient(api(vendor)).page("user", ["id"], 3, is_end_due=True) == []
+
+
 def test_nothing_untouched_is_missed_while_users_come_change_and_go(fake, drive, monkeypatch):
     monkeypatch.setattr(gather, "SIZE", 1)
     before = {str(user) for user in fake.tenant.users}
