@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("reeve")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["core", "connectors"], related_name="jobs")
+app.autodiscover_tasks(["core", "connectors", "reviews"], related_name="jobs")
 app.conf.beat_schedule = {
     "connector_logs": {"task": "connectors.prune", "schedule": crontab(hour=3, minute=10)},
     "connector_matches": {"task": "connectors.rematch", "schedule": crontab(minute=40)},

@@ -178,6 +178,9 @@ MAIL_URL = env.mail_server("MAIL_URL")
 MAIL_FROM = env.sender("MAIL_FROM", f"Reeve <reeve@{_public.hostname}>")
 MAIL_DOMAIN = str(_public.hostname)
 
+# Upwards news (core.queue.announce): which jobs of higher rooms are told of what happens in a lower one.
+LISTENERS: dict[str, tuple[str, ...]] = {}
+
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.
 REDIS_URL = env.broker("REDIS_URL", "redis://127.0.0.1:6379/0")
 SOLE_WORKER = env.flag("SOLE_WORKER", default=False)

@@ -3,6 +3,7 @@
 import logging
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -12,6 +13,15 @@ log = logging.getLogger(__name__)
 def nudge(job: str, row_id: object) -> None:
     """Tell a worker about a row once this transaction is committed. Sweepers find what gets lost."""
     transaction.on_commit(lambda: _send(job, str(row_id)), robust=True)
+
+
+def announce(news: str, row_id: object) -> None:
+    """Tell higher rooms what happened to a row: each job that listens (settings.LISTENERS) is nudged.
+
+    Like any nudge it may be lost or come twice; a listener's sweeper finds what got lost.
+    """
+    for job in settings.LISTENERS.get(news, ()):
+        nudge(job, row_id)
 
 
 def workers() -> int:

@@ -7,8 +7,11 @@ class ReviewsConfig(AppConfig):
     name = "reviews"
 
     def ready(self) -> None:
-        """Fill the slots of the ground floor."""
+        """Fill the slots of the ground floor, and name what may happen here."""
+        from core.deeds import tell
         from core.panels import Panel, fill
+        from reviews.deeds import PHRASES
         from reviews.views import panels  # models are there only now
 
+        tell(PHRASES)
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

@@ -10,10 +10,11 @@ from connectors.models import Tag
 
 MADE_BY_MIGRATING = {Tag._meta.db_table}
 guard = importlib.import_module("core.migrations.0003_trail_is_append_only")
+decided = importlib.import_module("reviews.migrations.0002_what_was_decided_stays")
 
 
 def allow_emptying() -> None:
-    """Let the flush of the test runner, and of nobody else, pass the triggers of the trail.
+    """Let the flush of the test runner, and of nobody else, pass the triggers of trail and decisions.
 
     What migrations put into tables stays: no test makes it anew.
     """
@@ -34,17 +35,19 @@ def opening() -> Iterator[str]:
     for table in guard.TABLES:
         yield f"DROP TRIGGER {table}_no_update"
         yield f"DROP TRIGGER {table}_no_delete"
+    yield from decided.sqlite_openings()
 
 
 def closing() -> Iterator[str]:
     if connection.vendor != "postgresql":
         for table in guard.TABLES:
             yield from guard.sqlite_triggers(table)
+        yield from decided.sqlite_triggers()
 
 
 @contextmanager
 def past_the_triggers() -> Iterator[None]:
-    """Within, and within a transaction, the trail can be changed as somebody could who owns the database."""
+    """Within, and within a transaction, trail and decisions change as for somebody who owns the database."""
     with connection.cursor() as cursor:
         for statement in opening():
             cursor.execute(statement)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.conf import settings
 
 from config.celery import app as celery
 from core.deeds import known
@@ -101,8 +102,10 @@ def test_every_nudged_and_every_timed_job_exists():
     }
     timed = {entry["task"] for entry in celery.conf.beat_schedule.values()}
 
+    listening = {job for jobs in settings.LISTENERS.values() for job in jobs}
+
     assert nudged
-    assert (nudged | timed) - set(current_app.tasks) == set()
+    assert (nudged | timed | listening) - set(current_app.tasks) == set()
 
 
 def recorded(path: Path) -> Iterator[str | None]:

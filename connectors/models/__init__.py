@@ -20,6 +20,7 @@ from connectors.models.graph import (
     ResourceType,
     TagRule,
 )
+from connectors.models.order import OrderCall, ProvisionOrder
 from connectors.models.run import SyncCall, SyncLogLine, SyncPage, SyncRecount, SyncRun
 from connectors.models.tag import Tag
 
@@ -35,6 +36,8 @@ __all__ = [
     "Entitlement",
     "EntitlementOwner",
     "Grant",
+    "OrderCall",
+    "ProvisionOrder",
     "Resource",
     "ResourceOwner",
     "ResourceType",

@@ -1,0 +1,138 @@
+"""A wish that an app be changed: sent, read back, proven by a later run."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+from connectors.models.app import App
+from connectors.models.connector import Connector
+from connectors.models.graph import Account, Entitlement
+from connectors.models.run import SyncRun
+from core.leases import Leased, LeasedQuerySet
+from core.models import User
+from core.models.keys import KeyField
+from core.states import Stateful
+
+
+class ProvisionOrderQuerySet(LeasedQuerySet["ProvisionOrder"]):
+    def visible_to(self, user: User) -> Self:
+        """Orders to connectors, and about apps, that this person may know about."""
+        mine = Q(connector__in=Connector.objects.visible_to(user)) | Q(app__in=App.objects.visible_to(user))
+        return self.filter(mine)
+
+    def unproven(self) -> Self:
+        """Carried out, or said to be, and not yet confirmed by a run."""
+        return self.filter(status__in=ProvisionOrder.UNPROVEN)
+
+
+class ProvisionOrder(Stateful, Leased):
+    """One wish about one account: that it lose or gain an entitlement, be disabled or enabled.
+
+    *Removed* (or granted, disabled, enabled) means that a read-back agreed, *proven* that a later complete
+    run saw it too.
+    """
+
+    class Verb(models.TextChoices):
+        REVOKE = "revoke", "Remove"
+        GRANT = "grant", "Give"
+        DISABLE = "disable", "Disable"
+        ENABLE = "enable", "Enable"
+
+    class Status(models.TextChoices):
+        WANTED = "wanted", "Waiting for a worker"
+        SENT = "sent", "Being carried out"
+        REMOVED = "removed", "Done, being proven"
+        PROVEN = "proven", "Proven"
+        CAME_BACK = "came_back", "Came back"
+        FAILED = "failed", "Failed"
+        MANUAL = "manual", "To be done by hand"
+        DROPPED = "dropped", "Dropped"
+
+    OPEN = (Status.WANTED, Status.SENT)
+    """A worker has something to do."""
+    UNPROVEN = (Status.REMOVED, Status.MANUAL, Status.FAILED)
+    """A run that sees the wish fulfilled proves it, whoever fulfilled it."""
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        Status.WANTED: frozenset({Status.SENT, Status.MANUAL, Status.DROPPED, Status.PROVEN}),
+        Status.SENT: frozenset({Status.SENT, Status.REMOVED, Status.FAILED, Status.MANUAL, Status.DROPPED}),
+        Status.REMOVED: frozenset({Status.PROVEN, Status.CAME_BACK}),
+        Status.PROVEN: frozenset({Status.CAME_BACK}),
+        Status.CAME_BACK: frozenset(),
+        Status.FAILED: frozenset({Status.WANTED, Status.MANUAL, Status.DROPPED, Status.PROVEN}),
+        Status.MANUAL: frozenset({Status.WANTED, Status.REMOVED, Status.DROPPED, Status.PROVEN}),
+        Status.DROPPED: frozenset(),
+    }
+
+    id = KeyField(primary_key=True)
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="orders")
+    connector = models.ForeignKey(Connector, null=True, on_delete=models.PROTECT, related_name="orders")
+    """What carries it out; None where nothing does and a person has to."""
+    verb = models.CharField(max_length=16, choices=Verb)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="orders")
+    """For a wish to disable or enable: Access."""
+    grant = models.BigIntegerField(null=True)
+    """The holding to be ended, by its key."""
+    status = models.CharField(max_length=16, choices=Status, default=Status.WANTED)
+    reason = models.TextField()
+    """Why, as people read it: the campaign and who denied it."""
+    wanted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    wanted_at = models.DateTimeField(default=now)
+    journal = models.JSONField(default=dict)
+    """What must be given back if a worker dies between two calls; kept before the first of them."""
+    sent_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+    """When a read-back agreed, or a person said that it is done."""
+    read_back = models.CharField(max_length=300, blank=True)
+    """What the read-back saw, as a sentence."""
+    done_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    """Who did it by hand."""
+    proven_at = models.DateTimeField(null=True)
+    proven_run = models.ForeignKey(
+        SyncRun, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    came_back_at = models.DateTimeField(null=True)
+    came_back_run = models.ForeignKey(
+        SyncRun, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    problem = models.TextField(blank=True)
+
+    objects = ProvisionOrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account", "entitlement"),
+                condition=Q(status__in=("wanted", "sent", "failed", "manual")),
+                name="one_open_order_per_pair",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("due_at",), condition=Q(status__in=("wanted", "sent")), name="orders_waiting"
+            ),
+            models.Index(fields=("app", "-id"), name="orders_of_an_app"),
+            models.Index(fields=("grant",), condition=Q(grant__isnull=False), name="orders_about_a_grant"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.entitlement} of {self.account}"
+
+
+class OrderCall(models.Model):
+    """One request made for an order, and how it was answered."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(ProvisionOrder, on_delete=models.CASCADE, related_name="calls")
+    at = models.DateTimeField()
+    asked = models.TextField()
+    status = models.PositiveSmallIntegerField()
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    seconds = models.FloatField()
+
+    def __str__(self) -> str:
+        return self.asked

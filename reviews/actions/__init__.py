@@ -1,0 +1,1 @@
+"""Verbs of this room: one function each, one transaction, with permission, trail and letters."""

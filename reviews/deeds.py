@@ -1,0 +1,3 @@
+"""What may happen in this room, in words."""
+
+PHRASES: dict[str, str] = {}

@@ -1,0 +1,77 @@
+"""Triggers that refuse to change or take away decisions, and lines beyond their status (ADR 13)."""
+
+from django.db import migrations
+
+DECIDED = ("reviews_decision", "reviews_submission")
+LINES = "reviews_reviewtask"
+WORDS = "What a campaign froze and what was decided stays."
+FROZEN = (
+    "campaign_id", "line_no", "grant", "app_id", "account_id", "entitlement_id", "person_id", "run", "since",
+    "source", "kind", "app_name", "account_id_there", "account_name", "account_login", "account_email",
+    "account_status", "account_type", "person_name", "person_title", "entitlement_id_there", "entitlement_name",
+    "entitlement_slug", "entitlement_description", "resource_name", "risk", "frameworks",
+)  # fmt: skip
+
+
+def _columns():
+    return ", ".join(f'"{name}"' for name in FROZEN)
+
+
+def sqlite_triggers():
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+    for table in (*DECIDED, LINES):
+        yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
+        of = f"OF {_columns()} " if table == LINES else ""
+        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {of}ON {table} {refuse}"
+        yield (
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}"
+        )
+
+
+def sqlite_openings():
+    for table in (*DECIDED, LINES):
+        for verb in ("delete", "update", "replace"):
+            yield f"DROP TRIGGER {table}_no_{verb}"
+
+
+def postgresql_triggers():
+    yield (
+        "CREATE OR REPLACE FUNCTION reviews_refuses() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{WORDS}'; END $$"
+    )
+    refuse = "FOR EACH STATEMENT EXECUTE FUNCTION reviews_refuses()"
+    for table in (*DECIDED, LINES):
+        yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE OR TRUNCATE ON {table} {refuse}"
+        of = f"OF {_columns()} " if table == LINES else ""
+        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {of}ON {table} {refuse}"
+
+
+def postgresql_openings():
+    for table in (*DECIDED, LINES):
+        for verb in ("delete", "update"):
+            yield f"DROP TRIGGER {table}_no_{verb} ON {table}"
+    yield "DROP FUNCTION reviews_refuses()"
+
+
+def close(apps, schema_editor):
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    for statement in postgresql_triggers() if is_postgresql else sqlite_triggers():
+        schema_editor.execute(statement)
+
+
+def open_up(apps, schema_editor):
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    for statement in postgresql_openings() if is_postgresql else sqlite_openings():
+        schema_editor.execute(statement)
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("reviews", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.RunPython(close, open_up),
+    ]

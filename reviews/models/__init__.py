@@ -1,0 +1,25 @@
+"""Policies, campaigns, the lines under review, who is asked, what they decided, what is taken away."""
+
+from reviews.models.campaign import Campaign, CampaignOwner, Instructions, PopulationSource, Scope, Template
+from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, Submission
+from reviews.models.task import Removal, Turn
+
+__all__ = [
+    "Campaign",
+    "CampaignOwner",
+    "Comment",
+    "Decision",
+    "Instructions",
+    "Mark",
+    "Policy",
+    "PolicyVersion",
+    "PopulationSource",
+    "Progress",
+    "Removal",
+    "ReviewTask",
+    "Scope",
+    "Submission",
+    "Template",
+    "Turn",
+]

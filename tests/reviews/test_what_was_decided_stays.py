@@ -1,0 +1,61 @@
+"""What a campaign froze and what was decided is changed or taken away by nobody: the database refuses."""
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from reviews.models import Decision, ReviewTask, Submission
+from tests.make import make_user
+from tests.reviews.making import make_grants, make_running
+
+
+@pytest.fixture
+def line(db):
+    reviewer = make_user("Rui Alves")
+    campaign = make_running(make_grants(1), reviewer)
+    line = campaign.tasks.get()
+    submission = Submission.objects.create(
+        campaign=campaign, by=reviewer, submitted=1, accepted=1, certified=0, denied=1
+    )
+    Decision.objects.create(
+        task=line, campaign=campaign, outcome=Decision.Outcome.DENIED, by=reviewer, submission=submission
+    )
+    return line
+
+
+@pytest.mark.parametrize("table", [ReviewTask, Decision, Submission])
+def test_none_is_deleted(line, table):
+    with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
+        table.objects.all()._raw_delete(using="default")
+
+    assert table.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        (ReviewTask, {"account_name": "Somebody else"}),
+        (ReviewTask, {"person": None}),
+        (ReviewTask, {"line_no": 7}),
+        (Decision, {"outcome": "certified"}),
+        (Decision, {"reason": "Rewritten"}),
+        (Submission, {"accepted": 9}),
+    ],
+)
+def test_none_is_rewritten(line, table, change):
+    with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
+        table.objects.update(**change)
+
+
+def test_every_column_of_a_line_but_its_status_is_frozen():
+    from tests.flush import decided
+
+    columns = {field.column for field in ReviewTask._meta.local_fields}
+
+    assert columns - set(decided.FROZEN) == {"id", "status", "status_reason", "settled_at"}
+
+
+def test_the_status_of_a_line_may_change(line):
+    ReviewTask.objects.update(status=ReviewTask.Status.DENIED)
+
+    line.refresh_from_db()
+    assert line.status == "denied"
