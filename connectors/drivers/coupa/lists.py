@@ -196,6 +196,8 @@ class UsersList:
             try:
                 if missing := ids - seen:
                     seen |= self._added(missing)
+                if ids <= seen:
+                    self._keeper.clear()  # from here on, what is missing others have taken
                 now = self.now()
                 seen |= now
                 if ids <= seen:
@@ -243,8 +245,8 @@ class UsersList:
         told = ", ".join(self.named(each) for each in sorted(missing)[:MOST_NAMED]) or "nothing else"
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         sentence = (
-            f"To take one of them away, Coupa {done} all {records.PLURALS[self.kind]} of user {self._user}."
-            f" Still to be given back: {told}{more}."
+            f"While one of them was changed, Coupa {done} all {records.PLURALS[self.kind]} of user"
+            f" {self._user}. Still to be given back: {told}{more}."
         )
         if problem is None or isinstance(problem, Refused | MissingScope | BadCredentials):
             return DriverError(f"{sentence} Give them back in Coupa now, or try again here. {problem or ''}")

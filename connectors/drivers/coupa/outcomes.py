@@ -65,7 +65,7 @@ def switched(user: str, *, wished: bool, active: bool | None, changed: bool) -> 
 def administers(user: str, groups: Sequence[str]) -> Outcome:
     said = (
         f"Nothing was changed: here Coupa can only end all groups of user {user} and give the others back,"
-        f" and the user would no longer administer group {groups[0]}. Take the user out of the group in Coupa."
+        f" and the user would no longer administer group {groups[0]}. Take the user out of it in Coupa."
     )
     return Outcome(said=said, changed=False, agrees=False)
 
