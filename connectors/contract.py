@@ -389,6 +389,10 @@ class Action:
     needs: tuple[str, ...]
 
 
+def _never(_settings: Mapping[str, str]) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What a driver says about itself; the wizard, the forms and the tests read it."""
@@ -411,6 +415,12 @@ class Spec:
     """Scopes needed for these settings."""
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
+    writes: Callable[[Mapping[str, str]], bool] = _never
+    """Whether these settings allow changes; what `open` gives for them is a `Provisioner` too.
+
+    What it may be asked for is said by `provision` of each capability: `grant`, `revoke`. Disabling and
+    enabling an account are two of the `actions`: `disable_user`, `enable_user`.
+    """
     actions: tuple[Action, ...] = ()
     tenant: str = "domain"
     """The setting that says which tenant is meant, and so decides `source`."""

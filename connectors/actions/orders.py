@@ -101,16 +101,34 @@ def want_many(
 def claim(order_id: str) -> ProvisionOrder | None:
     """Take the order for this worker. None if it is done, not due, in other hands, has to wait, or had its
     tries."""
-    with transaction.atomic():
-        begun = {"status": ProvisionOrder.Status.SENT, "sent_at": Coalesce(F("sent_at"), now())}
-        order = ProvisionOrder.objects.to_carry_out().claim(order_id, **begun)
-        if order is not None and order.attempts == 1:
-            record("orders.began", order, by=None)
-            announce(NEWS, order.pk)
+    try:
+        order = _claimed(order_id)
+    except (IntegrityError, _NotNow):
+        return None  # another order about the same account was faster
     if order is not None and order.attempts > TRIES and not order.journal:
         last = f" The last trouble: {order.problem}" if order.problem else ""
         fail(order, f"{TRIES} workers took this order and none came to an end with it.{last}")
         return None
+    return order
+
+
+class _NotNow(Exception):
+    """Rolls a claim back."""
+
+
+@transaction.atomic
+def _claimed(order_id: str) -> ProvisionOrder | None:
+    begun = {"status": ProvisionOrder.Status.SENT, "sent_at": Coalesce(F("sent_at"), now())}
+    order = ProvisionOrder.objects.to_carry_out().claim(order_id, **begun)
+    if order is None:
+        return None
+    # Looked for again with the account ours: one that was given back meanwhile may have kept something.
+    others = ProvisionOrder.objects.filter(account=order.account_id).exclude(pk=order.pk)
+    if others.in_the_way().exists():
+        raise _NotNow
+    if order.attempts == 1:
+        record("orders.began", order, by=None)
+        announce(NEWS, order.pk)
     return order
 
 
@@ -226,7 +244,7 @@ def drop(order: ProvisionOrder, *, by: User | None, reason: str) -> None:
     if free is None:
         raise NotPossible("A worker is carrying it out right now. Look again in a minute.")
     _must_owe_nothing(free)
-    _move(order, ProvisionOrder.Status.DROPPED)
+    _move(order, ProvisionOrder.Status.DROPPED, lease=None, leased_until=None)
     record("orders.dropped", order, by=by, reason=reason)
 
 
