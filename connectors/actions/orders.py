@@ -17,9 +17,9 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.actions import telling
-from connectors.actions.permission import must_run_order, must_say_done
+from connectors.actions.permission import is_own, must_manage, must_run_order, must_say_done
 from connectors.contract import Receipt
-from connectors.models import Account, Entitlement, ProvisionOrder
+from connectors.models import Account, Connector, Entitlement, Grant, ProvisionOrder
 from connectors.queries.provisioning import Carrier, carrier, meant
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
@@ -233,6 +233,39 @@ def retry(order: ProvisionOrder, *, by: User | None) -> None:
     _move(order, ProvisionOrder.Status.WANTED, **fresh)
     record("orders.tried_again", order, by=by)
     nudge(JOB, order.pk)
+
+
+@transaction.atomic
+def retry_failed(connector: Connector, *, by: User | None) -> int:
+    """Have all its failed orders tried again but those about one's own access; answers how many."""
+    must_manage(connector, by)
+    failed = ProvisionOrder.objects.filter(connector=connector, status=ProvisionOrder.Status.FAILED)
+    rows = failed.select_related("app", "connector", "account", "entitlement").order_by("pk")
+    wanted = [order for order in rows if by is None or not is_own(order.account, by)]
+    for order in wanted:
+        retry(order, by=by)
+    if not wanted:
+        raise NotPossible("No order of this connector has failed.")
+    return len(wanted)
+
+
+def want_again(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
+    """A new order for the same, where what was removed came back."""
+    must_say_done(order, by)
+    if order.status != ProvisionOrder.Status.CAME_BACK:
+        raise NotPossible("It has not come back, so there is nothing to be removed again.")
+    open_now = Grant.objects.here().filter(account=order.account_id, entitlement=order.entitlement_id)
+    grant = open_now.values_list("pk", flat=True).first()
+    if grant is None:
+        raise NotPossible("The last sync no longer saw it: there is nothing to be removed.")
+    reason = f"{order.reason} It came back after it had been removed."
+    return want(order.account, order.entitlement, verb=order.verb, grant=grant, reason=reason, by=by)
+
+
+def can_be_carried_out(order: ProvisionOrder) -> bool:
+    """Whether a connector could do it by now."""
+    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
+    return can.connector is not None
 
 
 @transaction.atomic
