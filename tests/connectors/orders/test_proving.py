@@ -53,7 +53,7 @@ def test_a_run_that_began_before_the_order_was_done_proves_nothing(
     want, work, sync, connector, world, habits
 ):
     order = want(3)
-    run = orders_run(connector)
+    run = runs.claim(str(runs.start(Connector.objects.get(pk=connector.pk), by=None).pk))
     walk(run, WorldChanger(world, habits, lambda _: None))
     order = work(order)
 
