@@ -1,13 +1,12 @@
 """A connected app that may be changed, its world, and workers that are the test itself."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from connectors import jobs, registry
+from connectors import jobs
 from connectors.actions import orders, runs
-from connectors.models import ACCESS, Account, Connector, Entitlement, Grant, ProvisionOrder, SyncRun
+from connectors.models import Account, Connector, Entitlement, Grant, ProvisionOrder, SyncRun
 from core.models import Role, User
 from tests.connectors.orders.world import Habits, WorldChanger
 from tests.connectors.sync.world import World, account
@@ -16,8 +15,6 @@ from tests.make import SOURCE, make_app, make_connector, make_user
 type Work = Callable[[ProvisionOrder], ProvisionOrder]
 type Sync = Callable[[], SyncRun]
 type Want = Callable[..., ProvisionOrder]
-
-KINDS = ("user", "group", "role")
 
 
 @pytest.fixture
@@ -58,13 +55,6 @@ def connector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Connector:
     """Reads and writes."""
-    coupa = registry.spec("coupa")
-    can = tuple(
-        replace(each, provision=("grant", "revoke") if each.kind in ("role", "group") else ())
-        for each in coupa.capabilities
-    )
-    spec = replace(coupa, writes=lambda settings: settings.get("mode") == "read-write", capabilities=can)
-    monkeypatch.setattr(registry, "specs", lambda: (spec,))
     monkeypatch.setattr(jobs, "open_driver", lambda _, **__: WorldChanger(world, habits, lambda _: None))
     monkeypatch.setattr(jobs, "open_provisioner", lambda _, heard: WorldChanger(world, habits, heard))
     settings = {"domain": "acme.coupahost.com", "client_id": "b1f9c2d07e4a", "mode": "read-write"}
@@ -120,6 +110,3 @@ def work() -> Work:
 def due(order: ProvisionOrder) -> None:
     """Its time has come, and nobody has it in hand."""
     ProvisionOrder.objects.filter(pk=order.pk).update(due_at=order.wanted_at, lease=None, leased_until=None)
-
-
-__all__ = ["ACCESS", "due"]

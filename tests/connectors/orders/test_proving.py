@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from connectors import jobs
 from connectors.actions import orders, proving, runs
-from connectors.models import ACCESS, Account, Entitlement, ProvisionOrder, SyncRun
+from connectors.models import ACCESS, Account, Connector, Entitlement, ProvisionOrder, SyncRun
 from connectors.sync.engine import walk
 from core.models import OutgoingMail
 from tests.connectors.orders.conftest import due
