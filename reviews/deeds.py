@@ -6,4 +6,9 @@ PHRASES: dict[str, str] = {
     "campaigns.staged": "staged a campaign",
     "campaigns.staging_failed": "could not stage a campaign",
     "campaigns.staging_wanted": "had a campaign staged",
+    "reviews.given_on": "had somebody else asked about lines of",
+    "reviews.nobody_to_ask": "found nobody to ask about lines of",
+    "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
+    "reviews.routed_anew": "asked others about lines of",
+    "reviews.step_entered": "asked about lines of the next step in",
 }
