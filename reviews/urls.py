@@ -28,7 +28,7 @@ CAMPAIGNS = [
     path("campaigns/<slug:pk>/discard/", campaigns.discard, name="discard_draft"),
     path("campaigns/<slug:pk>/duplicate/", campaigns.duplicate, name="duplicate_campaign"),
     path("campaigns/<slug:pk>/owners/", campaigns.owners, name="campaign_owners"),
-    path("campaigns/<slug:pk>/instructions/", campaigns.instructions, name="instructions"),
+    path("campaigns/<slug:pk>/instructions/", drafts.instructions, name="instructions"),
     path("campaigns/<slug:pk>/template/", templates.new, name="new_template"),
 ]
 urlpatterns: list[URLPattern] = [*CAMPAIGNS]

@@ -14,6 +14,7 @@ from core.models.keys import one_line
 from core.states import must_be_unchanged
 from core.trail import record
 from reviews.actions import facts as say
+from reviews.actions import staging
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run
 from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, Scope, Template, Turn
@@ -196,7 +197,8 @@ def discard(campaign: Campaign, *, by: User | None) -> None:
         raise NotPossible(f"{campaign} is no draft any more: cancel it, with a reason. It stays listed.")
     record("campaigns.discarded", campaign, by=by)
     scope = campaign.scope
-    campaign.tasks.all().delete()  # left by a staging that did not come to its end
+    Turn.objects.filter(campaign=campaign).delete()  # left by a staging that did not come to its end
+    campaign.tasks.all().delete()
     campaign.delete()
     scope.delete()
 
@@ -251,6 +253,7 @@ def cancel(campaign: Campaign, *, reason: str, by: User | None) -> None:
     turns = Turn.objects.open().filter(campaign=campaign)
     ended = turns.update(status=Turn.Status.ENDED, ended_at=at)
     Progress.objects.filter(campaign=campaign, open__gt=0).update(open=0)
+    staging.refresh_guards()
     record("campaigns.cancelled", campaign, by=by, reason=reason, turns_ended=ended)
 
 

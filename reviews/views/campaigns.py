@@ -17,11 +17,10 @@ from core.queries.asked import one_of, page, words
 from core.queries.asked import people as people_chosen
 from reviews.actions import campaigns as verbs
 from reviews.actions.facts import Facts
-from reviews.actions.permission import may_make_campaigns, may_run, must_make_campaigns, must_run
+from reviews.actions.permission import may_make_campaigns, must_make_campaigns, must_run
 from reviews.forms.campaigns import (
     CancelForm,
     DuplicateForm,
-    InstructionsForm,
     NewCampaignForm,
     OwnersForm,
     owners_of,
@@ -131,34 +130,6 @@ def owners(request: HtmxRequest, pk: str) -> HttpResponse:
     if not Campaign.objects.visible_to(request.user).filter(pk=shown.pk).exists():
         return redirect("reviews:campaigns")
     return redirect("reviews:campaign", shown.pk)
-
-
-@require_http_methods(["GET", "POST"])
-def instructions(request: HtmxRequest, pk: str) -> HttpResponse:
-    """What reviewers are told: as it reads, and as it read before."""
-    shown = visible(request, pk)
-    versions = list(shown.instructions.select_related("by").order_by("-number"))
-    text = versions[0].text if versions else ""
-    form = InstructionsForm(request.POST if request.method == "POST" else None, initial={"text": text})
-    if request.method == "POST":
-        must_run(shown, request.user)
-        if form.is_valid():
-            verbs.instruct(shown, form.cleaned_data["text"], by=request.user)
-            messages.success(request, "Reviewers read this from now on.")
-            return redirect("reviews:instructions", shown.pk)
-    told = shown.status in (*verbs.AHEAD, Campaign.Status.RUNNING)
-    context = {
-        "campaign": shown,
-        "tab": "instructions",
-        "form": form,
-        "versions": versions[1:],
-        "latest": versions[0] if versions else None,
-        "may_run": may_run(shown, request.user),
-        "is_open": told and may_run(shown, request.user),
-    }
-    return render(
-        request, "reviews/campaign_instructions.html", context, status=422 if form.is_bound else 200
-    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,6 +18,7 @@ from reviews.actions.facts import scope_of as unsaved
 from reviews.actions.permission import may_run, must_run
 from reviews.forms.campaigns import (
     ControlForm,
+    InstructionsForm,
     PolicyChoiceForm,
     TimetableForm,
     control_of,
@@ -26,15 +27,18 @@ from reviews.forms.campaigns import (
 )
 from reviews.forms.scope import ScopeForm, scope_of
 from reviews.models import Campaign, Policy, Scope, Template
+from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
-from reviews.queries import sources
 from reviews.queries.offers import entitlements_called, entitlements_named, offers, people_named
 from reviews.views.campaigns import visible
 
 SCOPE = "reviews/draft_scope.html"
-NOW = f"{SCOPE}#now"
+NOW = "reviews/scope_now.html"
 FINDS = ("entitlements_find", "people_find", "managers_find")
 SAVED = "Saved."
+LOOKED_AT = 5_000
+"""Lines that the preview of reviewers goes through: the first ones, so that it comes in bounded time."""
+REVIEWERS_SHOWN = 50
 
 
 @require_http_methods(["GET", "POST"])
@@ -143,6 +147,28 @@ def schedule(request: HtmxRequest, pk: str) -> HttpResponse:
         return _schedule_page(request, shown, form, status=422)
     messages.success(request, SAVED)
     return redirect("reviews:draft_schedule", shown.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def instructions(request: HtmxRequest, pk: str) -> HttpResponse:
+    """What reviewers are told: as it reads, and as it read before."""
+    shown = visible(request, pk)
+    versions = list(shown.instructions.select_related("by").order_by("-number"))
+    text = versions[0].text if versions else ""
+    form = InstructionsForm(request.POST if request.method == "POST" else None, initial={"text": text})
+    if request.method == "POST":
+        must_run(shown, request.user)
+        if form.is_valid():
+            verbs.instruct(shown, form.cleaned_data["text"], by=request.user)
+            messages.success(request, SAVED if shown.is_draft else "Reviewers read this from now on.")
+            return redirect("reviews:instructions", shown.pk)
+    context = head(request, shown, "instructions") | {
+        "form": form,
+        "latest": versions[0] if versions else None,
+        "versions": versions[1:],
+    }
+    context["is_open"] = context["may_run"] and shown.status in (*verbs.AHEAD, Campaign.Status.RUNNING)
+    return render(request, "reviews/draft_instructions.html", context, status=422 if form.is_bound else 200)
 
 
 @require_GET
@@ -275,7 +301,9 @@ def _scope_page(request: HtmxRequest, shown: Campaign, form: ScopeForm, *, statu
     return render(request, SCOPE, context, status=status)
 
 
-def _settings_page(request: HtmxRequest, shown: Campaign, form: ControlForm, *, status: int) -> HttpResponse:
+def _settings_page(
+    request: HtmxRequest, shown: Campaign, form: ControlForm, *, status: int
+) -> HttpResponse:
     context = head(request, shown, "settings") | owner_part(request, form)
     return render(request, "reviews/draft_settings.html", context, status=status)
 
@@ -305,6 +333,24 @@ def _schedule_page(
 def _reviewers_page(
     request: HtmxRequest, shown: Campaign, form: PolicyChoiceForm, *, status: int
 ) -> HttpResponse:
-    policies = Policy.objects.here().order_by("-built_in", "name")
-    context = head(request, shown, "reviewers") | {"form": form, "policies": policies}
+    here = Policy.objects.here().order_by("-built_in", "name")
+    policies = [*here, *([shown.policy] if shown.policy and shown.policy.retired_at else [])]
+    context = head(request, shown, "reviewers") | {"form": form, "policies": policies, **preview(shown)}
     return render(request, "reviews/draft_reviewers.html", context, status=status)
+
+
+def preview(shown: Campaign) -> dict[str, Any]:
+    """Who would get how many lines, and which lines have nobody, by the policy that is saved."""
+    if shown.policy is None or not shown.is_draft:
+        return {}
+    grants = scopes.grants_in(shown.scope)
+    last = grants.order_by("pk").values_list("pk", flat=True)[LOOKED_AT - 1 : LOOKED_AT].first()
+    found = routes.preview(shown, grants.filter(pk__lte=last) if last else grants)
+    most = found.reviewers.most_common(REVIEWERS_SHOWN)
+    return {
+        "preview": found,
+        "is_part": last is not None and grants.filter(pk__gt=last).exists(),
+        "reviewers": [(found.names[key], number) for key, number in most],
+        "more_reviewers": len(found.reviewers) - len(most),
+        "without": [(line, nobody.sentence) for line, nobody in found.unroutable[:20]],
+    }

@@ -20,7 +20,7 @@ from reviews.models import Campaign, Template
 from reviews.queries import campaigns as queries
 from reviews.queries.offers import offers
 from reviews.views.campaigns import picker, visible
-from reviews.views.drafts import FINDS, SAVED, counted, owner_part, scope_parts
+from reviews.views.drafts import FINDS, NOW, SAVED, counted, owner_part, scope_parts
 
 SCOPE = "reviews/template_scope.html"
 
@@ -97,7 +97,7 @@ def scope(request: HtmxRequest, pk: str) -> HttpResponse:
         return _scope_page(request, shown, ScopeForm(of=shown, offers=offered), status=200)
     form = ScopeForm(request.POST, of=shown, offers=offered)
     if request.htmx:
-        return render(request, f"{SCOPE}#now", counted(shown, form))
+        return render(request, NOW, counted(shown, form))
     if any(name in request.POST for name in FINDS):
         return _scope_page(request, shown, form, status=200)
     must_run_template(shown, request.user)
