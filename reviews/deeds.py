@@ -15,4 +15,9 @@ PHRASES: dict[str, str] = {
     "templates.changed": "changed a template of campaigns",
     "templates.created": "made a template of campaigns",
     "templates.retired": "retired a template of campaigns",
+    "reviews.given_on": "had somebody else asked about lines of",
+    "reviews.nobody_to_ask": "found nobody to ask about lines of",
+    "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
+    "reviews.routed_anew": "asked others about lines of",
+    "reviews.step_entered": "asked about lines of the next step in",
 }
