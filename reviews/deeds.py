@@ -20,4 +20,9 @@ PHRASES: dict[str, str] = {
     "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
     "reviews.routed_anew": "asked others about lines of",
     "reviews.step_entered": "asked about lines of the next step in",
+    "campaigns.frozen": "froze the population of a campaign",
+    "campaigns.override_seconded": "agreed that a campaign is staged on sources that are not fresh",
+    "campaigns.staged": "staged a campaign",
+    "campaigns.staging_failed": "could not stage a campaign",
+    "campaigns.staging_wanted": "had a campaign staged",
 }

@@ -301,9 +301,7 @@ def _scope_page(request: HtmxRequest, shown: Campaign, form: ScopeForm, *, statu
     return render(request, SCOPE, context, status=status)
 
 
-def _settings_page(
-    request: HtmxRequest, shown: Campaign, form: ControlForm, *, status: int
-) -> HttpResponse:
+def _settings_page(request: HtmxRequest, shown: Campaign, form: ControlForm, *, status: int) -> HttpResponse:
     context = head(request, shown, "settings") | owner_part(request, form)
     return render(request, "reviews/draft_settings.html", context, status=status)
 
