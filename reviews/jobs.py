@@ -79,7 +79,7 @@ def sweep_reviewers() -> None:
 
 @shared_task(name="reviews.keep_timetable")
 def keep_timetable() -> None:
-    """Make drafts whose day has come; stage and start what is to begin by itself. Each apart from the rest."""
+    """Make drafts whose day has come; stage and start what is to begin by itself. Each by itself."""
     for template in templates.due():
         with _told(template):
             templates.make_due_draft(template)

@@ -80,7 +80,7 @@ def _kinds(scope: Scope) -> list[Choice]:
     here = Entitlement.objects.here().filter(app__in=App.objects.managed())
     numbers: dict[str, int] = dict(here.order_by().values_list("kind").annotate(Count("pk")))
     names: dict[str, str] = dict(ResourceType.objects.order_by("-pk").values_list("kind", "name"))
-    kinds = sorted({*numbers, *scope.kinds} - {CREDENTIAL}, key=lambda kind: folded(names.get(kind, kind)))
+    kinds = sorted({*numbers, *scope.kinds} - {CREDENTIAL}, key=lambda kind: folded(names.get(kind) or kind))
     told = [(kind, plural(names[kind]) if kind in names else plain(kind)) for kind in kinds]
     found = [(kind, f"{label} ({numbers.get(kind, 0):,})") for kind, label in told]
     return [*found, (CREDENTIAL, ACCESS_LABEL)]
