@@ -25,6 +25,7 @@ def to_start() -> Sequence[Campaign]:
 def stage(campaign: Campaign) -> None:
     """Have it staged in nobody's name, which never overrides. Why it cannot be stands on its page."""
     try:
+        campaigns.must_be_whole(campaign)
         staging.want(campaign, by=None)
     except NotPossible as refusal:
         with transaction.atomic():

@@ -34,6 +34,12 @@ from reviews.views.campaigns import visible
 
 SCOPE = "reviews/draft_scope.html"
 NOW = "reviews/scope_now.html"
+PLACES = {
+    "policy": "reviews:draft_reviewers",
+    "control_owner": "reviews:draft_settings",
+    "period_ends_on": "reviews:draft_settings",
+}
+"""Where it is said what a draft still lacks."""
 FINDS = ("entitlements_find", "people_find", "managers_find")
 SAVED = "Saved."
 LOOKED_AT = 5_000
@@ -186,6 +192,7 @@ def stage(request: HtmxRequest, pk: str) -> HttpResponse:
     must_run(shown, request.user)
     reason = request.POST.get("override_reason", "").strip()[:4000]
     try:
+        verbs.must_be_whole(shown)
         staging.want(shown, by=request.user, override_reason=reason)
     except NotPossible as refusal:
         return data_page(request, shown, refusal=str(refusal), reason=reason, status=409)
@@ -214,13 +221,8 @@ def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
 
 
 def missing(shown: Campaign) -> list[tuple[str, str]]:
-    """What is wanted before it can be staged: a sentence, and the address where it is said."""
-    wanted = [
-        (shown.policy is None, "Choose who decides.", "reviews:draft_reviewers"),
-        (shown.control_owner is None, "Name the control owner, who signs off.", "reviews:draft_settings"),
-        (shown.period_ends_on is None, "Say which period is reviewed.", "reviews:draft_settings"),
-    ]
-    return [(sentence, page) for is_missing, sentence, page in wanted if is_missing]
+    """What is wanted before it can be staged: a sentence, and the name of the page where it is said."""
+    return [(sentence, PLACES[column]) for column, sentence in verbs.missing(shown).items()]
 
 
 def counted(of: Campaign | Template, form: ScopeForm) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The addresses of campaigns, drafts and templates."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from core.models import Role
 from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, Scope, Template
@@ -57,7 +57,8 @@ def made(world: World, name: str, **fields: object) -> Campaign:
 
 
 def draft_requests(world: World) -> dict[str, Request]:
-    draft = made(world, "Drafted")
+    period = {"period_starts_on": date(2026, 10, 1), "period_ends_on": date(2026, 12, 31)}
+    draft = made(world, "Drafted", control_owner=make_user("Kim Aarts"), **period)
     seen = {"changed_at": draft.changed_at.isoformat()}
     other, helper = make_policy("Another"), make_user("Zoe Roth", Role.CAMPAIGN)
     control = {"name": "Renamed", "frequency": "yearly", "sample_percent": 20, **seen}

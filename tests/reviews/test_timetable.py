@@ -1,6 +1,6 @@
 """What begins by itself: drafts on their day, stagings and starts at their time, in nobody's name."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils.timezone import now
@@ -14,6 +14,12 @@ from tests.reviews.making import make_campaign, make_policy
 AGO = timedelta(minutes=5)
 
 
+def make_whole(owner, name="Coupa", **fields):
+    """A draft that lacks nothing."""
+    period = {"period_starts_on": date(2026, 10, 1), "period_ends_on": date(2026, 12, 31)}
+    return make_campaign(name, owner, **{"control_owner": owner, **period, **fields})
+
+
 @pytest.fixture
 def owner(db):
     return make_user("Olga Berg", Role.CAMPAIGN)
@@ -22,9 +28,9 @@ def owner(db):
 def test_a_draft_whose_time_has_come_is_staged_in_nobodys_name(
     owner, nudges, django_capture_on_commit_callbacks
 ):
-    campaign = make_campaign("Coupa", owner, starts_at=now() - AGO)
-    later = make_campaign("Later", owner, starts_at=now() + AGO)
-    by_hand = make_campaign("By hand", owner)
+    campaign = make_whole(owner, starts_at=now() - AGO)
+    later = make_whole(owner, "Later", starts_at=now() + AGO)
+    by_hand = make_whole(owner, "By hand")
 
     with django_capture_on_commit_callbacks(execute=True):
         jobs.keep_timetable()
@@ -37,8 +43,8 @@ def test_a_draft_whose_time_has_come_is_staged_in_nobodys_name(
 
 
 def test_a_draft_that_cannot_be_staged_by_itself_says_why_and_keeps_nobody_else_from_it(owner, nudges):
-    lacking = make_campaign("No policy", owner, starts_at=now() - AGO, policy=None)
-    campaign = make_campaign("Coupa", owner, starts_at=now() - AGO)
+    lacking = make_whole(owner, "No policy", starts_at=now() - AGO, policy=None)
+    campaign = make_whole(owner, starts_at=now() - AGO)
 
     jobs.keep_timetable()
     jobs.keep_timetable()
@@ -46,7 +52,7 @@ def test_a_draft_that_cannot_be_staged_by_itself_says_why_and_keeps_nobody_else_
     lacking.refresh_from_db()
     campaign.refresh_from_db()
     assert lacking.status == "draft"
-    assert lacking.staging_problem.startswith("It was to start by itself. Choose a policy")
+    assert lacking.staging_problem.startswith("It was to start by itself. Choose who decides.")
     assert campaign.status == "staging"
 
 
