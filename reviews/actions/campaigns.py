@@ -85,7 +85,7 @@ def change_scope(campaign: Campaign, covered: Covered, *, seen: datetime | None,
     must_be_unchanged(campaign.changed_at, seen=seen)
     scope = Scope.objects.get(pk=campaign.scope_id)
     wanted = say.plain(covered)
-    told = say.difference(say.columns_of(scope, Covered), wanted)
+    told = say.told_of_scope(say.columns_of(scope, Covered), wanted)
     if not told:
         return
     Scope.objects.filter(pk=scope.pk).update(**wanted)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from connectors.models import App, Entitlement
 from core.errors import NotPossible
 from core.models import Role, User
 from core.models.keys import one_line
@@ -14,6 +15,14 @@ from reviews.models import Campaign, Scope, Template
 
 MOST_DAYS = 180
 """To decide: longer than any period that is reviewed quarterly, half-yearly."""
+
+KEYED: Mapping[str, type[models.Model]] = {
+    "apps": App,
+    "entitlements": Entitlement,
+    "people": User,
+    "managers": User,
+}
+"""Columns of a scope that hold keys of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,17 @@ def columns_of(row: models.Model, kind: type[Facts | Course | Covered]) -> dict[
 def scope_of(covered: Covered) -> Scope:
     """A scope that is not saved."""
     return Scope(**plain(covered))
+
+
+def told_of_scope(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What changed of a scope, as `difference` tells it, with names in place of keys."""
+    told = difference(before, after)
+    for values in told.values():
+        for column, model in KEYED.items():
+            if column in values:
+                names = model._default_manager.filter(pk__in=values[column]).values_list("name", flat=True)
+                values[column] = sorted(names)
+    return told
 
 
 def copied(scope: Scope) -> Scope:

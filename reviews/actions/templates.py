@@ -120,7 +120,7 @@ def change_scope(template: Template, covered: Covered, *, seen: datetime | None,
     template = _locked(template, by)
     must_be_unchanged(template.changed_at, seen=seen)
     wanted = say.plain(covered)
-    told = say.difference(say.columns_of(template.scope, Covered), wanted)
+    told = say.told_of_scope(say.columns_of(template.scope, Covered), wanted)
     if told:
         type(template.scope).objects.filter(pk=template.scope_id).update(**wanted)
         Template.objects.filter(pk=template.pk).update(changed_at=now())

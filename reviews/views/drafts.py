@@ -352,5 +352,5 @@ def preview(shown: Campaign) -> dict[str, Any]:
         "is_part": last is not None and grants.filter(pk__gt=last).exists(),
         "reviewers": [(found.names[key], number) for key, number in most],
         "more_reviewers": len(found.reviewers) - len(most),
-        "without": [(line, nobody.sentence) for line, nobody in found.unroutable[:20]],
+        "without": [(line, nobody.sentence) for line, nobody in found.unroutable[:8]],
     }

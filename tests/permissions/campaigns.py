@@ -49,7 +49,7 @@ def requests(world: World) -> dict[str, Request]:
 def made(world: World, name: str, **fields: object) -> Campaign:
     campaign = Campaign.objects.create(
         name=name,
-        **{"scope": Scope.objects.create(), "policy": make_policy(f"Policy of {name}"), **fields},  # type: ignore[arg-type]
+        **{"scope": Scope.objects.create(), "policy": make_policy(f"Policy of {name}"), **fields},
     )
     CampaignOwner.objects.create(campaign=campaign, user=world.person("campaign"))
     Instructions.objects.create(campaign=campaign, number=1, text="Look closely.")

@@ -187,7 +187,7 @@ def test_a_changed_scope_clears_what_the_last_staging_said(owner, trail):
     assert (campaign.scope.apps, campaign.scope.risks) == ([app.pk], ["High"])
     assert campaign.staging_problem == ""
     assert trail() == ["campaigns.scope_changed"]
-    assert told()["after"] == {"apps": [app.pk], "risks": ["High"]}
+    assert told()["after"] == {"apps": ["Coupa"], "risks": ["High"]}
 
 
 def test_a_scope_that_is_as_it_was_leaves_no_trace(owner, trail):
