@@ -11,8 +11,8 @@ from core.errors import DomainError, StaleState
 from core.leases import LeaseLost
 from core.models import User
 from core.queue import nudge
-from reviews.actions import leaving, staging
-from reviews.models import Campaign
+from reviews.actions import leaving, staging, templates, timetable
+from reviews.models import Campaign, Template
 
 log = logging.getLogger(__name__)
 
@@ -75,3 +75,26 @@ def staged_or_said(campaign: Campaign) -> Iterator[None]:
             raise
     except (LeaseLost, StaleState):
         return  # cancelled meanwhile, or we were slow: whoever holds the row now carries on
+
+
+@shared_task(name="reviews.keep_timetable")
+def keep_timetable() -> None:
+    """Make drafts whose day has come; stage and start what is to begin by itself. Each by itself."""
+    for template in templates.due():
+        with _told(template):
+            templates.make_due_draft(template)
+    for campaign in timetable.to_stage():
+        with _told(campaign):
+            timetable.stage(campaign)
+    for campaign in timetable.to_start():
+        with _told(campaign):
+            timetable.start(campaign)
+
+
+@contextmanager
+def _told(thing: Campaign | Template) -> Iterator[None]:
+    """What one cannot do now must not keep the others: the log says why."""
+    try:
+        yield
+    except DomainError as problem:
+        log.warning("%s: %s", thing, problem)

@@ -1,0 +1,93 @@
+"""What begins by itself: drafts on their day, stagings and starts at their time, in nobody's name."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils.timezone import now
+
+from core.models import Role, TrailEvent
+from reviews import jobs
+from reviews.models import Campaign, Scope, Template
+from tests.make import make_user
+from tests.reviews.making import make_campaign, make_policy
+
+AGO = timedelta(minutes=5)
+
+
+def make_whole(owner, name="Coupa", **fields):
+    """A draft that lacks nothing."""
+    period = {"period_starts_on": date(2026, 10, 1), "period_ends_on": date(2026, 12, 31)}
+    return make_campaign(name, owner, **{"control_owner": owner, **period, **fields})
+
+
+@pytest.fixture
+def owner(db):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+def test_a_draft_whose_time_has_come_is_staged_in_nobodys_name(
+    owner, nudges, django_capture_on_commit_callbacks
+):
+    campaign = make_whole(owner, starts_at=now() - AGO)
+    later = make_whole(owner, "Later", starts_at=now() + AGO)
+    by_hand = make_whole(owner, "By hand")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.keep_timetable()
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.staging_wanted_by, campaign.override_reason) == ("staging", None, "")
+    assert set(Campaign.objects.filter(status="draft")) == {later, by_hand}
+    assert ("reviews.stage", campaign.pk) in nudges
+    assert TrailEvent.objects.get(action="campaigns.staging_wanted").actor_name == "Reeve"
+
+
+def test_a_draft_that_cannot_be_staged_by_itself_says_why_and_keeps_nobody_else_from_it(owner, nudges):
+    lacking = make_whole(owner, "No policy", starts_at=now() - AGO, policy=None)
+    campaign = make_whole(owner, starts_at=now() - AGO)
+
+    jobs.keep_timetable()
+    jobs.keep_timetable()
+
+    lacking.refresh_from_db()
+    campaign.refresh_from_db()
+    assert lacking.status == "draft"
+    assert lacking.staging_problem.startswith("It was to start by itself. Choose who decides.")
+    assert campaign.status == "staging"
+
+
+def test_what_is_staged_starts_when_its_time_has_come(owner, trail):
+    campaign = make_campaign("Coupa", owner, status="staged", starts_at=now() - AGO)
+    by_hand = make_campaign("By hand", owner, status="staged")
+
+    jobs.keep_timetable()
+    jobs.keep_timetable()
+
+    campaign.refresh_from_db()
+    by_hand.refresh_from_db()
+    assert (campaign.status, campaign.started_by) == ("running", None)
+    assert by_hand.status == "staged"
+    assert trail() == ["campaigns.started"]
+
+
+def test_a_template_makes_its_draft_on_its_day_once(owner, nudges):
+    template = Template.objects.create(
+        name="Coupa", scope=Scope.objects.create(), policy=make_policy(), next_on=now().date()
+    )
+    template.owners.add(owner)
+
+    jobs.keep_timetable()
+    jobs.keep_timetable()
+
+    assert template.campaigns.count() == 1
+
+
+def test_a_template_whose_owners_are_gone_does_not_keep_others_from_their_draft(owner, nudges):
+    without = Template.objects.create(name="A", scope=Scope.objects.create(), next_on=now().date())
+    template = Template.objects.create(name="B", scope=Scope.objects.create(), next_on=now().date())
+    template.owners.add(owner)
+
+    jobs.keep_timetable()
+
+    assert not without.campaigns.exists()
+    assert template.campaigns.count() == 1
