@@ -34,7 +34,7 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None) -> Sequence[Removal]:
     new = [task for task in tasks if task.pk not in has_one]
     if not new:
         return []
-    unasked = frozenset() if _asks_always(campaign) else _reviewed_before(campaign, new)
+    unasked: frozenset[str] = frozenset() if _asks_always(campaign) else _reviewed_before(campaign, new)
     clock = _clock()
     graves = Tag.objects.grave_names()
     removals = Removal.objects.bulk_create(
@@ -50,8 +50,7 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None) -> Sequence[Removal]:
         ),
         batch_size=BATCH,
     )
-    told = {"lines": [task.line_no for task in new[:BATCH]], "number": len(new)}
-    record("removals.opened", campaign, by=by, **told)
+    record("removals.opened", campaign, by=by, number=len(new), lines=[task.line_no for task in new[:BATCH]])
     if unasked:
         nudge("reviews.order_removals", campaign.pk)
     return removals
@@ -84,7 +83,7 @@ def _asks_always(campaign: Campaign) -> bool:
     return campaign.when_removed == Campaign.Removals.CONFIRMED or not removes
 
 
-def _reviewed_before(campaign: Campaign, tasks: Sequence[ReviewTask]) -> Collection[str]:
+def _reviewed_before(campaign: Campaign, tasks: Sequence[ReviewTask]) -> frozenset[str]:
     """Apps of these lines that an earlier campaign came to its end with: in the first one owners confirm."""
     apps = {task.app_id for task in tasks}
     earlier = PopulationSource.objects.filter(connector__app__in=apps, campaign__status__in=ENDED)

@@ -2,7 +2,7 @@
 
 from reviews.models.campaign import Campaign, CampaignOwner, Instructions, PopulationSource, Scope, Template
 from reviews.models.policy import Policy, PolicyVersion
-from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, Submission
+from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "Removal",
     "ReviewTask",
+    "SampledLine",
     "Scope",
     "Submission",
     "Template",

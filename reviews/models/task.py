@@ -111,7 +111,13 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         if not user.is_active:
             return self.none()
         own = Exists(App.objects.owned_by(user).filter(pk=OuterRef("app")))
-        return self.filter(own, status=Removal.Status.WAITING)
+        waiting = self.filter(own, status=Removal.Status.WAITING, confirmed_at=None)
+        return waiting.exclude(campaign__status=Campaign.Status.CANCELLED)
+
+    def to_be_ordered(self) -> Self:
+        """Confirmed, or not in need of it, and not ordered yet."""
+        waiting = self.filter(status=Removal.Status.WAITING, confirmed_at__isnull=False, order=None)
+        return waiting.exclude(campaign__status=Campaign.Status.CANCELLED)
 
 
 class Removal(Stateful):
@@ -161,6 +167,7 @@ class Removal(Stateful):
     created_at = models.DateTimeField(default=now)
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    """None where the campaign removes without asking."""
     removed_at = models.DateTimeField(null=True)
     proven_at = models.DateTimeField(null=True)
     excepted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
