@@ -23,6 +23,18 @@ class ProvisionOrderQuerySet(LeasedQuerySet["ProvisionOrder"]):
         mine = Q(connector__in=Connector.objects.visible_to(user)) | Q(app__in=App.objects.visible_to(user))
         return self.filter(mine)
 
+    def undone(self) -> Self:
+        return self.filter(status__in=ProvisionOrder.UNDONE)
+
+    def to_carry_out(self) -> Self:
+        """A worker may take them: those of paused connectors wait, and of deleted ones are people's."""
+        ready = Connector.objects.filter(paused_at=None)
+        return self.filter(status__in=ProvisionOrder.OPEN, connector__in=ready)
+
+    def for_screen(self) -> Self:
+        """All that a row on screen needs, in one query."""
+        return self.select_related("app", "connector", "account", "entitlement__resource", "wanted_by")
+
     def unproven(self) -> Self:
         """Carried out, or said to be, and not yet confirmed by a run."""
         return self.filter(status__in=ProvisionOrder.UNPROVEN)
@@ -55,6 +67,10 @@ class ProvisionOrder(Stateful, Leased):
     """A worker has something to do."""
     UNPROVEN = (Status.REMOVED, Status.MANUAL, Status.FAILED)
     """A run that sees the wish fulfilled proves it, whoever fulfilled it."""
+    UNDONE = (Status.WANTED, Status.SENT, Status.FAILED, Status.MANUAL)
+    """A worker or a person has something to do: there is never more than one such order for a pair."""
+    BY_PEOPLE = (Status.FAILED, Status.MANUAL)
+    """Somebody has to act."""
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         Status.WANTED: frozenset({Status.SENT, Status.MANUAL, Status.DROPPED, Status.PROVEN}),
         Status.SENT: frozenset({Status.SENT, Status.REMOVED, Status.FAILED, Status.MANUAL, Status.DROPPED}),
@@ -99,6 +115,8 @@ class ProvisionOrder(Stateful, Leased):
         SyncRun, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     problem = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True)
+    """When people were written to that it needs them; empty again once it no longer does."""
 
     objects = ProvisionOrderQuerySet.as_manager()
 
@@ -115,6 +133,12 @@ class ProvisionOrder(Stateful, Leased):
                 fields=("due_at",), condition=Q(status__in=("wanted", "sent")), name="orders_waiting"
             ),
             models.Index(fields=("app", "-id"), name="orders_of_an_app"),
+            models.Index(fields=("app",), condition=Q(status="removed"), name="orders_being_proven"),
+            models.Index(
+                fields=("app",),
+                condition=Q(status__in=("failed", "manual"), told_at=None),
+                name="orders_to_tell_of",
+            ),
             models.Index(fields=("grant",), condition=Q(grant__isnull=False), name="orders_about_a_grant"),
         )
 
