@@ -1,5 +1,25 @@
 """What may happen in this room, in words."""
 
 PHRASES: dict[str, str] = {
+    "campaigns.closed": "closed the campaign",
+    "campaigns.closing": "ended the campaign",
+    "campaigns.not_read_at_the_end": "could not have a source read at the end of",
+    "campaigns.remediation": "began remediation of the campaign",
+    "campaigns.signed_off": "signed off the campaign",
+    "lines.cancelled": "cancelled lines whose access was gone in",
+    "lines.corrected": "corrected a decision of",
+    "lines.looked_at_again": "looked at a line again of",
+    "lines.seen_again": "saw access of cancelled lines again in",
+    "removals.came_back": "saw access again after",
+    "removals.confirmed": "confirmed removals of",
+    "removals.done_by_hand": "said that it was done by hand:",
+    "removals.dropped": "no longer wanted",
+    "removals.excepted": "made an exception of",
+    "removals.failed": "could not carry out",
+    "removals.left_to_people": "left to people",
+    "removals.looked_back": "looked back at",
     "removals.opened": "opened removals for denied lines of",
+    "removals.ordered": "ordered",
+    "removals.proven": "proved",
+    "removals.removed": "saw done",
 }

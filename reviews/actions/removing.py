@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -31,7 +32,7 @@ ORDERED = {
     ProvisionOrder.Status.CAME_BACK: Removal.Status.CAME_BACK,
 }
 """What an order's status means for its removals; one that was dropped leaves them to people."""
-MAY_BE_DROPPED = (ProvisionOrder.Status.FAILED, ProvisionOrder.Status.MANUAL)
+_BETWEEN = (Removal.Status.REMOVING, Removal.Status.REMOVED)
 USED = {"no": "No", "yes": "Yes", "unknown": "Cannot be told"}
 DEFICIENCY = {"no": "No deficiency", "yes": "A deficiency"}
 
@@ -106,7 +107,9 @@ def drop_for(task: ReviewTask, *, by: User, reason: str) -> None:
         if Removal.Status.DROPPED not in Removal.MOVES[removal.status]:
             said = removal.get_status_display().lower()
             raise NotPossible(f"The access of line {task.line_no} is already {said}. It can be given anew.")
-        _take_order_back(removal, reason=f"{by} corrected line {task.line_no} of {removal.campaign}: {reason}")
+        _take_order_back(
+            removal, reason=f"{by} corrected line {task.line_no} of {removal.campaign}: {reason}"
+        )
         removal.move(Removal.Status.DROPPED, reason=reason)
         record("removals.dropped", removal, by=by, reason=reason, **about(removal))
 
@@ -139,7 +142,9 @@ def _order(page: Sequence[Removal]) -> None:
     groups: dict[tuple[User | None, bool], list[Removal]] = defaultdict(list)
     deciders = _deciders(page)
     for removal in page:
-        waits = removal.campaign.when_removed == Campaign.Removals.AFTER_A_DAY and removal.confirmed_by is None
+        waits = (
+            removal.campaign.when_removed == Campaign.Removals.AFTER_A_DAY and removal.confirmed_by is None
+        )
         groups[removal.confirmed_by or deciders.get(removal.task_id), waits].append(removal)
     for (by, waits), group in groups.items():
         not_before = max(each.created_at for each in group) + HOLD if waits else None
@@ -188,7 +193,7 @@ def _follow(removal: Removal, order: ProvisionOrder | str) -> None:
     if status == removal.status:
         Removal.objects.filter(pk=removal.pk).update(order=order, problem=order.problem)
     else:
-        removal.move(status, order=order, problem=order.problem)
+        go(removal, status, order=order, problem=order.problem)
     record("removals.ordered", removal, by=removal.confirmed_by, order=order.pk, **about(removal))
 
 
@@ -206,8 +211,19 @@ def _take_order_back(removal: Removal, *, reason: str) -> None:
         return
     order.refresh_from_db()
     others = Removal.objects.open().filter(order=order).exclude(pk=removal.pk)
-    if order.status in (*ProvisionOrder.OPEN, *MAY_BE_DROPPED) and not others.exists():
+    if order.status in ProvisionOrder.UNDONE and not others.exists():
         orders.drop(order, by=None, reason=reason)
+
+
+def go(removal: Removal, to: str, **changes: Any) -> None:
+    """Move it there, by the steps between if news of them was lost; raises IllegalMove where no way leads."""
+    for steps in ((), (Removal.Status.REMOVING,), (Removal.Status.REMOVED,), _BETWEEN):
+        way = [removal.status, *steps, to]
+        if all(there in Removal.MOVES[here] for here, there in pairwise(way)):
+            for step in steps:
+                removal.move(step)
+            break
+    removal.move(to, **changes)
 
 
 def about(removal: Removal) -> dict[str, Any]:

@@ -92,9 +92,11 @@ class ReviewTask(models.Model):
             models.UniqueConstraint(fields=("campaign", "grant"), name="a_grant_is_reviewed_once"),
         )
         indexes = (
-            # Of settled lines alone: staging writes none of it, and lists by status need no count of the rest.
+            # Of settled lines alone: staging writes none of it, and counts by status read nothing else.
             models.Index(
-                fields=("campaign", "status", "line_no"), condition=~models.Q(status="open"), name="settled_lines"
+                fields=("campaign", "status", "line_no"),
+                condition=~models.Q(status="open"),
+                name="settled_lines",
             ),
         )
 

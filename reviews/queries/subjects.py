@@ -23,7 +23,9 @@ def concerns(task: ReviewTask, user: User) -> bool:
 
 
 def _is_one_human(one: User, other: User) -> bool:
-    return one.pk == other.pk or _same(one.employee_id, {other.employee_id}) or _same(one.email, {other.email})
+    return (
+        one.pk == other.pk or _same(one.employee_id, {other.employee_id}) or _same(one.email, {other.email})
+    )
 
 
 def _same(value: str, others: set[str]) -> bool:
