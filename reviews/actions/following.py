@@ -218,8 +218,10 @@ def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -
 
 def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
     app = App.objects.get(pk=removal.app_id)
-    people: dict[str, User] = {each.pk: each for each in app.owners_now()}
-    people |= {each.pk: each for each in User.objects.active().filter(campaigns=campaign)}
+    people: dict[str, User] = {each.pk: each for each in User.objects.active().filter(campaigns=campaign)}
+    order = removal.order
+    if order is None or order.status == ProvisionOrder.Status.DROPPED:
+        people |= {each.pk: each for each in app.owners_now()}  # of orders they are told by the orders themselves
     is_grave = removal.task.risk in Tag.objects.grave_names()
     for person in people.values():
         post(
