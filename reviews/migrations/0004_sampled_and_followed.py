@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0008_provision_orders"),
-        ("reviews", "0002_what_was_decided_stays"),
+        ("reviews", "0003_staging"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
