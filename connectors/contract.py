@@ -6,7 +6,7 @@ Below the waterline: no Django, no database. The same code runs inside a self-ho
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 type Scalar = str | int | bool | None
 type Kind = str
@@ -310,6 +310,18 @@ class OwnToken:
             self._token = None
 
 
+@runtime_checkable
+class Changer(Provisioner, Protocol):
+    """A provisioner that was opened for one wish. Safe to abandon at any moment."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+def _unheard(_: "Call") -> None:
+    return
+
+
 def _no_file(name: str) -> bytes:
     raise DriverError(f"The file “{name}” is not here.")
 
@@ -328,6 +340,8 @@ class Outside:
     """The kinds that are on: no more scopes are asked for than they need. Empty: those on by default."""
     keeps_bodies: bool = False
     """Whether each `Call` carries the body of its answer: runs that evidence may rest on keep them."""
+    heard: Callable[[Call], None] = _unheard
+    """Told of each call as soon as it is over, whatever becomes of the caller."""
     file: Callable[[str], bytes] = _no_file
     """The file that was handed in for a setting that `accepts` one, by the value of the setting.
 

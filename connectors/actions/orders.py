@@ -4,7 +4,7 @@ Proof is no verb of anybody's: `proving` follows from a run. Each verb but `want
 moved, and all of them leave their trail.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,9 +16,10 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
+from connectors.actions import telling
 from connectors.actions.permission import must_run_order, must_say_done
-from connectors.contract import Call, Receipt
-from connectors.models import Account, Entitlement, OrderCall, ProvisionOrder
+from connectors.contract import Receipt
+from connectors.models import Account, Entitlement, ProvisionOrder
 from connectors.queries.provisioning import Carrier, carrier, meant
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
@@ -113,44 +114,52 @@ def claim(order_id: str) -> ProvisionOrder | None:
     return order
 
 
+def hindrance(order: ProvisionOrder) -> str:
+    """Why its connector cannot carry it out as things are now, empty if it can: the connector may have gone,
+    been turned to another tenant, or been told only to read since the order was made."""
+    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
+    if can.connector is None:
+        return can.problem
+    is_it = can.connector.pk == order.connector_id
+    return "" if is_it else f"By now {can.connector} would carry it out: try again."
+
+
 @transaction.atomic
 def carried_out(order: ProvisionOrder, receipt: Receipt) -> None:
     """The driver has made the change and read it back. Where that does not agree, people have to do it."""
-    keep_calls(order, receipt.calls)
     said = storable(receipt.said)
     if not receipt.agrees:
-        leave_to_people(order, said or "The app did not do what it was asked, and did not say why.")
+        give_up(order, said or "Asked again, the app says that nothing has changed.")
         return
     done = {"removed_at": now(), "read_back": said[:300], "problem": "", "journal": {}}
     order.release(**done)
     _move(order, ProvisionOrder.Status.REMOVED)
-    record("orders.done", order, by=None, changed=receipt.changed, read_back=said, calls=len(receipt.calls))
+    record("orders.done", order, by=None, changed=receipt.changed, read_back=said)
     nudge("connectors.read_again", order.app_id)
 
 
 @transaction.atomic
-def put_off(order: ProvisionOrder, problem: str, calls: Sequence[Call] = ()) -> None:
+def put_off(order: ProvisionOrder, problem: str) -> None:
     """Let go for a while after a passing trouble; after the last try people have to do it.
 
     But while something that was taken has to be given back, nobody but a worker knows what: it is tried for
     ever, and an alarm says so once.
     """
     problem = storable(problem)
-    keep_calls(order, calls)
     if order.attempts >= TRIES and not order.journal:
-        leave_to_people(order, f"{problem} Tried {TRIES} times.")
+        give_up(order, f"{problem} Tried {TRIES} times.")
         return
     wait = min(FIRST_WAIT * 2 ** min(10, max(0, order.attempts - 1)), LONGEST_WAIT)
     if order.attempts == TRIES:
         record("orders.unrestored", order, by=None, severity=ERROR, problem=problem)
+        telling.alarm(order, problem)
     order.release(problem=problem, due_at=now() + wait)
 
 
 @transaction.atomic
-def fail(order: ProvisionOrder, problem: str, calls: Sequence[Call] = ()) -> None:
+def fail(order: ProvisionOrder, problem: str) -> None:
     """End the tries where a person has to put something right first. The sentence is shown to people."""
     problem = storable(problem)
-    keep_calls(order, calls)
     order.release(problem=problem)
     _move(order, ProvisionOrder.Status.FAILED, told_at=None)
     record("orders.failed", order, by=None, severity=ERROR, problem=problem, to_give_back=bool(order.journal))
@@ -158,8 +167,15 @@ def fail(order: ProvisionOrder, problem: str, calls: Sequence[Call] = ()) -> Non
 
 
 @transaction.atomic
-def leave_to_people(order: ProvisionOrder, problem: str) -> None:
-    """No connector can do it: an owner of the app has to. For the worker that holds the order."""
+def give_up(order: ProvisionOrder, problem: str) -> None:
+    """No connector can do it: an owner of the app has to. For the worker that holds the order.
+
+    Where something that was taken still has to be given back it has failed instead: people could not know
+    what.
+    """
+    if order.journal:
+        fail(order, problem)
+        return
     order.release(problem=problem)
     _by_hand(order, problem, by=None)
 
@@ -214,20 +230,16 @@ def drop(order: ProvisionOrder, *, by: User | None, reason: str) -> None:
     record("orders.dropped", order, by=by, reason=reason)
 
 
-def keep_calls(order: ProvisionOrder, calls: Iterable[Call]) -> None:
-    """What was asked of the app for it, and how it was answered."""
-    OrderCall.objects.bulk_create(
-        OrderCall(
-            order=order,
-            at=call.at,
-            asked=storable(call.asked),
-            status=call.status,
-            bytes=call.bytes,
-            sha256=call.sha256,
-            seconds=call.seconds,
-        )
-        for call in calls
-    )
+def waiting() -> Sequence[str]:
+    """Some of the orders that are due and in no worker's hands, the oldest first."""
+    due = ProvisionOrder.objects.to_carry_out().due().order_by("due_at")
+    return list(due.values_list("pk", flat=True)[:AT_ONCE])
+
+
+def next_to_carry_out(connector_id: str | None) -> str | None:
+    """The order of this connector that has waited longest, by its key."""
+    due = ProvisionOrder.objects.to_carry_out().due().filter(connector=connector_id)
+    return due.order_by("due_at").values_list("pk", flat=True).first()
 
 
 def _undone(wishes: Collection[Wish]) -> dict[tuple[str, str], ProvisionOrder]:
