@@ -104,12 +104,13 @@ def come_back(removal: Removal, problem: str) -> None:
     _tell_of_return(removal, campaign)
 
 
+@transaction.atomic
 def reopen(tasks: Sequence[ReviewTask], why: str) -> None:
     """Ask about settled lines anew, from the first step; part of the caller's transaction."""
     keys = [task.pk for task in tasks]
     opened = ReviewTask.objects.filter(pk__in=keys).exclude(status=ReviewTask.Status.OPEN)
     opened.update(status=ReviewTask.Status.OPEN, status_reason=why, settled_at=None)
-    turns.enter_step(list(ReviewTask.objects.filter(pk__in=keys)), 1)
+    turns.enter_step(ReviewTask.objects.filter(pk__in=keys), 1)
 
 
 def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
@@ -207,10 +208,15 @@ def _follow_back(campaign: Campaign, run: SyncRun) -> None:
 
 
 def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -> None:
+    said = f"Seen again by sync {run.pk}, after closing: nobody decided."
     if campaign.status in _ASKED:
-        reopen(lines, f"Seen again by sync {run.pk}.")
-    else:
-        said = f"Seen again by sync {run.pk}, after closing: nobody decided."
+        try:
+            reopen(lines, f"Seen again by sync {run.pk}.")
+        except turns.NobodyToAsk as nobody:
+            said = f"Seen again by sync {run.pk}. {nobody}"[:300]
+        else:
+            said = ""
+    if said:
         rows = ReviewTask.objects.filter(pk__in=[line.pk for line in lines])
         rows.update(status=ReviewTask.Status.EXCEPTED, status_reason=said)
     record("lines.seen_again", campaign, by=None, run=run.key, lines=[line.line_no for line in lines])
@@ -221,7 +227,9 @@ def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
     people: dict[str, User] = {each.pk: each for each in User.objects.active().filter(campaigns=campaign)}
     order = removal.order
     if order is None or order.status == ProvisionOrder.Status.DROPPED:
-        people |= {each.pk: each for each in app.owners_now()}  # of orders they are told by the orders themselves
+        people |= {
+            each.pk: each for each in app.owners_now()
+        }  # of orders they are told by the orders themselves
     is_grave = removal.task.risk in Tag.objects.grave_names()
     for person in people.values():
         post(

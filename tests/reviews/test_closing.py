@@ -176,7 +176,9 @@ def test_a_slow_worker_that_lost_its_lease_settles_nothing_more(campaign, owner)
     assert {status for status, _ in statuses(campaign)} == {"open"}
 
 
-@pytest.mark.parametrize(("by_itself", "days", "closes"), [(True, -1, True), (True, 1, False), (False, -1, False)])
+@pytest.mark.parametrize(
+    ("by_itself", "days", "closes"), [(True, -1, True), (True, 1, False), (False, -1, False)]
+)
 def test_past_its_last_day_it_ends_by_itself_only_if_told_to(
     campaign, nudges, django_capture_on_commit_callbacks, by_itself, days, closes
 ):

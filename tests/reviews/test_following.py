@@ -29,7 +29,9 @@ def app_owner(db):
 def asked_anew(monkeypatch):
     """Lines that were routed again."""
     asked = []
-    monkeypatch.setattr(turns, "enter_step", lambda tasks, step: asked.extend((each.line_no, step) for each in tasks))
+    monkeypatch.setattr(
+        turns, "enter_step", lambda tasks, step: asked.extend((each.line_no, step) for each in tasks)
+    )
     return asked
 
 

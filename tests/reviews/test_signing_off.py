@@ -100,7 +100,10 @@ def test_a_denial_is_corrected_until_access_was_taken_away(campaign, owner, app_
         correct(campaign.tasks.get(line_no=2), by=owner, outcome="certified", reason="A wrong click")
 
     assert Removal.objects.get(task__line_no=1).status == Removal.Status.DROPPED
-    assert list(campaign.tasks.order_by("line_no").values_list("status", flat=True))[:2] == ["certified", "denied"]
+    assert list(campaign.tasks.order_by("line_no").values_list("status", flat=True))[:2] == [
+        "certified",
+        "denied",
+    ]
     assert Decision.objects.count() == 3
 
 
