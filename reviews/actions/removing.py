@@ -132,9 +132,9 @@ def look_back(removal: Removal, *, by: User, used: str, cause: str, deficiency: 
     record("removals.looked_back", removal, by=by, cause=said, answers=answers, **about(removal))
 
 
-def asks_lookback(removal: Removal) -> bool:
-    """Whether its line bears a grave risk and nobody has looked back yet."""
-    return not removal.lookback and removal.task.risk in Tag.objects.grave_names()
+def is_grave(removal: Removal) -> bool:
+    """Whether its line bears a grave risk: then somebody looks back."""
+    return removal.task.risk in Tag.objects.grave_names()
 
 
 def _order(page: Sequence[Removal]) -> None:

@@ -262,4 +262,9 @@ class Progress(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.reviewer}: {self.asked - self.open} of {self.asked}"
+        return f"{self.reviewer}: {self.decided} of {self.asked}"
+
+    @property
+    def decided(self) -> int:
+        """Lines they need not look at any more, also where another was first."""
+        return max(self.asked - self.open, 0)

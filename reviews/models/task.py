@@ -101,10 +101,8 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         return self.filter(Q(campaign__in=Campaign.objects.visible_to(user)) | Q(app__in=own))
 
     def open(self) -> Self:
-        """Not yet proven, and not excepted."""
-        return self.exclude(
-            status__in=(Removal.Status.PROVEN, Removal.Status.EXCEPTED, Removal.Status.DROPPED)
-        )
+        """Neither proven nor excepted. What came back has a removal of its own since then."""
+        return self.exclude(status__in=Removal.SETTLED)
 
     def confirmable_by(self, user: User) -> Self:
         """Those that wait for an owner of the app, who is this person."""
@@ -134,6 +132,8 @@ class Removal(Stateful):
         EXCEPTED = "excepted", "Exception"
         DROPPED = "dropped", "No longer wanted"
 
+    SETTLED = (Status.PROVEN, Status.EXCEPTED, Status.DROPPED, Status.CAME_BACK)
+    """Nobody and nothing has to act on it any more."""
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         Status.WAITING: frozenset(
             {Status.REMOVING, Status.BY_HAND, Status.PROVEN, Status.EXCEPTED, Status.DROPPED}

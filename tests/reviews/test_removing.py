@@ -161,8 +161,8 @@ def test_a_grave_line_asks_for_a_look_back(campaign, app_owner, trail):
     first.task.risk = "Critical"
     answer = {"used": "no", "cause": "Never taken away after a move", "deficiency": "yes"}
 
-    assert removing.asks_lookback(first)
-    assert not removing.asks_lookback(second)
+    assert removing.is_grave(first)
+    assert not removing.is_grave(second)
     removing.look_back(first, by=app_owner, **answer)
 
     first.refresh_from_db()
