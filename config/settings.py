@@ -182,6 +182,7 @@ MAIL_DOMAIN = str(_public.hostname)
 LISTENERS: dict[str, tuple[str, ...]] = {
     "connectors.order_moved": ("reviews.follow_order",),
     "connectors.run_done": ("reviews.follow_run",),
+    "core.person_left": ("reviews.route_anew",),
 }
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.

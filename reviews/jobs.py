@@ -1,12 +1,104 @@
 """What workers do for this room."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from celery import shared_task
+from django.db import OperationalError
 from django.utils.timezone import now
 
+from core.errors import DomainError, StaleState
 from core.leases import LeaseLost
+from core.models import User
 from core.queue import nudge
-from reviews.actions import closing, following, removing
-from reviews.models import Campaign, Removal
+from reviews.actions import closing, following, leaving, removing, staging, templates, timetable
+from reviews.models import Campaign, Removal, Template
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="reviews.stage", acks_late=True)
+def stage(campaign_id: str) -> None:
+    """Take a staging as far as it goes. Harmless to deliver twice; goes on after a crash."""
+    campaign = staging.claim(campaign_id)
+    if campaign is None:
+        return  # over already, not due, or in another worker's hands
+    with staged_or_said(campaign):
+        staging.carry_on(campaign)
+
+
+@shared_task(name="reviews.sweep")
+def sweep() -> None:
+    """Nudge what is due and in no worker's hands; keep the guards where campaigns rest on what is read."""
+    for campaign_id in (
+        Campaign.objects.filter(status=Campaign.Status.STAGING).due().values_list("pk", flat=True)
+    ):
+        nudge("reviews.stage", campaign_id)
+    staging.refresh_guards()
+
+
+@contextmanager
+def staged_or_said(campaign: Campaign) -> Iterator[None]:
+    """Whatever goes wrong within is said in the row: it is put off if the trouble may pass, else a draft
+    again."""
+    try:
+        try:
+            yield
+        except OperationalError as problem:
+            log.warning("%s was put off: %s", campaign, problem)
+            staging.stumble(campaign, "The database did not answer in time.")
+        except StaleState:
+            raise
+        except DomainError as problem:
+            staging.fail_back(campaign, str(problem))
+        except LeaseLost:
+            raise
+        except Exception as problem:
+            # The edge of the process: no row may stand as worked on for ever because of a fault of ours.
+            staging.fail_back(campaign, f"Reeve itself failed: {type(problem).__name__}: {problem}")
+            raise
+    except (LeaseLost, StaleState):
+        return  # cancelled meanwhile, or we were slow: whoever holds the row now carries on
+
+
+@shared_task(name="reviews.route_anew", acks_late=True)
+def route_anew(person_id: str) -> None:
+    """Ask others about what is open with somebody who left, or became their own. Harmless twice."""
+    person = User.objects.filter(pk=person_id).first()
+    if person is not None:
+        leaving.route_anew(person)
+        leaving.route_own_anew(person)
+
+
+@shared_task(name="reviews.sweep_reviewers")
+def sweep_reviewers() -> None:
+    """Nudge whatever is open with people who cannot decide it any longer."""
+    for person_id in {*leaving.those_to_route_anew(), *leaving.those_asked_about_their_own()}:
+        nudge("reviews.route_anew", person_id)
+
+
+@shared_task(name="reviews.keep_timetable")
+def keep_timetable() -> None:
+    """Make drafts whose day has come; stage and start what is to begin by itself. Each by itself."""
+    for template in templates.due():
+        with _told(template):
+            templates.make_due_draft(template)
+    for campaign in timetable.to_stage():
+        with _told(campaign):
+            timetable.stage(campaign)
+    for campaign in timetable.to_start():
+        with _told(campaign):
+            timetable.start(campaign)
+
+
+@contextmanager
+def _told(thing: Campaign | Template) -> Iterator[None]:
+    """What one cannot do now must not keep the others: the log says why."""
+    try:
+        yield
+    except DomainError as problem:
+        log.warning("%s: %s", thing, problem)
 
 
 @shared_task(name="reviews.close", acks_late=True)

@@ -2,9 +2,35 @@
 
 from django.urls import URLPattern, path
 
-from reviews.views import ending, lines, removals, running
+from reviews.views import campaigns, drafts, ending, lines, removals, running, staged, templates
 
 app_name = "reviews"
+CAMPAIGNS = [
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/new/", campaigns.new, name="new_campaign"),
+    path("campaigns/templates/<slug:pk>/", templates.template, name="template"),
+    path("campaigns/templates/<slug:pk>/settings/", templates.settings, name="template_settings"),
+    path("campaigns/templates/<slug:pk>/scope/", templates.scope, name="template_scope"),
+    path("campaigns/templates/<slug:pk>/schedule/", templates.course, name="template_course"),
+    path("campaigns/templates/<slug:pk>/draft/", templates.draft, name="make_draft"),
+    path("campaigns/templates/<slug:pk>/retire/", templates.retire, name="retire_template"),
+    path("campaigns/<slug:pk>/", staged.campaign, name="campaign"),
+    path("campaigns/<slug:pk>/scope/", drafts.scope, name="draft_scope"),
+    path("campaigns/<slug:pk>/reviewers/", drafts.reviewers, name="draft_reviewers"),
+    path("campaigns/<slug:pk>/data/", drafts.data, name="draft_data"),
+    path("campaigns/<slug:pk>/settings/", drafts.settings, name="draft_settings"),
+    path("campaigns/<slug:pk>/schedule/", drafts.schedule, name="draft_schedule"),
+    path("campaigns/<slug:pk>/validate/", drafts.validate, name="validate_scope"),
+    path("campaigns/<slug:pk>/stage/", drafts.stage, name="stage"),
+    path("campaigns/<slug:pk>/second/", drafts.second, name="second_override"),
+    path("campaigns/<slug:pk>/start/", campaigns.start, name="start_campaign"),
+    path("campaigns/<slug:pk>/cancel/", campaigns.cancel, name="cancel_campaign"),
+    path("campaigns/<slug:pk>/discard/", campaigns.discard, name="discard_draft"),
+    path("campaigns/<slug:pk>/duplicate/", campaigns.duplicate, name="duplicate_campaign"),
+    path("campaigns/<slug:pk>/owners/", campaigns.owners, name="campaign_owners"),
+    path("campaigns/<slug:pk>/instructions/", drafts.instructions, name="instructions"),
+    path("campaigns/<slug:pk>/template/", templates.new, name="new_template"),
+]
 RUNNING = [
     path("campaigns/<slug:pk>/tasks/", lines.campaign_lines, name="campaign_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
@@ -19,7 +45,4 @@ RUNNING = [
     path("reviews/removals/", removals.my_removals, name="my_removals"),
     path("reviews/removals/<slug:key>/", removals.removal, name="removal"),
 ]
-urlpatterns: list[URLPattern] = [
-    path("campaigns/<slug:pk>/", running.overview, name="campaign"),
-    *RUNNING,
-]
+urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING]

@@ -25,9 +25,7 @@ def rest_on(apps: Collection[str]) -> int:
         connector = Connector.objects.locked(key)
         connector.is_under_review = not connector.is_under_review
         due = min(filter(None, (connector.next_run_at, next_run(connector))), default=None)
-        Connector.objects.filter(pk=key).update(
-            is_under_review=connector.is_under_review, next_run_at=due
-        )
+        Connector.objects.filter(pk=key).update(is_under_review=connector.is_under_review, next_run_at=due)
         if connector.is_under_review:
             record("connectors.review_began", connector, by=None)
         else:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When, Window
+from django.db.models import BigIntegerField, Case, F, TextField, Value, When, Window
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Collate, NullIf, RowNumber
 from django.utils.timezone import now
@@ -119,7 +119,7 @@ def _columns(campaign: Campaign, found: Sequence[Source]) -> Mapping[str, Combin
         "account_id": F("account"),
         "entitlement_id": F("entitlement"),
         "person_id": F("account__person"),
-        "run": Case(*seen, default=F("first_run")),
+        "run": Case(*seen, default=F("first_run"), output_field=BigIntegerField()),
         "since": F("since"),
         "source": F("account__source"),
         "kind": F("entitlement__kind"),
@@ -144,7 +144,8 @@ def _columns(campaign: Campaign, found: Sequence[Source]) -> Mapping[str, Combin
 
 def _own(given: str, source: str) -> Coalesce:
     """What people called it here, else what the source calls it."""
-    return Coalesce(NullIf(F(given), Value("")), F(source))
+    text = TextField()
+    return Coalesce(NullIf(F(given), Value(""), output_field=text), F(source), output_field=text)
 
 
 def _bytewise(column: str) -> F | Collate:

@@ -15,7 +15,8 @@ from core.errors import DomainError, NotPossible
 from core.models import User
 from core.queue import nudge
 from core.trail import record
-from reviews.actions.rights import may_run, must_answer_for, must_concern_others, must_run, must_say
+from reviews.actions.permission import may_run
+from reviews.actions.rights import must_answer_for, must_concern_others, must_run, must_say
 from reviews.models import Campaign, Decision, Removal, ReviewTask
 
 HOLD = timedelta(hours=24)

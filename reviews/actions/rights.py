@@ -6,15 +6,12 @@ from connectors.models import App
 from core.errors import Denied, NotPossible
 from core.models import User
 from core.models.keys import one_line
+from reviews.actions.permission import may_run
 from reviews.models import Campaign, ReviewTask
 from reviews.queries.subjects import concerns
 
 NAMED = 3
 """How many people a refusal names."""
-
-
-def may_run(campaign: Campaign, user: User) -> bool:
-    return user.is_active and Campaign.objects.run_by(user).filter(pk=campaign.pk).exists()
 
 
 def must_run(campaign: Campaign, user: User) -> None:

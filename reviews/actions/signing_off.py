@@ -11,6 +11,7 @@ from core.models import User
 from core.trail import record
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
+from reviews.actions.staging import refresh_guards
 from reviews.models import Campaign, Decision, Removal
 from reviews.queries import bridge
 
@@ -39,6 +40,7 @@ def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str]) -> None:
         signed_off_by=by,
         changed_at=now(),
     )
+    refresh_guards()
     record("campaigns.signed_off", campaign, by=by, statements=list(STATEMENTS.values()))
 
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
 
 from connectors.actions import reviewing, runs
+from connectors.models import Connector
 from core.errors import Denied, DomainError, NotPossible
 from core.mailbox import post
 from core.models import Role, User
@@ -16,7 +17,7 @@ from core.queue import nudge
 from core.trail import ERROR, record
 from reviews.actions import freezing, turns
 from reviews.models import Campaign, ReviewTask, Turn
-from reviews.queries import bridge, frozen, sources
+from reviews.queries import bridge, frozen, sources, unasked
 from reviews.queries.sources import Source
 
 TRIES = 5
@@ -27,6 +28,8 @@ LATER = timedelta(hours=1)
 """When one that began by itself tries its sources again."""
 PAGE = 5_000
 """Lines that are routed in one transaction."""
+FIRST_PAGES = 4
+"""Of 5,000 lines, looked at before the freeze: mostly a policy that leaves somebody out does so soon."""
 NAMED = 10
 """Lines without a reviewer that a refusal names."""
 SECONDS = (Role.SUPER, Role.CAMPAIGN)
@@ -71,7 +74,7 @@ def want(campaign: Campaign, *, by: User | None, override_reason: str = "") -> N
 
 @transaction.atomic
 def second_override(campaign: Campaign, *, by: User) -> None:
-    """Say the second yes to staging although a source is not fresh and complete. Raises Denied, NotPossible."""
+    """Say the second yes to staging on sources that are not fresh. Raises Denied, NotPossible."""
     if not (by.is_active and by.has_role(*SECONDS)):
         raise Denied("Only a second Campaign Administrator or Super Administrator can agree to this.")
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
@@ -134,14 +137,14 @@ def hash_on(campaign: Campaign) -> None:
 
 
 def route_on(campaign: Campaign) -> None:
-    """Ask the reviewers of every line that has none yet, page by page. Raises LeaseLost, Unstageable."""
+    """Ask the reviewers of every line that has none yet, page by page. Raises LeaseLost, NobodyToAsk."""
     while campaign.routed_to < campaign.lines:
-        lines = campaign.tasks.filter(line_no__gt=campaign.routed_to).order_by("line_no")
-        page = list(lines[:PAGE])
+        last = min(campaign.routed_to + PAGE, campaign.lines)
+        page = campaign.tasks.filter(line_no__gt=campaign.routed_to, line_no__lte=last)
         with transaction.atomic():
             campaign.renew(attempts=0)  # we hold it: whoever lost it waits here, and then stops
             turns.enter_step(page, 1)
-            campaign.renew(routed_to=page[-1].line_no)
+            campaign.renew(routed_to=last)
 
 
 def stage_done(campaign: Campaign) -> None:
@@ -191,11 +194,7 @@ def fail_back(campaign: Campaign, sentence: str) -> None:
 
 def refresh_guards() -> None:
     """Let exactly the connectors be under review that a campaign rests on, from staging until it is over."""
-    at_work = Campaign.objects.exclude(status__in=(Campaign.Status.DRAFT, *Campaign.OVER))
-    apps: set[str] = set()
-    for campaign in at_work.select_related("scope"):
-        apps.update(sources.apps_of(campaign))
-    reviewing.rest_on(apps)
+    reviewing.rest_on(sources.rested_on())
 
 
 def needs_second() -> bool:
@@ -216,16 +215,19 @@ def _may_freeze(campaign: Campaign) -> Sequence[str] | None:
     refused: dict[str, str] = {}
     if not waits:
         for each in found:
-            if each.connector is not None and not each.is_good and not _was_tried(campaign, each):
-                try:
-                    run = runs.start(each.connector, by=None, counted=True, reason=_reason(campaign))
-                except DomainError as problem:
-                    refused[each.name] = str(problem)
-                else:
-                    waits.append(f"sync {run.pk} of {each.connector}")
+            if (connector := _to_be_counted(campaign, each)) is None:
+                continue
+            try:
+                run = runs.start(connector, by=None, counted=True, reason=_reason(campaign))
+            except DomainError as problem:
+                refused[each.name] = str(problem)
+            else:
+                waits.append(f"sync {run.pk} of {connector}")
     if waits:
         put_off(campaign, f"Waits for {' and '.join(waits)}.")
         return None
+    if without := unasked.look(campaign, FIRST_PAGES).sentence:
+        raise Unstageable(without)
     wrong = [f"{each.problem} {refused.get(each.name, '')}".strip() for each in found if each.problem]
     wrong += [sources.people().problem] if sources.people().problem else []
     return _overridden(campaign, wrong)
@@ -253,12 +255,13 @@ def _reason(campaign: Campaign) -> str:
     return f"{campaign} is being staged{who}."
 
 
-def _was_tried(campaign: Campaign, source: Source) -> bool:
-    """Whether this staging had it counted already: once is enough for one that somebody waits for."""
-    if source.connector is None or campaign.staging_wanted_at is None:
-        return True
-    tried = source.connector.runs.filter(is_counted=True, created_at__gte=_since(campaign))
-    return tried.exists()
+def _to_be_counted(campaign: Campaign, source: Source) -> Connector | None:
+    """What reads it, if that helps; not again by the same staging: once is enough where somebody waits."""
+    connector = source.connector
+    if connector is None or source.is_good or source.under_way is not None:
+        return None
+    tried = connector.runs.filter(is_counted=True, created_at__gte=_since(campaign))
+    return None if tried.exists() else connector
 
 
 def _since(campaign: Campaign) -> datetime:

@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0008_provision_orders"),
         ("reviews", "0003_staging"),
+        ("reviews", "0003_administrators_may_be_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

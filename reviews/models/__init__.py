@@ -1,6 +1,14 @@
 """Policies, campaigns, the lines under review, who is asked, what they decided, what is taken away."""
 
-from reviews.models.campaign import Campaign, CampaignOwner, Instructions, PopulationSource, Scope, Template
+from reviews.models.campaign import (
+    Campaign,
+    CampaignOwner,
+    Control,
+    Instructions,
+    PopulationSource,
+    Scope,
+    Template,
+)
 from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
@@ -9,6 +17,7 @@ __all__ = [
     "Campaign",
     "CampaignOwner",
     "Comment",
+    "Control",
     "Decision",
     "Instructions",
     "Mark",

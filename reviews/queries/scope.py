@@ -12,8 +12,7 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, 
 
 from connectors.models import CREDENTIAL, Account, App, Entitlement, Grant
 from connectors.queries.entitlements import bears, with_frameworks
-from core.models import Organisation
-from core.models.user import Reporting
+from core.models import Organisation, Reporting
 from reviews.models import Campaign, ReviewTask, Scope
 
 LIVE = 100_000

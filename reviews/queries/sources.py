@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
-from core.models import PeopleImport
+from core.models import PeopleImport, User
 from core.models.sign_in import IdentityProvider
-from reviews.models import Scope
+from reviews.models import Campaign, Scope
 from reviews.queries.scope import apps_in
 
 FRESH = timedelta(hours=24)
@@ -63,6 +63,30 @@ def of_scope(scope: Scope) -> list[Source]:
         for name, connector in sorted(_readers(app).items()):
             found.append(_source(app, name, connector, kinds))
     return found
+
+
+def apps_of(campaign: Campaign) -> set[str]:
+    """The apps it rests on, by their keys: as frozen, and until then as its scope names them."""
+    frozen = set(campaign.sources.values_list("connector__app", flat=True))
+    return frozen or set(apps_in(campaign.scope).values_list("pk", flat=True))
+
+
+def rested_on(*, owned_by: User | None = None) -> set[str]:
+    """The apps that campaigns rest on just now, from staging until they are over: of all, or of one owner."""
+    at_work = Campaign.objects.exclude(status__in=(Campaign.Status.DRAFT, *Campaign.OVER))
+    if owned_by is not None:
+        at_work = at_work.filter(ownerships__user=owned_by)
+    return {app for campaign in at_work.select_related("scope") for app in apps_of(campaign)}
+
+
+def too_near(connector: Connector, user: User) -> str:
+    """Why this person may not take a held run of it for the truth: they own a campaign that rests on it."""
+    if connector.is_under_review and connector.app_id in rested_on(owned_by=user):
+        return (
+            f"You own a campaign that rests on {connector}, so another Connector Administrator or Super"
+            " Administrator has to confirm it."
+        )
+    return ""
 
 
 def people() -> People:

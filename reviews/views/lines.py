@@ -11,7 +11,7 @@ from connectors.models import Account, ResourceType
 from core.http import HtmxRequest
 from core.queries.asked import page
 from reviews.actions import correcting
-from reviews.actions.rights import may_run
+from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
 from reviews.models import Campaign, ReviewTask
 from reviews.queries.lines import NO_RISK, WantedLines, events_of, for_screen, lines, reviewers_of

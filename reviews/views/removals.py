@@ -15,7 +15,7 @@ from core.http import HtmxRequest
 from core.models import User
 from core.queries.asked import one_of, page
 from reviews.actions import removing
-from reviews.actions.rights import may_run
+from reviews.actions.permission import may_run
 from reviews.forms.ending import ByHandForm, ExceptForm, LookBackForm
 from reviews.models import Campaign, Removal
 from reviews.queries import running

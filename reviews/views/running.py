@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 
 from core.http import HtmxRequest, organisation_of
 from core.queries.asked import page
-from reviews.actions.rights import may_run, may_sign_off
+from reviews.actions.permission import may_run
+from reviews.actions.rights import may_sign_off
 from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import bridge, running
 

@@ -26,6 +26,7 @@ from tests.make import make_user
 from tests.permissions import (
     accounts,
     applications,
+    campaigns,
     columns,
     connectors,
     counting,
@@ -52,6 +53,7 @@ AREAS = (
     counting,
     runs,
     applications,
+    campaigns,
     accounts,
     columns,
     entitlements,

@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 
 from connectors.models import Account, App, Grant
-from core.models.user import Reporting
+from core.models import Reporting
 from reviews.models import Campaign, Scope, Template
 from reviews.queries import scope as scopes
 from reviews.queries.scope import Reason, grants_in, left_out, number_in, sample, validate
