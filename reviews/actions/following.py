@@ -141,9 +141,10 @@ def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
         come_back(removal, order.problem or "A later sync saw it again.")
         return
     removed_at = order.removed_at or removal.removed_at
-    go(removal, status, problem=order.problem, removed_at=removed_at, proven_at=order.proven_at)
+    problem = order.problem if status in _LEFT else ""
+    go(removal, status, problem=problem, removed_at=removed_at, proven_at=order.proven_at)
     if status in TOLD:
-        record(TOLD[status], removal, by=None, problem=order.problem, **about(removal))
+        record(TOLD[status], removal, by=None, problem=problem, **about(removal))
 
 
 _PROVEN = Removal.Status.PROVEN

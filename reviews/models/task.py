@@ -192,3 +192,7 @@ class Removal(Stateful):
 
     def __str__(self) -> str:
         return f"removal {self.number}"
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status in self.SETTLED

@@ -124,7 +124,7 @@ def _rights(found: Removal, user: User) -> dict[str, Any]:
         "may_confirm": Removal.objects.confirmable_by(user).filter(pk=found.pk).exists(),
         "may_say_done": is_owner and found.status == Removal.Status.BY_HAND,
         "may_order": is_owner and found.status in (Removal.Status.FAILED, Removal.Status.BY_HAND),
-        "may_except": runs_it and not is_over and found.status not in Removal.SETTLED,
+        "may_except": runs_it and not is_over and not found.is_settled,
         "may_look_back": (is_owner or runs_it) and not is_over and removing.is_grave(found),
         "may_see_campaign": may_see,
         "owners": found.app.owners_now(),
