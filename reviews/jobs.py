@@ -38,6 +38,22 @@ def sweep() -> None:
     staging.refresh_guards()
 
 
+@shared_task(name="reviews.route_anew", acks_late=True)
+def route_anew(person_id: str) -> None:
+    """Ask others about what is open with somebody who left, or became their own. Harmless twice."""
+    person = User.objects.filter(pk=person_id).first()
+    if person is not None:
+        leaving.route_anew(person)
+        leaving.route_own_anew(person)
+
+
+@shared_task(name="reviews.sweep_reviewers")
+def sweep_reviewers() -> None:
+    """Nudge whatever is open with people who cannot decide it any longer."""
+    for person_id in {*leaving.those_to_route_anew(), *leaving.those_asked_about_their_own()}:
+        nudge("reviews.route_anew", person_id)
+
+
 @contextmanager
 def staged_or_said(campaign: Campaign) -> Iterator[None]:
     """Whatever goes wrong within is said in the row: it is put off if the trouble may pass, else a draft
@@ -60,22 +76,6 @@ def staged_or_said(campaign: Campaign) -> Iterator[None]:
             raise
     except (LeaseLost, StaleState):
         return  # cancelled meanwhile, or we were slow: whoever holds the row now carries on
-
-
-@shared_task(name="reviews.route_anew", acks_late=True)
-def route_anew(person_id: str) -> None:
-    """Ask others about what is open with somebody who left, or became their own. Harmless twice."""
-    person = User.objects.filter(pk=person_id).first()
-    if person is not None:
-        leaving.route_anew(person)
-        leaving.route_own_anew(person)
-
-
-@shared_task(name="reviews.sweep_reviewers")
-def sweep_reviewers() -> None:
-    """Nudge whatever is open with people who cannot decide it any longer."""
-    for person_id in {*leaving.those_to_route_anew(), *leaving.those_asked_about_their_own()}:
-        nudge("reviews.route_anew", person_id)
 
 
 @shared_task(name="reviews.keep_timetable")

@@ -57,7 +57,7 @@ def make_role(app: App, number: int, **fields: Any) -> Entitlement:
 
 
 def make_draft(*owners: User, **fields: Any) -> Campaign:
-    return make_campaign("Coupa access, Q4", *owners, **fields)
+    return make_campaign(fields.pop("name", "Coupa access, Q4"), *owners, **fields)
 
 
 def work(campaign: Campaign) -> Campaign:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0009_under_review'),
-        ('reviews', '0002_what_was_decided_stays'),
+        ('reviews', '0003_administrators_may_be_asked'),
     ]
 
     operations = [

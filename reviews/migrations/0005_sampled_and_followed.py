@@ -8,8 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0008_provision_orders"),
-        ("reviews", "0003_staging"),
-        ("reviews", "0003_administrators_may_be_asked"),
+        ("reviews", "0004_staging"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
