@@ -22,6 +22,9 @@ source that is not stated, even one the app names no more. Records never bear it
 class DriverError(Exception):
     """A person must act; the sentence says what is wrong and is shown to them."""
 
+    calls: "tuple[Call, ...]" = ()
+    """What a `Provisioner` had asked before it raised this."""
+
 
 class BadCredentials(DriverError):
     """The vendor refused the credentials for good."""
@@ -56,6 +59,9 @@ class NotCounted(DriverError):
 
 class TransientError(Exception):
     """The vendor is away or busy; trying again later may work. The sentence says what was seen."""
+
+    calls: "tuple[Call, ...]" = ()
+    """What a `Provisioner` had asked before it raised this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Call:
 
     kind: Kind
     asked: str
-    """Method, path and query, and what a POST that only reads asks for; never a header or anything secret."""
+    """Method, path and query, and what was sent: a question, or a change; never a header or a secret."""
     status: int
     records: int
     bytes: int
@@ -243,12 +249,17 @@ class Journal(Protocol):
         """Return when it is safe; an empty mapping clears it. JSON values only."""
 
 
+@runtime_checkable
 class Provisioner(Protocol):
     """Changes one app. Every wish succeeds if it is true already.
 
     Raises DriverError where a person must act, TransientError where trying again may work: the same wish is
     then made again with the same journal, also by another worker, and ends as if made once. What the wish
-    did not speak of is afterwards as somebody else may have left it meanwhile, never as it was before.
+    did not speak of is afterwards as somebody else may have left it meanwhile, never as it was before. Both
+    errors bring the calls that were made.
+
+    About one account the caller makes one wish at a time, and no other before one that kept something in its
+    journal has come to its end.
     """
 
     def grant(self, account_id: str, entitlement_id: str, journal: Journal) -> Receipt: ...
@@ -389,6 +400,10 @@ class Action:
     needs: tuple[str, ...]
 
 
+def _never(_settings: Mapping[str, str]) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What a driver says about itself; the wizard, the forms and the tests read it."""
@@ -411,6 +426,12 @@ class Spec:
     """Scopes needed for these settings."""
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
+    writes: Callable[[Mapping[str, str]], bool] = _never
+    """Whether these settings allow changes; what `open` gives for them is a `Provisioner` too.
+
+    What it may be asked for is said by `provision` of each capability: `grant`, `revoke`. Disabling and
+    enabling an account are two of the `actions`: `disable_user`, `enable_user`.
+    """
     actions: tuple[Action, ...] = ()
     tenant: str = "domain"
     """The setting that says which tenant is meant, and so decides `source`."""

@@ -17,9 +17,9 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.actions import telling
-from connectors.actions.permission import must_run_order, must_say_done
+from connectors.actions.permission import is_own, must_manage, must_run_order, must_say_done
 from connectors.contract import Receipt
-from connectors.models import Account, Entitlement, ProvisionOrder
+from connectors.models import Account, Connector, Entitlement, Grant, ProvisionOrder
 from connectors.queries.provisioning import Carrier, carrier, meant
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
@@ -101,16 +101,34 @@ def want_many(
 def claim(order_id: str) -> ProvisionOrder | None:
     """Take the order for this worker. None if it is done, not due, in other hands, has to wait, or had its
     tries."""
-    with transaction.atomic():
-        begun = {"status": ProvisionOrder.Status.SENT, "sent_at": Coalesce(F("sent_at"), now())}
-        order = ProvisionOrder.objects.to_carry_out().claim(order_id, **begun)
-        if order is not None and order.attempts == 1:
-            record("orders.began", order, by=None)
-            announce(NEWS, order.pk)
+    try:
+        order = _claimed(order_id)
+    except (IntegrityError, _NotNow):
+        return None  # another order about the same account was faster
     if order is not None and order.attempts > TRIES and not order.journal:
         last = f" The last trouble: {order.problem}" if order.problem else ""
         fail(order, f"{TRIES} workers took this order and none came to an end with it.{last}")
         return None
+    return order
+
+
+class _NotNow(Exception):
+    """Rolls a claim back."""
+
+
+@transaction.atomic
+def _claimed(order_id: str) -> ProvisionOrder | None:
+    begun = {"status": ProvisionOrder.Status.SENT, "sent_at": Coalesce(F("sent_at"), now())}
+    order = ProvisionOrder.objects.to_carry_out().claim(order_id, **begun)
+    if order is None:
+        return None
+    # Looked for again with the account ours: one that was given back meanwhile may have kept something.
+    others = ProvisionOrder.objects.filter(account=order.account_id).exclude(pk=order.pk)
+    if others.in_the_way().exists():
+        raise _NotNow
+    if order.attempts == 1:
+        record("orders.began", order, by=None)
+        announce(NEWS, order.pk)
     return order
 
 
@@ -218,6 +236,39 @@ def retry(order: ProvisionOrder, *, by: User | None) -> None:
 
 
 @transaction.atomic
+def retry_failed(connector: Connector, *, by: User | None) -> int:
+    """Have all its failed orders tried again but those about one's own access; answers how many."""
+    must_manage(connector, by)
+    failed = ProvisionOrder.objects.filter(connector=connector, status=ProvisionOrder.Status.FAILED)
+    rows = failed.select_related("app", "connector", "account", "entitlement").order_by("pk")
+    wanted = [order for order in rows if by is None or not is_own(order.account, by)]
+    for order in wanted:
+        retry(order, by=by)
+    if not wanted:
+        raise NotPossible("No order of this connector has failed.")
+    return len(wanted)
+
+
+def want_again(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
+    """A new order for the same, where what was removed came back."""
+    must_say_done(order, by)
+    if order.status != ProvisionOrder.Status.CAME_BACK:
+        raise NotPossible("It has not come back, so there is nothing to be removed again.")
+    open_now = Grant.objects.here().filter(account=order.account_id, entitlement=order.entitlement_id)
+    grant = open_now.values_list("pk", flat=True).first()
+    if grant is None:
+        raise NotPossible("The last sync no longer saw it: there is nothing to be removed.")
+    reason = f"{order.reason} It came back after it had been removed."
+    return want(order.account, order.entitlement, verb=order.verb, grant=grant, reason=reason, by=by)
+
+
+def can_be_carried_out(order: ProvisionOrder) -> bool:
+    """Whether a connector could do it by now."""
+    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
+    return can.connector is not None
+
+
+@transaction.atomic
 def drop(order: ProvisionOrder, *, by: User | None, reason: str) -> None:
     """Nobody wants it any more. One in a worker's hands cannot be dropped: it is about to be done."""
     must_run_order(order, by)
@@ -226,7 +277,7 @@ def drop(order: ProvisionOrder, *, by: User | None, reason: str) -> None:
     if free is None:
         raise NotPossible("A worker is carrying it out right now. Look again in a minute.")
     _must_owe_nothing(free)
-    _move(order, ProvisionOrder.Status.DROPPED)
+    _move(order, ProvisionOrder.Status.DROPPED, lease=None, leased_until=None)
     record("orders.dropped", order, by=by, reason=reason)
 
 

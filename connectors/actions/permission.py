@@ -125,12 +125,13 @@ def must_run_order(order: ProvisionOrder, user: User | None) -> None:
 
 
 def must_say_done(order: ProvisionOrder, user: User | None) -> None:
-    """That something was done by hand: an owner of the app says it too. Never about one's own access."""
+    """That something was done by hand, or is to be removed again: for owners of the app, too. Never about
+    one's own access."""
     if user is None:
         return
     _must_be_of_another(order, user)
     if not may_say_done(order, user):
-        raise Denied(f"Only the owners of {order.app} and those who look after its connector can say that.")
+        raise Denied(f"Only the owners of {order.app} and those who look after its connector can do that.")
 
 
 def may_run_order(order: ProvisionOrder, user: User) -> bool:
@@ -159,3 +160,10 @@ def _must_be_of_another(order: ProvisionOrder, user: User) -> None:
             f"This is about your own access: another owner of {order.app} or a Connector Administrator has to"
             " do it."
         )
+
+
+def may_ask_removal(app: App, user: User) -> bool:
+    """Of anything in the app (row B19); owners of an entitlement and managers of a person may of theirs."""
+    if not user.is_active:
+        return False
+    return user.is_super or App.objects.here().owned_by(user).filter(pk=app.pk).exists()

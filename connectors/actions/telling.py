@@ -35,13 +35,12 @@ def tell(app_id: str) -> None:
     key = f"{app.pk}:{now().isoformat()}"
     by_hand = [each for each in orders if each.status == ProvisionOrder.Status.MANUAL]
     if by_hand:
-        for person in _answerable(app):
-            post("order_by_hand", to=person, key=key, app=app, **_told(by_hand))
+        _write("order_by_hand", _answerable(app), app, by_hand, key=key, connector=_reader(app))
     failed = [each for each in orders if each.status == ProvisionOrder.Status.FAILED]
     for connector in sorted({each.connector for each in failed if each.connector}, key=lambda each: each.pk):
         of_it = [each for each in failed if each.connector == connector]
-        for person in people_to_tell(connector):
-            post("order_failed", to=person, key=f"{key}:{connector.pk}", connector=connector, **_told(of_it))
+        people = people_to_tell(connector)
+        _write("order_failed", people, app, of_it, key=f"{key}:{connector.pk}", connector=connector)
     rows.filter(pk__in=[each.pk for each in orders]).update(told_at=now())
 
 
@@ -58,9 +57,24 @@ def alarm(order: ProvisionOrder, problem: str) -> None:
 def tell_of_return(run: SyncRun, orders: Sequence[ProvisionOrder]) -> None:
     """What was removed is there again: owners of the connector and of the app hear of it, each once."""
     app = run.connector.app
-    told = {person.pk: person for person in (*people_to_tell(run.connector), *_answerable(app))}
-    for person in told.values():
-        post("order_came_back", to=person, key=run.key, app=app, run=run, **_told(orders))
+    people = {person.pk: person for person in (*people_to_tell(run.connector), *_answerable(app))}
+    _write("order_came_back", people.values(), app, orders, key=run.key, run=run)
+
+
+def _write(
+    letter: str,
+    people: Iterable[User],
+    app: App,
+    orders: Sequence[ProvisionOrder],
+    *,
+    key: str,
+    **context: Any,
+) -> None:
+    told: dict[str, Any] = {"orders": orders[:SHOWN], "number": len(orders), "app": app, **context}
+    told["further"] = max(0, len(orders) - SHOWN)
+    for person in people:
+        sees_app = App.objects.visible_to(person).filter(pk=app.pk).exists()
+        post(letter, to=person, key=key, sees_app=sees_app, **told)
 
 
 def _answerable(app: App) -> Iterable[User]:
@@ -68,13 +82,13 @@ def _answerable(app: App) -> Iterable[User]:
     Administrators."""
     if app.owners_now().exists():
         return app.owners_now()
-    connector = Connector.objects.here().filter(app=app).order_by("created_at").first()
+    connector = _reader(app)
     return people_to_tell(connector) if connector else User.objects.active().holding(Role.SUPER)
+
+
+def _reader(app: App) -> Connector | None:
+    return Connector.objects.here().filter(app=app).order_by("created_at").first()
 
 
 def _untold() -> QuerySet[ProvisionOrder]:
     return ProvisionOrder.objects.filter(status__in=ProvisionOrder.BY_PEOPLE, told_at=None)
-
-
-def _told(orders: Sequence[ProvisionOrder]) -> dict[str, Any]:
-    return {"orders": orders[:SHOWN], "number": len(orders), "further": max(0, len(orders) - SHOWN)}

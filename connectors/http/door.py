@@ -239,7 +239,7 @@ def _worded(vendor: str, problem: httpx.RequestError) -> DriverError | Busy:
 
 
 def _question(request: httpx.Request, kind: Kind) -> str:
-    """What a POST that only reads asks for, as it stands in its body; nothing of a token request."""
-    if request.method != "POST" or kind == TOKEN:
+    """What a question or a change says, as it stands in its body; nothing of a token request."""
+    if request.method not in ("POST", "PUT") or kind == TOKEN:
         return ""
     return " " + request.content.decode("utf-8", "replace")[:MOST_QUESTION]

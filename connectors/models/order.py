@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
+from urllib.parse import unquote
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
 from connectors.models.app import App
@@ -27,9 +28,15 @@ class ProvisionOrderQuerySet(LeasedQuerySet["ProvisionOrder"]):
         return self.filter(status__in=ProvisionOrder.UNDONE)
 
     def to_carry_out(self) -> Self:
-        """A worker may take them: those of paused connectors wait, and of deleted ones are people's."""
+        """A worker may take them: those of paused connectors wait, and so do all others of an account while
+        one of them is in hand or has taken what must be given back."""
         ready = Connector.objects.filter(paused_at=None)
-        return self.filter(status__in=ProvisionOrder.OPEN, connector__in=ready)
+        others = ProvisionOrder.objects.filter(account=OuterRef("account")).exclude(pk=OuterRef("pk"))
+        return self.filter(~Exists(others.in_the_way()), status__in=ProvisionOrder.OPEN, connector__in=ready)
+
+    def in_the_way(self) -> Self:
+        """About the account of such an order no other wish may be made."""
+        return self.filter(Q(lease__isnull=False) | ~Q(journal={}))
 
     def for_screen(self) -> Self:
         """All that a row on screen needs, in one query."""
@@ -127,6 +134,9 @@ class ProvisionOrder(Stateful, Leased):
                 condition=Q(status__in=("wanted", "sent", "failed", "manual")),
                 name="one_open_order_per_pair",
             ),
+            models.UniqueConstraint(
+                fields=("account",), condition=Q(lease__isnull=False), name="one_order_in_hand_per_account"
+            ),
         )
         indexes = (
             models.Index(
@@ -143,7 +153,36 @@ class ProvisionOrder(Stateful, Leased):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.entitlement} of {self.account}"
+        return f"{self.get_verb_display()} {self.thing} of {self.account}"
+
+    @property
+    def is_about_account(self) -> bool:
+        """Whether the account itself is meant, not something it holds."""
+        return self.verb in (self.Verb.DISABLE, self.Verb.ENABLE)
+
+    @property
+    def thing(self) -> str:
+        """What is to be taken or given, as people call it: role Buyer; the account itself."""
+        if self.is_about_account:
+            return "the account"
+        kind = unquote(self.entitlement.kind).replace("_", " ")
+        return f"{kind} {self.entitlement.name}"
+
+    @property
+    def what_to_do(self) -> str:
+        """What somebody does at the app who does it by hand."""
+        names = dict.fromkeys((self.account.login, self.account.email))
+        known = ", ".join([*filter(None, names), f"id {self.account.external_id}"])
+        whom = f"{self.account} ({known})"
+        match self.verb:
+            case self.Verb.DISABLE:
+                return f"Disable the account of {whom}."
+            case self.Verb.ENABLE:
+                return f"Enable the account of {whom}."
+            case self.Verb.GRANT:
+                return f"Give the {self.thing} to {whom}."
+            case _:
+                return f"Take the {self.thing} from {whom}."
 
 
 class OrderCall(models.Model):

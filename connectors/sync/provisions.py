@@ -9,7 +9,8 @@ ACTIONS = {ProvisionOrder.Verb.DISABLE: "disable_user", ProvisionOrder.Verb.ENAB
 
 def writes(connector: Connector) -> bool:
     """Whether its settings in force allow changes: read-only is always possible (row A19)."""
-    return bool(_spec(connector)) and connector.settings.get("mode") == "read-write"
+    spec = _spec(connector)
+    return spec is not None and spec.writes(connector.settings)
 
 
 def can(connector: Connector, kind: str, verb: str) -> bool:
