@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0008_provision_orders'),
+        ('connectors', '0009_orders_tell_people'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from reviews.models.campaign import (
     Template,
 )
 from reviews.models.policy import Policy, PolicyVersion
-from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, Submission
+from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Progress",
     "Removal",
     "ReviewTask",
+    "SampledLine",
     "Scope",
     "Submission",
     "Template",

@@ -271,6 +271,8 @@ class PopulationSource(models.Model):
     received = models.JSONField(default=dict)
     second = models.JSONField(default=dict)
     gaps = models.JSONField(default=dict)
+    followed_to = models.BigIntegerField(default=0)
+    """The number of the last later run whose changes the lines have followed."""
 
     class Meta:
         constraints = (

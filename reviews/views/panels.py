@@ -9,8 +9,9 @@ from django.urls import reverse
 from connectors.models import SyncRun
 from core.models import User
 from reviews.actions.permission import may_make_campaigns
-from reviews.models import Campaign
+from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
+from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
 type Shown = Mapping[str, Any] | None
 
@@ -24,6 +25,19 @@ def campaigns_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     if not sees and not Campaign.objects.visible_to(user).exists():
         return None
     return {"label": "Campaigns", "icon": "flag", "url": reverse("reviews:campaigns"), "group": "admin"}
+
+
+def removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Removals that wait for the owner of their app."""
+    user = _user(request)
+    if user is None:
+        return None
+    rows = waiting_for(user)
+    to_do = rows.filter(status__in=FOR_OWNERS).count()
+    to_confirm = rows.filter(status=Removal.Status.WAITING).count()
+    if not to_do and not to_confirm:
+        return None
+    return {"to_confirm": to_confirm, "to_do": to_do, "late": late(rows).count()}
 
 
 def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Mapping[str, Any]:

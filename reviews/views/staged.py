@@ -15,6 +15,7 @@ from reviews.actions import staging
 from reviews.actions.campaigns import end_of_days
 from reviews.models import Campaign, Progress
 from reviews.queries import bridge, sources
+from reviews.views import running
 from reviews.views.campaigns import visible
 from reviews.views.drafts import head
 
@@ -26,6 +27,8 @@ STAGED = "reviews/campaign_staged.html"
 def campaign(request: HtmxRequest, pk: str) -> HttpResponse:
     """The page of a campaign, whatever its state. While it is being staged htmx asks for a part of it."""
     shown = visible(request, pk)
+    if shown.started_at is not None:
+        return running.overview(request, pk)
     if shown.status == Campaign.Status.STAGING:
         template = f"{STAGING}#staging" if request.htmx else STAGING
         return render(request, template, _staging(request, shown))
