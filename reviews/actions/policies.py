@@ -34,15 +34,15 @@ class PolicyFacts:
 
 @transaction.atomic
 def create(facts: PolicyFacts, *, by: User, copied_from: Policy | None = None) -> Policy:
-    """Make one with its first version. Raises Denied, TakenName, NotPossible for content nobody can follow."""
+    """Make one with its first version. Raises Denied, TakenName, NotPossible for what is no policy."""
     must_write_policies(by)
     _must_make_sense(facts.content)
     _lock_names()
     _must_be_free(facts.name, None)
     policy = Policy.objects.create(name=facts.name, description=facts.description, made_by=by)
     version = _say(policy, facts.content, by=by)
-    told = {"copied_from": copied_from} if copied_from else {}
-    record("policies.made", policy, by=by, version=version.number, digest=version.digest, **told)
+    source = copied_from.name if copied_from else ""
+    record("policies.made", policy, by=by, version=version.number, digest=version.digest, copied_from=source)
     return policy
 
 
@@ -90,7 +90,9 @@ def retire(policy: Policy, *, by: User) -> None:
     """Offer it to no further campaign. Raises Denied, and NotPossible while something rests on it."""
     must_write_policies(by)
     policy = _ours(policy)
-    campaigns = policy.campaigns.exclude(status__in=Campaign.OVER).order_by("name").values_list("name", flat=True)
+    campaigns = (
+        policy.campaigns.exclude(status__in=Campaign.OVER).order_by("name").values_list("name", flat=True)
+    )
     templates = policy.templates.filter(retired_at=None).order_by("name").values_list("name", flat=True)
     held = [*campaigns, *templates]
     if held:
@@ -103,7 +105,7 @@ def retire(policy: Policy, *, by: User) -> None:
 
 @transaction.atomic
 def follow_denials(policy: Policy, *, removes: bool, by: User) -> None:
-    """Whether a denied line is taken away at the app: of a built-in policy all that can be changed (row C34)."""
+    """Whether what is denied is taken away: of a built-in policy all that can be changed (row C34)."""
     must_write_policies(by)
     policy = Policy.objects.select_for_update().get(pk=policy.pk)
     _must_be_here(policy)
@@ -133,6 +135,13 @@ def must_write_policies(user: User) -> None:
         raise Denied("Only Campaign Administrators and Super Administrators can change policies.")
 
 
+def must_be_ours(policy: Policy) -> None:
+    """Raises NotPossible for a built-in or a retired one."""
+    _must_be_here(policy)
+    if policy.built_in:
+        raise NotPossible(f"{policy} came with Reeve and stays as it is. Duplicate it to have your own.")
+
+
 def _say(policy: Policy, content: Mapping[str, object], *, by: User) -> PolicyVersion:
     last = policy.versions.aggregate(last=Max("number"))["last"] or 0
     return PolicyVersion.objects.create(
@@ -143,9 +152,7 @@ def _say(policy: Policy, content: Mapping[str, object], *, by: User) -> PolicyVe
 def _ours(policy: Policy) -> Policy:
     """Locked, and one that may be changed."""
     policy = Policy.objects.select_for_update().get(pk=policy.pk)
-    _must_be_here(policy)
-    if policy.built_in:
-        raise NotPossible(f"{policy} came with Reeve and stays as it is. Duplicate it to have your own.")
+    must_be_ours(policy)
     return policy
 
 

@@ -1,7 +1,6 @@
 """What is typed about a policy: its name and its rules, and sentences about what is wrong with them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,11 +11,19 @@ from core.models import PeopleGroup, User
 from core.models.keys import one_line
 from core.queries.people import people_matching
 from reviews.actions.policies import LONGEST_NAME, PolicyFacts
-from reviews.forms.policy_drafts import Content, PolicyDraft, RuleDraft, StepDraft, content_of, draft_of
+from reviews.forms.policy_drafts import (
+    Content,
+    Picker,
+    PolicyDraft,
+    RuleDraft,
+    StepDraft,
+    content_of,
+    draft_of,
+)
 from reviews.models import Policy
 from reviews.queries.policy_fields import FieldOffer, offers, unknown_values
 from reviews.queries.policy_words import names_of, plain, policy_said
-from reviews.routing import FALLBACK_KINDS, FIELDS, IS_WORDS, KIND_WORDS, BadPolicy, Is, Then, parse
+from reviews.routing import FALLBACK_KINDS, FIELDS, KIND_WORDS, BadPolicy, Is, Then, parse
 
 PICKED = ("people", "fallback_people", "reassign_to")
 THEN_CHOICES = (
@@ -71,33 +78,33 @@ def facts_of_policy(policy: Policy) -> dict[str, Any]:
     return {name: getattr(policy, name) for name in ("name", "description", "changed_at")}
 
 
-# --- what is wrong -----------------------------------------------------------------------------------------------
+# --- what is wrong ---
 
 
 def check(draft: PolicyDraft, *, held: Content | None) -> bool:
     """Whether the rules can be saved; where not, each part says what is wrong. `held`: as saved before."""
-    kept = _values(draft_of(held)) if held else frozenset()
     for rule in draft.rules[:-1]:
         if not rule.groups:
             rule.problem = "Say when this rule applies: add a condition, or take the rule out."
-    for rule in draft.rules:
-        for test in rule.tests():
-            if test.field in FIELDS and test.op in (Is.IN, Is.NOT_IN):
-                asked = [value for value in test.values if (test.field, value) not in kept]
-                missing = unknown_values(test.field, asked)
-                if missing:
-                    test.problem = f"Nothing here is called {', '.join(missing)} now. Look at how it is written."
+    _check_values(draft, draft_of(held) if held else PolicyDraft([]))
     _check_people(draft)
     if not draft.problems():
         _check_sense(draft)
     for rule in draft.rules:
-        is_wrong = rule.problem or any(test.problem for test in rule.tests())
-        rule.is_open = rule.is_open or bool(is_wrong or any(step.problem for step in rule.steps))
+        parts = (rule, *rule.tests(), *rule.steps)
+        rule.is_open = rule.is_open or any(part.problem for part in parts)
     return not draft.problems()
 
 
-def _values(draft: PolicyDraft) -> frozenset[tuple[str, str]]:
-    return frozenset((test.field, value) for rule in draft.rules for test in rule.tests() for value in test.values)
+def _check_values(draft: PolicyDraft, held: PolicyDraft) -> None:
+    """What a condition compares with must be there, or have been there when it was saved last."""
+    kept = {(test.code, value) for rule in held.rules for test in rule.tests() for value in test.values}
+    for rule in draft.rules:
+        for test in rule.tests():
+            if test.code in FIELDS and test.op in (Is.IN, Is.NOT_IN):
+                asked = [value for value in test.values if (test.code, value) not in kept]
+                if missing := ", ".join(unknown_values(test.code, asked)):
+                    test.problem = f"Nothing here is called {missing} now. Look at how it is written."
 
 
 def _check_people(draft: PolicyDraft) -> None:
@@ -137,31 +144,22 @@ def _blame(draft: PolicyDraft, problem: BadPolicy) -> None:
             draft.rules[-1].problem = problem.sentence
 
 
-# --- how it is drawn ---------------------------------------------------------------------------------------------
+# --- how it is drawn ---
 
 
-@dataclass(frozen=True, slots=True)
-class Picker:
-    """A picker of people: who is chosen, and who was found without script."""
-
-    name: str
-    chosen: Sequence[User]
-    words: str
-    matches: Sequence[User]
-
-
-def dress(draft: PolicyDraft, sent: QueryDict, *, by: User) -> None:
-    """Give every part its name in the form, and what it is drawn with."""
+def dress(draft: PolicyDraft, sent: QueryDict, *, by: User) -> Sequence[FieldOffer]:
+    """Give every part its name in the form, and what it is drawn with; answers the fields asked about."""
     draft.number()
-    found = offers(test.field for rule in draft.rules for test in rule.tests())
+    found = offers(test.code for rule in draft.rules for test in rule.tests())
     steps = [step for rule in draft.rules for step in rule.steps]
     people = User.objects.in_bulk(list(_keys(steps)))
     for rule in draft.rules:
         rule.sentence = _sentence(rule, is_last=rule is draft.rules[-1])
         for test in rule.tests():
-            test.offer = found.get(test.field)
+            test.offer = found.get(test.code)
         for step in rule.steps:
             step.pickers = {name: _picker(step, name, people, sent, by=by) for name in PICKED}
+    return list(found.values())
 
 
 def _picker(step: StepDraft, part: str, people: Mapping[str, User], sent: QueryDict, *, by: User) -> Picker:
@@ -191,15 +189,7 @@ def choices() -> Mapping[str, Any]:
         "fields": grouped.items(),
         "kinds": [(kind.value, words) for kind, words in KIND_WORDS.items()],
         "fallbacks": [("", "Nobody further"), *((kind.value, KIND_WORDS[kind]) for kind in FALLBACK_KINDS)],
-        "ways": [(way.value, words) for way, words in IS_WORDS.items()],
         "groups": list(PeopleGroup.objects.order_by("name").values_list("pk", "name")),
         "thens": THEN_CHOICES,
         "reasons": REASON_CHOICES,
     }
-
-
-def ways_of(offer: FieldOffer) -> Sequence[tuple[str, str]]:
-    """What can be asked of a field."""
-    left_out = {Is.CONTAINS} if offer.choices else set()
-    left_out |= set() if offer.may_miss else {Is.MISSING}
-    return [(way.value, words) for way, words in IS_WORDS.items() if way not in left_out]

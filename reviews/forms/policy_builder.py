@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from core.errors import NotPossible
-from reviews.forms.policy_drafts import GroupDraft, PolicyDraft, RuleDraft, StepDraft, ConditionDraft, copied
+from reviews.forms.policy_drafts import ConditionDraft, GroupDraft, PolicyDraft, RuleDraft, StepDraft, copied
 
 MOST_RULES = 20
 MOST_STEPS = 40
 MOST_TESTS = 60
-TOO_LONG = (
-    f"A policy has at most {MOST_RULES} rules, {MOST_STEPS} steps and {MOST_TESTS} conditions. Join some of them."
-)
+TOO_LONG = f"A policy has at most {MOST_RULES} rules, {MOST_STEPS} steps and {MOST_TESTS} conditions. Join some of them."
 
 
 def alter(draft: PolicyDraft, wanted: str, *, fields: Sequence[str], picked: Callable[[str], str]) -> str:

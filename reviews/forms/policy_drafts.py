@@ -1,7 +1,7 @@
 """A policy while it is being built: what its form carries, half finished as it may be.
 
-Names in the form: `r0-name` is the name of the first rule, `r0-g1-t0-field` the field of the first test of its
-second group, `r0-s0-kind` whom its first step asks. What is not sent is not there, so nothing needs a count.
+Names in the form: `r0-name` is the name of the first rule, `r0-g1-t0-field` the field of the first condition of
+its second group, `r0-s0-kind` whom its first step asks. What is not sent is not there: nothing needs a count.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +12,15 @@ from typing import Any
 from django.http import QueryDict  # noqa: TID251  # a form of no fixed length reads what was sent
 
 from core.errors import NotPossible
+from core.models import User
 from core.models.keys import one_line
+from reviews.queries.policy_fields import FieldOffer
 from reviews.routing import Condition, Rule, Step, Test, parse
 
 type Content = dict[str, Any]
 
 OTHER = {"all": "any", "any": "all"}
+WORDS = {"all": "and", "any": "or"}
 LAST_NAME = "Everything else"
 SWITCHES = {
     "may_reassign": True,
@@ -31,20 +34,49 @@ SWITCHES = {
 """The switches of a step, and how one begins."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """A picker of people as it is drawn: who is chosen, and who was found without script."""
+
+    name: str
+    chosen: Sequence[User]
+    words: str
+    matches: Sequence[User]
+
+    @property
+    def id(self) -> str:
+        return f"id_{self.name}"
+
+
 @dataclass(slots=True)
 class ConditionDraft:
     """One condition: a field, and what is asked of it."""
 
-    field: str
+    code: str
+    """The field of `routing.FIELDS`."""
     op: str = "in"
     values: list[str] = field(default_factory=list)
     problem: str = ""
     prefix: str = ""
+    offer: FieldOffer | None = None
+    """What can be chosen; None of a field that is not known."""
+
+    @property
+    def options(self) -> Sequence[tuple[str, str, bool]]:
+        """Values to tick, with their labels, and whether they are."""
+        labelled = (
+            self.offer.labelled(self.values) if self.offer else [(value, value) for value in self.values]
+        )
+        return [(value, label, value in self.values) for value, label in labelled]
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        return [self.problem] if self.problem else []
 
 
 @dataclass(slots=True)
 class GroupDraft:
-    """Conditions of which one is enough, or all of which must hold: the other way than the groups around it."""
+    """Conditions of which one is enough, or all must hold: the other way than the groups around it."""
 
     tests: list[ConditionDraft]
     prefix: str = ""
@@ -66,6 +98,11 @@ class StepDraft:
     switches: dict[str, bool] = field(default_factory=lambda: dict(SWITCHES))
     problem: str = ""
     prefix: str = ""
+    pickers: Mapping[str, Picker] = field(default_factory=dict)
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        return [self.problem] if self.problem else []
 
 
 @dataclass(slots=True)
@@ -79,6 +116,22 @@ class RuleDraft:
     is_open: bool = False
     problem: str = ""
     prefix: str = ""
+    sentence: str = ""
+    """What it says so far; empty while it is not finished."""
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        return [self.problem] if self.problem else []
+
+    @property
+    def outer_word(self) -> str:
+        """What stands between its groups."""
+        return WORDS[self.join]
+
+    @property
+    def inner_word(self) -> str:
+        """What stands between the conditions of a group."""
+        return WORDS[OTHER[self.join]]
 
     def tests(self) -> Iterator[ConditionDraft]:
         return (test for group in self.groups for test in group.tests)
@@ -104,7 +157,9 @@ class PolicyDraft:
 
     def problems(self) -> bool:
         return any(
-            rule.problem or any(test.problem for test in rule.tests()) or any(step.problem for step in rule.steps)
+            rule.problem
+            or any(test.problem for test in rule.tests())
+            or any(step.problem for step in rule.steps)
             for rule in self.rules
         )
 
@@ -114,7 +169,7 @@ def new_draft() -> PolicyDraft:
     return PolicyDraft([RuleDraft(LAST_NAME, is_open=True)])
 
 
-# --- from what is saved, and to what will be ---------------------------------------------------------------------
+# --- from what is saved, and to what will be ---
 
 
 def draft_of(content: Mapping[str, object]) -> PolicyDraft:
@@ -140,7 +195,9 @@ def _group_of(part: Test | Condition, around: Condition) -> GroupDraft:
         return GroupDraft([_test_of(part)])
     tests = [each for each in part.parts if isinstance(each, Test)]
     if len(tests) < len(part.parts) or part.is_any == around.is_any:
-        raise NotPossible("Its conditions are nested otherwise than this page can show. Make a new policy instead.")
+        raise NotPossible(
+            "Its conditions are nested otherwise than this page can show. Make a new policy instead."
+        )
     return GroupDraft([_test_of(test) for test in tests])
 
 
@@ -174,7 +231,7 @@ def _rule(rule: RuleDraft) -> Content:
 
 
 def _test(test: ConditionDraft) -> Content:
-    return {"field": test.field, "is": test.op, "values": [] if test.op == "missing" else test.values}
+    return {"field": test.code, "is": test.op, "values": [] if test.op == "missing" else test.values}
 
 
 def _step(step: StepDraft) -> Content:
@@ -193,7 +250,7 @@ def _step(step: StepDraft) -> Content:
     }
 
 
-# --- from what was sent ------------------------------------------------------------------------------------------
+# --- from what was sent ---
 
 
 def read_draft(sent: QueryDict) -> PolicyDraft:
@@ -213,20 +270,25 @@ def _numbered(sent: QueryDict, pattern: str, named: str) -> Iterator[str]:
 
 
 def _read_rule(sent: QueryDict, prefix: str) -> RuleDraft:
-    groups = []
-    for group in _numbered(sent, f"{prefix}-g{{}}", "t0-field"):
-        groups.append(GroupDraft([_read_test(sent, at) for at in _numbered(sent, f"{group}-t{{}}", "field")]))
+    groups = [_read_group(sent, group) for group in _numbered(sent, f"{prefix}-g{{}}", "t0-field")]
     steps = [_read_step(sent, step) for step in _numbered(sent, f"{prefix}-s{{}}", "kind")]
     join = sent.get(f"{prefix}-join", "all")
     return RuleDraft(
-        one_line(sent[f"{prefix}-name"]), join if join in OTHER else "all", groups, steps or [StepDraft()]
+        one_line(sent.get(f"{prefix}-name", "")),
+        join if join in OTHER else "all",
+        groups,
+        steps or [StepDraft()],
     )
+
+
+def _read_group(sent: QueryDict, prefix: str) -> GroupDraft:
+    return GroupDraft([_read_test(sent, test) for test in _numbered(sent, f"{prefix}-t{{}}", "field")])
 
 
 def _read_test(sent: QueryDict, prefix: str) -> ConditionDraft:
     typed = [one_line(line) for line in sent.get(f"{prefix}-add", "").splitlines()]
     values = [*sent.getlist(f"{prefix}-values"), *typed]
-    return ConditionDraft(sent[f"{prefix}-field"], sent.get(f"{prefix}-is", "in"), _once(values))
+    return ConditionDraft(sent.get(f"{prefix}-field", ""), sent.get(f"{prefix}-is", "in"), _once(values))
 
 
 def _read_step(sent: QueryDict, prefix: str) -> StepDraft:

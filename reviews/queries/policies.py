@@ -87,7 +87,7 @@ def uses_of(policy: Policy, user: User) -> Uses:
 
 
 def rule_file(user: User, asked: Parameters) -> Iterator[Sequence[object]]:
-    """The rules of every policy that is not retired, or of the `policy` named, a line a step. Raises Denied."""
+    """The rules of every policy on the list, or of the `policy` named, a line a step. Raises Denied."""
     rows = policy_rows(user, words=asked.get("q", "")[:200], retired=asked.get("only") == "retired")
     if key := asked.get("policy", ""):
         rows = Policy.objects.visible_to(user).filter(pk=key)

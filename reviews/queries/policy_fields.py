@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from connectors.models import Account, App, Entitlement, Resource, ResourceType, Tag
 from core.models import User
 from core.models.keys import folded
-from reviews.routing import FIELDS
+from reviews.routing import FIELDS, IS_WORDS, Is
 
 MOST_OFFERED = 500
 """Values that a field of the builder suggests; any other can be typed."""
@@ -50,18 +51,16 @@ def _tags(kind: str) -> Callable[[], Choices]:
     return lambda: [(name, name) for name in Tag.objects.filter(kind=kind).values_list("name", flat=True)]
 
 
+RESOURCES = Resource.objects.here().annotate(shown=Coalesce(NullIf("own_name", Value("")), "name"))
+PERMISSIONS = Entitlement.objects.here().annotate(shown=Coalesce(NullIf("own_slug", Value("")), "slug"))
 WORDINGS: Mapping[str, Wording] = {
     "entitlement.app": Wording("the app", choices=_apps, may_miss=False),
     "entitlement.kind": Wording("the resource type", choices=_kinds, may_miss=False),
-    "entitlement.resource": Wording(
-        "the resource", column=_column(Resource.objects.here(), "name"), may_miss=False
-    ),
+    "entitlement.resource": Wording("the resource", column=_column(RESOURCES, "shown"), may_miss=False),
     "entitlement.name": Wording(
         "the entitlement", column=_column(Entitlement.objects.here(), "name"), may_miss=False
     ),
-    "entitlement.slug": Wording(
-        "the permission", column=_column(Entitlement.objects.here(), "slug"), may_miss=False
-    ),
+    "entitlement.slug": Wording("the permission", column=_column(PERMISSIONS, "shown"), may_miss=False),
     "entitlement.risk": Wording("the risk", choices=_tags(Tag.Kind.RISK)),
     "entitlement.grave": Wording(
         "asking for more care", choices=lambda: [("yes", "Yes"), ("no", "No")], may_miss=False
@@ -75,7 +74,9 @@ WORDINGS: Mapping[str, Wording] = {
     "account.email": Wording("the e-mail of the account"),
     "account.owner": Wording("the owner of the account", column=_column(User.objects.active(), "name")),
     "person.title": Wording("the owner's title", column=_column(User.objects.active(), "title")),
-    "person.department": Wording("the owner's department", column=_column(User.objects.active(), "department")),
+    "person.department": Wording(
+        "the owner's department", column=_column(User.objects.active(), "department")
+    ),
 }
 """One for each field of `routing.FIELDS`."""
 FEW = 15
@@ -96,6 +97,13 @@ class FieldOffer:
     @property
     def is_ticked(self) -> bool:
         return bool(self.choices)
+
+    @property
+    def ways(self) -> Sequence[tuple[str, str]]:
+        """What can be asked of it."""
+        left_out = {Is.CONTAINS} if self.choices else set()
+        left_out |= set() if self.may_miss else {Is.MISSING}
+        return [(way.value, words) for way, words in IS_WORDS.items() if way not in left_out]
 
     def labelled(self, held: Iterable[str]) -> list[tuple[str, str]]:
         """The choices, and behind them what a condition names that is no longer there."""

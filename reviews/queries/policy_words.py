@@ -1,4 +1,4 @@
-"""What a policy says, as sentences: "If the risk is High or Critical, the manager, then an owner of the app." """
+"""What a policy says, as sentences: "If the risk is High: the manager, then an owner of the app." """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ THEN: Mapping[Then, str] = {
     Then.CANCEL: "the line is cancelled and counts as an exception",
 }
 REMOVES = "What is denied is taken away in the app."
+UNKNOWN = "somebody unknown"
 KEEPS = "What is denied is not taken away by Reeve: somebody has to do it afterwards."
 
 
@@ -130,12 +131,8 @@ def policy_said(text: PolicyText, names: Names) -> PolicySaid:
 
 def plain(said: PolicySaid) -> str:
     """All of it as lines of text, for comparing two versions."""
-    return "\n".join(
-        [
-            *(f"{rule.number}. {rule.name}: {rule.sentence} {' '.join(_notes(rule))}".strip() for rule in said.rules),
-            said.removal,
-        ]
-    )
+    lines = [f"{rule.number}. {rule.name}: {' '.join([rule.sentence, *_notes(rule)])}" for rule in said.rules]
+    return "\n".join([*lines, said.removal])
 
 
 def _notes(rule: RuleSaid) -> Iterable[str]:
@@ -146,7 +143,7 @@ def _tests(rule: Rule) -> Iterable[Test]:
     return rule.condition.tests() if rule.condition else ()
 
 
-# --- one rule ----------------------------------------------------------------------------------------------------
+# --- one rule ---
 
 type Labels = Mapping[str, Mapping[str, str]]
 
@@ -186,7 +183,7 @@ def _test_said(test: Test, labels: Labels) -> str:
 
 def _who(step: Step, names: Names) -> str:
     if step.kind is Kind.PEOPLE:
-        who = joined([names.people.get(key, "somebody unknown") for key in step.people])
+        who = joined([names.people.get(key, UNKNOWN) for key in step.people])
     elif step.kind is Kind.GROUP:
         who = f"somebody of {names.groups.get(step.group, 'a group that is not known')}"
     else:
@@ -202,27 +199,36 @@ def _step_notes(step: Step, names: Names) -> Iterable[str]:
         yield "People may be asked about their own access here; the next step has the last word."
     if not step.distinct:
         yield "Who decided an earlier step may decide this one, too."
+    yield from _giving_notes(step, names)
+    yield from _reason_notes(step)
+    if step.after_days and step.then:
+        days = "1 day" if step.after_days == 1 else f"{step.after_days} days"
+        yield f"Not decided after {days}: {THEN[step.then]}."
+
+
+def _giving_notes(step: Step, names: Names) -> Iterable[str]:
     if not step.may_reassign:
         yield "It cannot be given to another reviewer."
     elif step.reassign_to:
-        yield f"It can be given on to {joined([names.people.get(key, 'somebody unknown') for key in step.reassign_to])}."
+        people = joined([names.people.get(key, UNKNOWN) for key in step.reassign_to])
+        yield f"It can be given on to {people} alone."
     if step.may_reassign and not step.reassign_needs_reason:
         yield "Giving it on needs no reason."
     if not step.may_delegate:
         yield "Nobody stands in for the reviewer."
+
+
+def _reason_notes(step: Step) -> Iterable[str]:
     if step.reason_to_certify is ReasonToCertify.ALWAYS:
         yield "A certify always needs a reason."
     elif step.reason_to_certify is ReasonToCertify.NEVER:
         yield "A certify needs no reason."
     if not step.reason_to_deny:
         yield "A deny needs no reason."
-    if step.after_days and step.then:
-        days = "1 day" if step.after_days == 1 else f"{step.after_days} days"
-        yield f"Not decided after {days}: {THEN[step.then]}."
 
 
 def _fallback_said(fallback: Fallback, names: Names) -> str:
-    people = [names.people.get(key, "somebody unknown") for key in fallback.people]
+    people = [names.people.get(key, UNKNOWN) for key in fallback.people]
     kinds = [WHO[fallback.kind]] if fallback.kind else []
     return ", else ".join([*([joined(people)] if people else []), *kinds])
 
@@ -249,5 +255,7 @@ def flags(text: PolicyText, names: Names) -> Sequence[str]:
         elif not size:
             found.append(f"Nobody active is in {name}: its step falls back.")
         elif size > MOST_MEMBERS:
-            found.append(f"{name} has {size} people; more than {MOST_MEMBERS} are not asked: its step falls back.")
+            found.append(
+                f"{name} has {size} people; more than {MOST_MEMBERS} are not asked: its step falls back."
+            )
     return found
