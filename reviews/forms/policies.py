@@ -91,8 +91,7 @@ def check(draft: PolicyDraft, *, held: Content | None) -> bool:
     if not draft.problems():
         _check_sense(draft)
     for rule in draft.rules:
-        parts = (rule, *rule.tests(), *rule.steps)
-        rule.is_open = rule.is_open or any(part.problem for part in parts)
+        rule.is_open = rule.is_open or rule.has_problem
     return not draft.problems()
 
 

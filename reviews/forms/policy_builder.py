@@ -8,7 +8,7 @@ from reviews.forms.policy_drafts import ConditionDraft, GroupDraft, PolicyDraft,
 MOST_RULES = 20
 MOST_STEPS = 40
 MOST_TESTS = 60
-TOO_LONG = f"A policy has at most {MOST_RULES} rules, {MOST_STEPS} steps and {MOST_TESTS} conditions. Join some of them."
+TOO_LONG = f"At most {MOST_RULES} rules, {MOST_STEPS} steps and {MOST_TESTS} conditions fit into a policy."
 
 
 def alter(draft: PolicyDraft, wanted: str, *, fields: Sequence[str], picked: Callable[[str], str]) -> str:

@@ -1,7 +1,7 @@
 """A policy while it is being built: what its form carries, half finished as it may be.
 
-Names in the form: `r0-name` is the name of the first rule, `r0-g1-t0-field` the field of the first condition of
-its second group, `r0-s0-kind` whom its first step asks. What is not sent is not there: nothing needs a count.
+Names in the form: `r0-name` is the name of the first rule, `r0-g1-t0-field` the field of the first condition
+of its second group, `r0-s0-kind` whom its first step asks. What is not sent is not there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,6 +124,12 @@ class RuleDraft:
         return [self.problem] if self.problem else []
 
     @property
+    def has_problem(self) -> bool:
+        """Here or in a part of it."""
+        parts = (self.problem, *(test.problem for test in self.tests()), *(step.problem for step in self.steps))
+        return any(parts)
+
+    @property
     def outer_word(self) -> str:
         """What stands between its groups."""
         return WORDS[self.join]
@@ -156,12 +162,7 @@ class PolicyDraft:
                 step.prefix = f"r{r}-s{s}"
 
     def problems(self) -> bool:
-        return any(
-            rule.problem
-            or any(test.problem for test in rule.tests())
-            or any(step.problem for step in rule.steps)
-            for rule in self.rules
-        )
+        return any(rule.has_problem for rule in self.rules)
 
 
 def new_draft() -> PolicyDraft:
