@@ -164,6 +164,19 @@ def why_not(
     return ""
 
 
+def given_to(
+    person: str, step: Step, line: LineFacts, directory: Directory, earlier: Sequence[Earlier] = ()
+) -> Asking | str:
+    """Whom a line goes to that is given to this person: to them, or to who stands in for them.
+
+    A text says why it cannot go to them, as words that follow their name.
+    """
+    passed: list[str] = []
+    level = _Level(Via.PEOPLE, Kind.PEOPLE, (person,))
+    found = _chosen(level, step, line, directory, earlier, passed)
+    return found[0] if found else why_not(person, step, line, directory, earlier)
+
+
 @cache
 def _levels(step: Step) -> tuple[_Level, ...]:
     """Who is thought of, one after the other: never is a step skipped (row C30)."""
