@@ -126,7 +126,11 @@ class RuleDraft:
     @property
     def has_problem(self) -> bool:
         """Here or in a part of it."""
-        parts = (self.problem, *(test.problem for test in self.tests()), *(step.problem for step in self.steps))
+        parts = (
+            self.problem,
+            *(test.problem for test in self.tests()),
+            *(step.problem for step in self.steps),
+        )
         return any(parts)
 
     @property

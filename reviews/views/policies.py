@@ -1,19 +1,38 @@
 """Policies: their list, one of them, and what is done with it as a whole."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from connectors.models import Entitlement
 from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.models import User
 from core.queries.asked import one_of, page, words
 from reviews.actions import policies as verbs
 from reviews.models import Policy, PolicyVersion
 from reviews.queries.policies import in_words, policy_rows, uses_of, versions_of
+from reviews.queries.policy_tester import Trial, entitlements_found, owners_found, tried
 from reviews.queries.policy_words import said
+
+
+@dataclass(frozen=True, slots=True)
+class Tester:
+    """What was asked of the tester, and its answer, where it has one."""
+
+    who: str
+    what: str
+    is_nobodys: bool
+    people: Sequence[User]
+    person: User | None
+    entitlements: Sequence[Entitlement]
+    entitlement: Entitlement | None
+    trial: Trial | None
 
 
 @require_GET
@@ -81,9 +100,39 @@ def _context(request: HtmxRequest, shown: Policy) -> dict[str, Any]:
         "said": said(version),
         "versions": list(versions[:50]),
         "uses": uses_of(shown, request.user),
+        "tester": _tester(request, version),
         "may_write": may_write,
         "may_edit": may_write and not shown.built_in and not shown.retired_at,
     }
+
+
+def _tester(request: HtmxRequest, version: PolicyVersion) -> Tester:
+    """What the address asks: `who` and `what` in words, `person` and `entitlement` by key, `nobody`."""
+    asked = {name: request.GET.get(name, "").strip()[:200] for name in ("who", "what")}
+    people = owners_found(asked["who"], by=request.user)
+    entitlements = entitlements_found(asked["what"])
+    is_nobodys = "nobody" in request.GET
+    person = None if is_nobodys else _one_of(people, request.GET.get("person", ""))
+    entitlement = _one_of(entitlements, request.GET.get("entitlement", ""))
+    trial = None
+    if entitlement and (person or is_nobodys):
+        trial = tried(version, entitlement, person)
+    return Tester(
+        **asked,
+        people=people,
+        entitlements=entitlements,
+        person=person,
+        entitlement=entitlement,
+        is_nobodys=is_nobodys,
+        trial=trial,
+    )
+
+
+def _one_of[M: Model](found: Sequence[M], key: str) -> M | None:
+    """The one chosen; the only one, where nothing is to choose."""
+    if len(found) == 1:
+        return found[0]
+    return next((each for each in found if each.pk == key), None)
 
 
 def _version(versions: QuerySet[PolicyVersion], number: str) -> PolicyVersion | None:

@@ -17,12 +17,15 @@ from tests.reviews.making import make_campaign, make_policy
 
 LIST = reverse("reviews:policies")
 ADD = reverse("reviews:add_policy")
-BY_RISK = {
+BY_RISK: dict[str, Any] = {
     "rules": [
         {
             "name": "Grave",
             "condition": {"all": [{"field": "entitlement.risk", "is": "in", "values": ["High", "Critical"]}]},
-            "steps": [{"kind": "manager", "fallback": {"kind": "app_owner"}}, {"kind": "app_owner", "clean": True}],
+            "steps": [
+                {"kind": "manager", "fallback": {"kind": "app_owner"}},
+                {"kind": "app_owner", "clean": True},
+            ],
         },
         {"name": "Everything else", "condition": None, "steps": [{"kind": "manager"}]},
     ],
@@ -55,7 +58,9 @@ def form_of(page: str) -> dict[str, Any]:
             value = found.get("value", "on" if is_box else "")
             sent.setdefault(found["name"], []).append(value)
     for name, inner in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', body, re.DOTALL):
-        picked = re.search(r'<option value="([^"]*)" selected', inner) or re.search(r'<option value="([^"]*)"', inner)
+        picked = re.search(r'<option value="([^"]*)" selected', inner) or re.search(
+            r'<option value="([^"]*)"', inner
+        )
         assert picked is not None
         sent[name] = [picked[1]]
     for name, inner in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', body, re.DOTALL):
@@ -139,7 +144,9 @@ def test_the_builder_gives_back_what_is_saved(hugo, policy, sign_in):
     assert policy.versions.count() == first
 
 
-@pytest.mark.parametrize("button", ["insert:0", "copy:0", "rule_down:0", "and:0", "step:0", "drop_rule:0", "look"])
+@pytest.mark.parametrize(
+    "button", ["insert:0", "copy:0", "rule_down:0", "and:0", "step:0", "drop_rule:0", "look"]
+)
 def test_a_button_of_the_builder_writes_nothing_and_loses_nothing(hugo, policy, sign_in, button, trail):
     browser = sign_in(hugo)
     form = form_of(browser.get(url("edit_policy", policy)).content.decode())
@@ -164,7 +171,7 @@ def test_rules_are_moved_copied_and_taken_out_but_the_last_stays_last(hugo, poli
         return form_of(browser.post(edit, form | {"do": button}).content.decode())
 
     def names(form: dict[str, Any]) -> list[str]:
-        found = []
+        found: list[str] = []
         while f"r{len(found)}-name" in form:
             found += form[f"r{len(found)}-name"]
         return found
@@ -301,7 +308,10 @@ def test_what_can_no_longer_answer_is_said(hugo, sign_in):
     full = PeopleGroup.objects.create(name="Everybody")
     crowd = [make_user(f"Person {number}") for number in range(129)]
     Membership.objects.bulk_create(Membership(group=full, person=person) for person in crowd)
-    steps = [{"kind": "people", "people": [gone.pk]}, *({"kind": "group", "group": each.pk} for each in (empty, full))]
+    steps = [
+        {"kind": "people", "people": [gone.pk]},
+        *({"kind": "group", "group": each.pk} for each in (empty, full)),
+    ]
     rules = [{"name": "All", "condition": None, "steps": steps}]
     policy = policies.create(PolicyFacts("Flags", "", {"rules": rules, "removes": True}), by=hugo)
 
