@@ -7,6 +7,8 @@ from django.db.models import F
 from reviews.models import Campaign, Turn
 from reviews.routing import Tie
 
+BATCH = 5_000
+
 
 def note_mutual_pairs(campaign: Campaign) -> int:
     """Note it with every open turn of a pair; answers with how many. Harmless the second time.
@@ -35,6 +37,3 @@ def note_mutual_pairs(campaign: Campaign) -> int:
         for start in range(0, len(keys), BATCH):
             Turn.objects.filter(pk__in=keys[start : start + BATCH]).update(independence=codes)
     return sum(map(len, becomes.values()))
-
-
-BATCH = 5_000

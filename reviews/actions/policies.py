@@ -33,16 +33,13 @@ class PolicyFacts:
 
 
 @transaction.atomic
-def create(facts: PolicyFacts, *, by: User, copied_from: Policy | None = None) -> Policy:
+def create(facts: PolicyFacts, *, by: User) -> Policy:
     """Make one with its first version. Raises Denied, TakenName, NotPossible for what is no policy."""
     must_write_policies(by)
     _must_make_sense(facts.content)
     _lock_names()
-    _must_be_free(facts.name, None)
-    policy = Policy.objects.create(name=facts.name, description=facts.description, made_by=by)
-    version = _say(policy, facts.content, by=by)
-    source = copied_from.name if copied_from else ""
-    record("policies.made", policy, by=by, version=version.number, digest=version.digest, copied_from=source)
+    policy, version = _made(facts, by=by)
+    record("policies.made", policy, by=by, version=version.number, digest=version.digest)
     return policy
 
 
@@ -58,22 +55,20 @@ def change(policy: Policy, facts: PolicyFacts, *, by: User, seen: datetime | Non
     policy = _ours(policy)
     must_be_unchanged(policy.changed_at, seen=seen)
     _must_be_free(facts.name, policy)
-    before, after = _names(policy), {"name": facts.name, "description": facts.description}
+    before: dict[str, object] = {"name": policy.name, "description": policy.description}
+    after: dict[str, object] = {"name": facts.name, "description": facts.description}
     latest = policy.latest()
-    is_new = digest(facts.content) != latest.digest
-    if before == after and not is_new:
+    if digest(facts.content) != latest.digest:
+        version = _say(policy, facts.content, by=by)
+        before |= {"version": latest.number, "digest": latest.digest}
+        after |= {"version": version.number, "digest": version.digest}
+    changed = [name for name, value in after.items() if before[name] != value]
+    if not changed:
         return
     policy.name, policy.description, policy.changed_at = facts.name, facts.description, now()
     policy.save(update_fields=["name", "description", "changed_at"])
-    version = _say(policy, facts.content, by=by) if is_new else latest
-    record(
-        "policies.changed",
-        policy,
-        by=by,
-        before={**before, "version": latest.number},
-        after={**after, "version": version.number},
-        digest=version.digest,
-    )
+    was, is_now = ({name: side[name] for name in changed} for side in (before, after))
+    record("policies.changed", policy, by=by, before=was, after=is_now)
 
 
 @transaction.atomic
@@ -82,7 +77,9 @@ def duplicate(policy: Policy, *, by: User) -> Policy:
     must_write_policies(by)
     _lock_names()
     facts = PolicyFacts(_free_name(policy.name), policy.description, policy.latest().content)
-    return create(facts, by=by, copied_from=policy)
+    copy, version = _made(facts, by=by)
+    record("policies.copied", copy, by=by, of=policy, version=version.number, digest=version.digest)
+    return copy
 
 
 @transaction.atomic
@@ -142,6 +139,12 @@ def must_be_ours(policy: Policy) -> None:
         raise NotPossible(f"{policy} came with Reeve and stays as it is. Duplicate it to have your own.")
 
 
+def _made(facts: PolicyFacts, *, by: User) -> tuple[Policy, PolicyVersion]:
+    _must_be_free(facts.name, None)
+    policy = Policy.objects.create(name=facts.name, description=facts.description, made_by=by)
+    return policy, _say(policy, facts.content, by=by)
+
+
 def _say(policy: Policy, content: Mapping[str, object], *, by: User) -> PolicyVersion:
     last = policy.versions.aggregate(last=Max("number"))["last"] or 0
     return PolicyVersion.objects.create(
@@ -190,6 +193,3 @@ def _free_name(name: str) -> str:
             return wanted
         number += 1
 
-
-def _names(policy: Policy) -> dict[str, str]:
-    return {"name": policy.name, "description": policy.description}

@@ -87,7 +87,9 @@ def write(rows: Sequence[Row]) -> None:
             )
         else:
             marks = ", ".join(["%s"] * len(COLUMNS))
-            cursor.executemany(f"INSERT INTO {TABLE} ({names}) VALUES ({marks})", map(_stored, rows))
+            cursor.executemany(
+                f"INSERT INTO {TABLE} ({names}) VALUES ({marks})", [_stored(row) for row in rows]
+            )
     count(rows[0].campaign_id, Counter(row.reviewer_id for row in rows))
 
 

@@ -1,6 +1,5 @@
 """Who is asked: lines enter a step, are given on, and are routed anew where somebody left."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
@@ -10,12 +9,17 @@ from django.utils.timezone import now
 from connectors.models import Tag
 from core.errors import NotPossible
 from core.trail import ERROR, record
+from reviews.actions.giving import give_on
+from reviews.actions.leaving import route_anew, route_own_anew
 from reviews.actions.pairs import note_mutual_pairs
 from reviews.actions.turn_rows import Row, rows_of, write
-from reviews.models import Campaign, Decision, ReviewTask, Turn
-from reviews.queries.directory import Around, directory_for, policy_text
+from reviews.models import Campaign, ReviewTask, Turn
+from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
-from reviews.routing import Asked, Earlier, Nobody, PolicyText, asked, follows
+from reviews.queries.routes import Deciders, deciders, policy_of
+from reviews.routing import Asked, Nobody, PolicyText, asked, follows
+
+__all__ = ["NobodyToAsk", "enter_step", "give_on", "route_anew", "route_own_anew"]
 
 SHOWN = 3
 """So many lines are named where nobody can be asked."""
@@ -38,7 +42,7 @@ def enter_step(tasks: QuerySet[ReviewTask], step: int) -> frozenset[int]:
     if first is None:
         return frozenset()
     campaign = first.campaign
-    policy = _policy(campaign)
+    policy = policy_of(campaign)
     rules, earlier = _so_far(tasks, step)
     if step > 1:
         tasks = tasks.filter(pk__in=_going_on(tasks, policy, step, rules, earlier))
@@ -53,38 +57,13 @@ def enter_step(tasks: QuerySet[ReviewTask], step: int) -> frozenset[int]:
     return frozenset(line.pk for line in lines)
 
 
-def _policy(campaign: Campaign) -> PolicyText:
-    if campaign.policy_version_id is None:
-        raise NotPossible(f"{campaign} has no policy yet. Choose one on its page.")
-    return policy_text(campaign.policy_version_id)
-
-
-type Deciders = Mapping[int, Sequence[Earlier]]
-
-
 def _so_far(tasks: QuerySet[ReviewTask], step: int) -> tuple[Mapping[int, int], Deciders]:
     """The rule that won for each line, and who certified it in the steps before."""
     if step == 1:
         return {}, {}
     turns = Turn.objects.filter(task__in=tasks.values("pk"), step__lt=step)
-    rules = dict(turns.order_by("-step").values_list("task_id", "rule"))
+    rules = dict(turns.order_by("step").values_list("task_id", "rule"))
     return rules, deciders(tasks, before=step)
-
-
-def deciders(tasks: QuerySet[ReviewTask], *, before: int = 32_767) -> Deciders:
-    """Who certified these lines in steps before that one: by key of the line. Whom they stood in for, too."""
-    decisions = Decision.objects.filter(
-        task__in=tasks.values("pk"),
-        outcome=Decision.Outcome.CERTIFIED,
-        replaced_by=None,
-        turn__step__lt=before,
-    )
-    found: defaultdict[int, list[Earlier]] = defaultdict(list)
-    for task, by, behind, said, noted in decisions.values_list(
-        "task_id", "by_id", "on_behalf_of_id", "independence", "turn__independence"
-    ):
-        found[task] += [Earlier(person, bool(said or noted)) for person in (by, behind) if person]
-    return found
 
 
 def _going_on(

@@ -153,7 +153,7 @@ def dress(draft: PolicyDraft, sent: QueryDict, *, by: User) -> Sequence[FieldOff
     steps = [step for rule in draft.rules for step in rule.steps]
     people = User.objects.in_bulk(list(_keys(steps)))
     for rule in draft.rules:
-        rule.sentence = _sentence(rule, is_last=rule is draft.rules[-1])
+        rule.sentence = _sentence(rule, is_last=rule is draft.rules[-1], is_only=len(draft.rules) == 1)
         for test in rule.tests():
             test.offer = found.get(test.code)
         for step in rule.steps:
@@ -169,14 +169,15 @@ def _picker(step: StepDraft, part: str, people: Mapping[str, User], sent: QueryD
     return Picker(name, [people[key] for key in keys], words, matches)
 
 
-def _sentence(rule: RuleDraft, *, is_last: bool) -> str:
+def _sentence(rule: RuleDraft, *, is_last: bool, is_only: bool) -> str:
     """What a rule says so far; empty while it is not finished."""
     rest = [] if is_last else [RuleDraft("Rest")]
     try:
         text = parse(content_of(PolicyDraft([rule, *rest])))
     except BadPolicy:
         return ""
-    return policy_said(text, names_of([text])).rules[0].sentence
+    sentence = policy_said(text, names_of([text])).rules[0].sentence
+    return f"Otherwise: {sentence[0].lower()}{sentence[1:]}" if is_last and not is_only else sentence
 
 
 def choices() -> Mapping[str, Any]:

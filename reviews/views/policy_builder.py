@@ -35,7 +35,7 @@ def add(request: HtmxRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HtmxRequest, pk: str) -> HttpResponse:
-    """As `add`."""
+    """As `add`. `rule` opens the one of that number."""
     shown = visible_policy(request, pk)
     verbs.must_write_policies(request.user)
     verbs.must_be_ours(shown)
@@ -43,6 +43,8 @@ def edit(request: HtmxRequest, pk: str) -> HttpResponse:
         is_saved = any(name in request.POST for name in SAVING)
         return _save(request, shown) if is_saved else _redraw(request, shown)
     draft = draft_of(shown.latest().content)
+    for number, rule in enumerate(draft.rules, 1):
+        rule.is_open = request.GET.get("rule") == str(number)
     return _page(request, PolicyForm(initial=facts_of_policy(shown)), draft, shown)
 
 

@@ -139,7 +139,8 @@ def test_a_copy_says_the_same_under_a_name_of_its_own(hugo, policy):
     assert [first.name, second.name] == ["Ours, copy", "Ours, copy 2"]
     assert first.latest().content == MANAGER
     assert first.latest().digest == policy.latest().digest
-    assert event().change["copied_from"] == "Ours"
+    assert event().action == "policies.copied"
+    assert event().change["of"]["name"] == "Ours"
 
 
 def test_a_policy_is_not_retired_while_a_campaign_that_is_not_over_uses_it(hugo, policy):
