@@ -192,4 +192,3 @@ def _free_name(name: str) -> str:
         if wanted.casefold() not in taken:
             return wanted
         number += 1
-

@@ -15,6 +15,7 @@ from core.http import HtmxRequest, fresh_sign_in_to_send
 from core.models import User
 from core.queries.asked import one_of, page, words
 from reviews.actions import policies as verbs
+from reviews.actions.policies_built_in import ensure
 from reviews.models import Policy, PolicyVersion
 from reviews.queries.policies import in_words, policy_rows, uses_of, versions_of
 from reviews.queries.policy_tester import Trial, entitlements_found, owners_found, tried
@@ -37,8 +38,11 @@ class Tester:
 
 @require_GET
 def every_policy(request: HtmxRequest) -> HttpResponse:
+    """With those that come with Reeve, which are made when somebody first looks for them."""
     asked, only = words(request), one_of(request, "only", ("retired",))
-    shown = page(request, policy_rows(request.user, words=asked, retired=bool(only)), order="name")
+    found = policy_rows(request.user, words=asked, retired=bool(only))
+    ensure()
+    shown = page(request, found, order="name")
     context = {
         "page": shown,
         "rows": in_words(shown.rows),

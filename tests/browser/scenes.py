@@ -21,6 +21,7 @@ from core.queries.trail import Wanted, events
 from core.trail import Source, source
 from reviews.actions import policies
 from reviews.actions.policies import PolicyFacts
+from reviews.actions.policies_built_in import ensure
 from tests.make import PASSWORD
 from tests.waiting import wait_until
 
@@ -120,14 +121,28 @@ def _policies(maker: User) -> dict[str, str]:
     nobodys = {"field": "account.owner", "is": "missing", "values": []}
     buyers = {"field": "entitlement.resource", "is": "contains", "values": ["invoice", "payment"]}
     steps: list[dict[str, object]] = [
-        {"kind": "manager", "fallback": {"people": people[:1], "kind": "app_owner"}, "after_days": 7, "then": "fallback"},
+        {
+            "kind": "manager",
+            "fallback": {"people": people[:1], "kind": "app_owner"},
+            "after_days": 7,
+            "then": "fallback",
+        },
         {"kind": "group", "group": group, "clean": True, "reason_to_certify": "always"},
     ]
-    first = {"name": "Grave, or nobody's", "condition": {"all": [{"any": [grave, nobodys]}, buyers]}, "steps": steps}
-    second = {"name": "Finance", "condition": {"all": [grave]}, "steps": [{"kind": "people", "people": people}]}
+    first = {
+        "name": "Grave, or nobody's",
+        "condition": {"all": [{"any": [grave, nobodys]}, buyers]},
+        "steps": steps,
+    }
+    second = {
+        "name": "Finance",
+        "condition": {"all": [grave]},
+        "steps": [{"kind": "people", "people": people}],
+    }
     rest = {"name": "Everything else", "condition": None, "steps": [{"kind": "manager"}]}
     short = {"rules": [rest], "removes": True}
     about = "Payments and invoices want a second pair of eyes."
+    ensure()
     made = policies.create(PolicyFacts("Finance systems", about, short), by=maker)
     whole = {"rules": [first, second, rest], "removes": True}
     policies.change(made, PolicyFacts(made.name, about, whole), by=maker, seen=made.changed_at)

@@ -152,9 +152,9 @@ SCREENS = (
     Screen("policies", "/policies/"),
     Screen("policy", "/policies/{policy}/"),
     Screen("policy_old", "/policies/{policy}/?version=1"),
-    Screen("policy_tried", "/policies/{policy}/?who=helena&what=a&nobody=1"),
+    Screen("policy_tried", "/policies/{policy}/?who=helena+sorensen&what=invoic"),
     Screen("policy_add", "/policies/add/"),
-    Screen("policy_edit", "/policies/{policy}/edit/"),
+    Screen("policy_edit", "/policies/{policy}/edit/?rule=1"),
     Screen("not_found", "/nowhere/"),
 )
 

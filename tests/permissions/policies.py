@@ -2,9 +2,10 @@
 
 from core.models import Role
 from reviews.actions.policies import PolicyFacts, create
+from reviews.actions.policies_built_in import ensure
 from tests.make import make_user
 from tests.permissions.asking import Request, World
-from tests.reviews.making import BY_MANAGER, make_policy
+from tests.reviews.making import BY_MANAGER
 
 TABLE = """
                          super    connector_admin owner   app_owner basic   application campaign request helpdesk read_only deactivated stranger
@@ -22,7 +23,7 @@ def requests(world: World) -> dict[str, Request]:
     """A policy of the organisation's own, and one that came with Reeve."""
     maker = make_user("Paula Weber", Role.CAMPAIGN)
     own = create(PolicyFacts("Ours", "", BY_MANAGER), by=maker)
-    built_in = make_policy("Manager", built_in="manager")
+    built_in = ensure()[0]
     rules = {"r0-name": "Everything else", "r0-s0-kind": "app_owner", "removes": "on", "save": "1"}
     seen = {"changed_at": own.changed_at.isoformat()}
     return {

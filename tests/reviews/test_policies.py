@@ -9,6 +9,7 @@ from core.errors import Denied, NotPossible, StaleState
 from core.models import Reporting, Role, TrailEvent
 from reviews.actions import policies
 from reviews.actions.policies import PolicyFacts
+from reviews.actions.policies_built_in import ensure
 from reviews.models import Campaign, Policy, PolicyVersion
 from reviews.queries.policies import policy_rows, rule_file
 from reviews.queries.policy_tester import tried
@@ -185,6 +186,16 @@ def test_of_a_built_in_policy_only_what_follows_a_deny_can_be_changed(hugo):
     assert event().action == "policies.follow_up_changed"
 
 
+def test_what_follows_a_deny_stays_as_it_was_switched(hugo):
+    first, *_ = ensure()
+    policies.follow_denials(first, removes=False, by=hugo)
+
+    ensure()
+
+    assert first.latest().content["removes"] is False
+    assert first.versions.count() == 2
+
+
 @pytest.mark.parametrize("code", list(BUILT_IN))
 def test_every_built_in_policy_reads_as_sentences_and_fits_the_builder(db, code):
     from reviews.forms.policy_drafts import content_of, draft_of
@@ -223,8 +234,8 @@ def test_sentences_say_and_or_not_missing_and_contains(db):
     policy = make_policy("Robots", {"rules": [first, *MANAGER["rules"]], "removes": True})
 
     assert said(policy.latest()).rules[0].sentence == (
-        "If the login contains \"svc\" or \"bot\", or (the account type is not User, and the account has no owner, "
-        "and the risk is neither Low nor Medium): an owner of the app who has no tie to the line."
+        'If the login contains "svc" or "bot", or (the account type is not User, and the account has no '
+        "owner, and the risk is neither Low nor Medium): an owner of the app who has no tie to the line."
     )
 
 
