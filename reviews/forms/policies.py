@@ -22,8 +22,8 @@ from reviews.forms.policy_drafts import (
 )
 from reviews.models import Policy
 from reviews.queries.policy_fields import FieldOffer, offers, unknown_values
-from reviews.queries.policy_words import names_of, plain, policy_said
-from reviews.routing import FALLBACK_KINDS, FIELDS, KIND_WORDS, BadPolicy, Is, Then, parse
+from reviews.queries.policy_words import names_of, plain, policy_said, rule_said
+from reviews.routing import FALLBACK_KINDS, FIELDS, KIND_WORDS, BadPolicy, Is, PolicyText, Then, parse
 
 PICKED = ("people", "fallback_people", "reassign_to")
 THEN_CHOICES = (
@@ -152,8 +152,8 @@ def dress(draft: PolicyDraft, sent: QueryDict, *, by: User) -> Sequence[FieldOff
     found = offers(test.code for rule in draft.rules for test in rule.tests())
     steps = [step for rule in draft.rules for step in rule.steps]
     people = User.objects.in_bulk(list(_keys(steps)))
+    _say(draft)
     for rule in draft.rules:
-        rule.sentence = _sentence(rule, is_last=rule is draft.rules[-1], is_only=len(draft.rules) == 1)
         for test in rule.tests():
             test.offer = found.get(test.code)
         for step in rule.steps:
@@ -169,15 +169,21 @@ def _picker(step: StepDraft, part: str, people: Mapping[str, User], sent: QueryD
     return Picker(name, [people[key] for key in keys], words, matches)
 
 
-def _sentence(rule: RuleDraft, *, is_last: bool, is_only: bool) -> str:
-    """What a rule says so far; empty while it is not finished."""
-    rest = [] if is_last else [RuleDraft("Rest")]
+def _say(draft: PolicyDraft) -> None:
+    """Under each rule what it says so far; nothing while it is not finished."""
+    texts = [_text(rule, is_last=rule is draft.rules[-1]) for rule in draft.rules]
+    names = names_of([text for text in texts if text is not None])
+    for number, (rule, text) in enumerate(zip(draft.rules, texts, strict=True), 1):
+        if text is not None:
+            rule.sentence = rule_said(number, text.rules[0], names).sentence
+
+
+def _text(rule: RuleDraft, *, is_last: bool) -> PolicyText | None:
+    """A policy of this rule alone; None while it is none."""
     try:
-        text = parse(content_of(PolicyDraft([rule, *rest])))
+        return parse(content_of(PolicyDraft([rule] if is_last else [rule, RuleDraft("Rest")])))
     except BadPolicy:
-        return ""
-    sentence = policy_said(text, names_of([text])).rules[0].sentence
-    return f"Otherwise: {sentence[0].lower()}{sentence[1:]}" if is_last and not is_only else sentence
+        return None
 
 
 def choices() -> Mapping[str, Any]:

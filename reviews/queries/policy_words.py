@@ -48,6 +48,8 @@ class Names:
     left: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
     """How many active people are in each group."""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of each field asked about, the values that are not said as they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,12 @@ class PolicySaid:
 
 
 def said(version: PolicyVersion) -> PolicySaid:
-    """One version in words; three reads."""
+    """One version in words; a few reads."""
     return all_said([version])[version.pk]
 
 
 def all_said(versions: Iterable[PolicyVersion]) -> Mapping[int, PolicySaid]:
-    """Versions in words by their key: three reads, however many there are."""
+    """Versions in words by their key: a few reads, however many there are."""
     texts: dict[int, PolicyText | BadPolicy] = {version.pk: _read(version) for version in versions}
     names = names_of([text for text in texts.values() if isinstance(text, PolicyText)])
     return {
@@ -107,7 +109,7 @@ def _read(version: PolicyVersion) -> PolicyText | BadPolicy:
 
 
 def names_of(texts: Sequence[PolicyText]) -> Names:
-    """The names of everybody and every group that some policies name: at most three reads."""
+    """The names of everybody and everything that some policies name: at most four reads."""
     people = User.objects.filter(pk__in={key for text in texts for key in text.people()})
     groups = PeopleGroup.objects.filter(pk__in={key for text in texts for key in text.groups()})
     members: dict[str, int] = {}
@@ -120,12 +122,12 @@ def names_of(texts: Sequence[PolicyText]) -> Names:
         dict(groups.values_list("pk", "name")),
         frozenset(person.pk for person in found if not person.is_active),
         members,
+        {code: labels_of(code) for code in {test.field for text in texts for test in _tests(text)}},
     )
 
 
 def policy_said(text: PolicyText, names: Names) -> PolicySaid:
-    labels = {test.field: labels_of(test.field) for rule in text.rules for test in _tests(rule)}
-    rules = [_rule_said(number, rule, names, labels) for number, rule in enumerate(text.rules, 1)]
+    rules = [rule_said(number, rule, names) for number, rule in enumerate(text.rules, 1)]
     return PolicySaid(rules, REMOVES if text.removes else KEEPS, flags(text, names))
 
 
@@ -139,8 +141,8 @@ def _notes(rule: RuleSaid) -> Iterable[str]:
     return (f"Step {number}: {note}" for number, step in enumerate(rule.steps, 1) for note in step.notes)
 
 
-def _tests(rule: Rule) -> Iterable[Test]:
-    return rule.condition.tests() if rule.condition else ()
+def _tests(text: PolicyText) -> Iterable[Test]:
+    return (test for rule in text.rules if rule.condition for test in rule.condition.tests())
 
 
 # --- one rule ---
@@ -148,8 +150,8 @@ def _tests(rule: Rule) -> Iterable[Test]:
 type Labels = Mapping[str, Mapping[str, str]]
 
 
-def _rule_said(number: int, rule: Rule, names: Names, labels: Labels) -> RuleSaid:
-    when = _condition_said(rule.condition, labels) if rule.condition else ""
+def rule_said(number: int, rule: Rule, names: Names) -> RuleSaid:
+    when = _condition_said(rule.condition, names.labels) if rule.condition else ""
     steps = [StepSaid(_who(step, names), list(_step_notes(step, names))) for step in rule.steps]
     asked = ", then ".join(step.who for step in steps)
     start = f"If {when}: " if when else ("Otherwise: " if number > 1 else "")

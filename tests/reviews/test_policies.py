@@ -105,7 +105,12 @@ def test_two_policies_never_have_one_name_and_a_retired_one_gives_its_name_back(
 
 
 def test_what_is_no_policy_is_refused(hugo):
-    for content in ({}, {"rules": []}, {"rules": [{"name": "All", "condition": None, "steps": []}]}):
+    nonsense: list[dict[str, Any]] = [
+        {},
+        {"rules": []},
+        {"rules": [{"name": "All", "condition": None, "steps": []}]},
+    ]
+    for content in nonsense:
         with pytest.raises(NotPossible):
             policies.create(PolicyFacts("Bad", "", content), by=hugo)
 
