@@ -107,6 +107,8 @@ class FieldOffer:
 
     def labelled(self, held: Iterable[str]) -> list[tuple[str, str]]:
         """The choices, and behind them what a condition names that is no longer there."""
+        if not self.choices:
+            return [(value, value) for value in held]
         known = {value for value, _ in self.choices}
         return [*self.choices, *((value, f"{value} (not there now)") for value in held if value not in known)]
 
