@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Trim
 from django.utils.timezone import now
 
@@ -50,10 +50,15 @@ class Around:
         )
 
 
-@lru_cache(maxsize=256)
 def policy_text(version_id: int) -> PolicyText:
-    """What a version of a policy says; it never changes, so it is read once a process."""
-    return parse(PolicyVersion.objects.get(pk=version_id).content)
+    """What a version of a policy says."""
+    content = PolicyVersion.objects.values_list("content", flat=True).get(pk=version_id)
+    return _parsed(json.dumps(content, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _parsed(content: str) -> PolicyText:
+    return parse(json.loads(content))
 
 
 def directory_for(
@@ -206,13 +211,10 @@ def _delegates(people: Collection[str]) -> Mapping[str, str]:
 
 def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[str, tuple[str, ...]]]:
     """These people by name, each known also by what their doubles are known by; and who doubles whom."""
-    rows = User.objects.filter(pk__in=wanted).alias(number=_number()).exclude(number="")
-    numbers = rows.values("number")
-    doubles = User.objects.alias(number=_number()).filter(number__in=numbers).exclude(number="")
     read = Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY))
     more = Exists(RoleHolding.objects.filter(user=OuterRef("pk")).exclude(role=Role.READ_ONLY))
     found = (
-        User.objects.filter(Q(pk__in=wanted) | Q(pk__in=doubles.values("pk")))
+        User.objects.filter(Q(pk__in=wanted) | Q(pk__in=doubles()))
         .annotate(only_reads=Q(read) & ~Q(more))
         .order_by("search_text", "pk")
         .values_list("pk", "name", "email", "employee_id", "status", "only_reads")
@@ -236,8 +238,11 @@ def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[st
     return people, twins
 
 
-def _number() -> Lower:
-    return Lower(Trim("employee_id"))
+def doubles() -> list[str]:
+    """Everybody who shares an employee ID with somebody: few, and mostly nobody."""
+    numbered = User.objects.annotate(number=Lower(Trim("employee_id"))).exclude(number="")
+    shared = numbered.order_by().values("number").annotate(people=Count("pk")).filter(people__gt=1)
+    return list(numbered.filter(number__in=shared.values("number")).values_list("pk", flat=True))
 
 
 def _chains(people: Iterable[str]) -> dict[str, Sequence[str]]:
