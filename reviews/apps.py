@@ -10,10 +10,11 @@ class ReviewsConfig(AppConfig):
         """Fill the slots of the ground floor, and name what may happen here."""
         from connectors.actions.permission import also_refuse
         from core.deeds import tell
-        from core.exports import offer
+        from core.exports import Offer, offer
         from core.panels import Panel, fill
         from reviews.deeds import PHRASES
         from reviews.queries.downloads import OFFERS
+        from reviews.queries.policies import RULE_COLUMNS, rule_file
         from reviews.queries.sources import too_near
         from reviews.views import panels  # models are there only now
 
@@ -24,4 +25,6 @@ class ReviewsConfig(AppConfig):
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
+        offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))
+        fill("rail", Panel(40, "components/rail_link.html", panels.policies_link))
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from reviews.views import campaigns, drafts, ending, lines, removals, running, staged, templates
+from reviews.views import (
+    campaigns,
+    drafts,
+    ending,
+    lines,
+    policies,
+    policy_builder,
+    removals,
+    running,
+    staged,
+    templates,
+)
 
 app_name = "reviews"
 CAMPAIGNS = [
@@ -45,4 +56,13 @@ RUNNING = [
     path("reviews/removals/", removals.my_removals, name="my_removals"),
     path("reviews/removals/<slug:key>/", removals.removal, name="removal"),
 ]
-urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING]
+POLICIES = [
+    path("policies/", policies.every_policy, name="policies"),
+    path("policies/add/", policy_builder.add, name="add_policy"),
+    path("policies/<pk>/", policies.policy, name="policy"),
+    path("policies/<pk>/edit/", policy_builder.edit, name="edit_policy"),
+    path("policies/<pk>/duplicate/", policies.duplicate, name="duplicate_policy"),
+    path("policies/<pk>/retire/", policies.retire, name="retire_policy"),
+    path("policies/<pk>/removal/", policies.follow_denials, name="follow_denials"),
+]
+urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING, *POLICIES]

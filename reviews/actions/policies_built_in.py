@@ -1,6 +1,6 @@
 """The policies that come with Reeve, as rows: made when somebody first looks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
@@ -15,23 +15,32 @@ def ensure() -> Sequence[Policy]:
     Two at once make each of them once. A newer Reeve that words one differently adds a version.
     """
     known = {policy.built_in: policy for policy in Policy.objects.exclude(built_in="")}
-    latest = {code: policy.latest().digest for code, policy in known.items()}
-    if any(latest.get(code) != digest(content) for code, (_, _, content) in BUILT_IN.items()):
+    latest = {code: policy.latest() for code, policy in known.items()}
+    if any(
+        code not in latest or latest[code].digest != digest(_said(code, latest[code])) for code in BUILT_IN
+    ):
         known = {code: _ensure(code) for code in BUILT_IN}
     return [known[code] for code in BUILT_IN]
 
 
 @transaction.atomic
 def _ensure(code: str) -> Policy:
-    name, description, content = BUILT_IN[code]
+    name, description, _ = BUILT_IN[code]
     Policy.objects.bulk_create(
         [Policy(built_in=code, name=name, description=description)], ignore_conflicts=True
     )
     policy = Policy.objects.select_for_update().get(built_in=code)
     present = policy.versions.order_by("-number").first()
+    content = _said(code, present)
     wanted = digest(content)
     if present is None or present.digest != wanted:
         number = present.number + 1 if present else 1
-        PolicyVersion.objects.create(policy=policy, number=number, content=content, digest=wanted)
+        PolicyVersion.objects.create(policy=policy, number=number, content=dict(content), digest=wanted)
         record("reviews.policy_built_in", policy, by=None, version=number)
     return policy
+
+
+def _said(code: str, present: PolicyVersion | None) -> Mapping[str, object]:
+    """What Reeve says now; whether a denial takes access away stays as the organisation had it (row C34)."""
+    content = BUILT_IN[code][2]
+    return content if present is None else {**content, "removes": present.content.get("removes", True)}

@@ -11,6 +11,7 @@ from core.models import User
 from reviews.actions.permission import may_make_campaigns
 from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
+from reviews.queries.policies import may_see_policies
 from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
 type Shown = Mapping[str, Any] | None
@@ -77,3 +78,11 @@ def _counted(number: int) -> str:
 
 def _user(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
+
+
+def policies_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """For those who set up campaigns, and for auditors."""
+    user = _user(request)
+    if user is None or not may_see_policies(user):
+        return None
+    return {"label": "Policies", "icon": "git-branch", "url": reverse("reviews:policies"), "group": "admin"}

@@ -19,6 +19,9 @@ from core.http import sessions
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
 from core.queries.trail import Wanted, events
 from core.trail import Source, source
+from reviews.actions import policies
+from reviews.actions.policies import PolicyFacts
+from reviews.actions.policies_built_in import ensure
 from tests.make import PASSWORD
 from tests.waiting import wait_until
 
@@ -41,6 +44,7 @@ def tell() -> None:
         **_connectors(maker),
         **_people(maker),
         **_imports(maker),
+        **_policies(maker),
     }
     _file(maker)
     _check(maker)
@@ -107,6 +111,42 @@ def _people(maker: User) -> dict[str, str]:
         "old_invitation": reverse("core:invitation", args=[invited.pk, "old"]),
         "group": group.pk,
     }
+
+
+def _policies(maker: User) -> dict[str, str]:
+    """One of the organisation's own, of two versions, in which every part of a rule is used."""
+    people = [User.objects.get(email=MAKER).pk, User.objects.get(name="Helena Sorensen").pk]
+    group = PeopleGroup.objects.get(name="Spend approvers").pk
+    grave = {"field": "entitlement.risk", "is": "in", "values": ["High", "Critical"]}
+    nobodys = {"field": "account.owner", "is": "missing", "values": []}
+    buyers = {"field": "entitlement.resource", "is": "contains", "values": ["invoice", "payment"]}
+    steps: list[dict[str, object]] = [
+        {
+            "kind": "manager",
+            "fallback": {"people": people[:1], "kind": "app_owner"},
+            "after_days": 7,
+            "then": "fallback",
+        },
+        {"kind": "group", "group": group, "clean": True, "reason_to_certify": "always"},
+    ]
+    first = {
+        "name": "Grave, or nobody's",
+        "condition": {"all": [{"any": [grave, nobodys]}, buyers]},
+        "steps": steps,
+    }
+    second = {
+        "name": "Finance",
+        "condition": {"all": [grave]},
+        "steps": [{"kind": "people", "people": people}],
+    }
+    rest = {"name": "Everything else", "condition": None, "steps": [{"kind": "manager"}]}
+    short = {"rules": [rest], "removes": True}
+    about = "Payments and invoices want a second pair of eyes."
+    ensure()
+    made = policies.create(PolicyFacts("Finance systems", about, short), by=maker)
+    whole = {"rules": [first, second, rest], "removes": True}
+    policies.change(made, PolicyFacts(made.name, about, whole), by=maker, seen=made.changed_at)
+    return {"policy": made.pk}
 
 
 def _imports(maker: User) -> dict[str, str]:

@@ -149,6 +149,12 @@ SCREENS = (
     Screen("rule_edit", "/applications/{app}/rules/{rule}/edit/"),
     Screen("app_changes", "/applications/{app}/changes/"),
     Screen("all_changes", "/applications/changes/"),
+    Screen("policies", "/policies/"),
+    Screen("policy", "/policies/{policy}/"),
+    Screen("policy_old", "/policies/{policy}/?version=1"),
+    Screen("policy_tried", "/policies/{policy}/?who=helena+sorensen&what=invoic"),
+    Screen("policy_add", "/policies/add/"),
+    Screen("policy_edit", "/policies/{policy}/edit/?rule=1"),
     Screen("not_found", "/nowhere/"),
 )
 
