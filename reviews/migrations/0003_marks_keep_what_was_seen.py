@@ -1,0 +1,18 @@
+"""What a reviewer was shown when they marked a line is kept with the mark, and goes into the decision."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("reviews", "0002_what_was_decided_stays"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="mark",
+            name="seen",
+            field=models.JSONField(default=dict),
+        ),
+    ]
