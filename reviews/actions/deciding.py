@@ -176,15 +176,13 @@ def _settle(
     at = submission.at
     denied = [each.question for each in accepted if each.outcome == Mark.Outcome.DENY]
     certified = [each.question for each in accepted if each.outcome == Mark.Outcome.CERTIFY]
-    onward = [each for each in certified if rules.goes_on(each)]
-    kept = {each.task for each in certified} - {each.task for each in onward}
     _overtake(by, accepted, at)
     _end([each.task for each in denied], ReviewTask.Status.DENIED, at)
-    _end(kept, ReviewTask.Status.CERTIFIED, at)
     _count(campaign, by, submission)
-    for step in sorted({each.step for each in onward}):
-        keys = [each.task for each in onward if each.step == step]
-        turns.enter_step(list(ReviewTask.objects.filter(pk__in=among(keys)).order_by("line_no")), step + 1)
+    for step in sorted({each.step for each in certified}):
+        keys = {each.task for each in certified if each.step == step}
+        onward = turns.enter_step(ReviewTask.objects.filter(pk__in=among(keys)), step + 1)
+        _end(keys - onward, ReviewTask.Status.CERTIFIED, at)
     if denied and rules.removes:
         tasks = ReviewTask.objects.filter(pk__in=among(each.task for each in denied))
         removals.open_for(list(tasks.order_by("line_no")), by)

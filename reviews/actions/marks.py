@@ -61,7 +61,8 @@ def mark(
         raise Denied("You are not asked about this line, or no longer. Somebody else may have decided it.")
     if not asked:
         raise Denied(OWN.format(own[0]))
-    _note(campaign, taken, outcome, by=by, reason=reason, seen=seen or {})
+    wanting = {each.task for each in taken if rules.needs_reason(each, outcome)}
+    _note(campaign, taken, outcome, wanting, by=by, reason=reason, seen=seen or {})
     return Marked([each.line_no for each in taken], needing, own, len(lines) - len(found))
 
 
@@ -144,7 +145,14 @@ def _needing(asked: Iterable[Question], rules: Rules, outcome: str, reason: str)
 
 
 def _note(
-    campaign: Campaign, taken: Sequence[Question], outcome: str, *, by: User, reason: str, seen: Seen
+    campaign: Campaign,
+    taken: Sequence[Question],
+    outcome: str,
+    wanting: Collection[int],
+    *,
+    by: User,
+    reason: str,
+    seen: Seen,
 ) -> None:
     """One statement for a thousand lines. Who changes their mind gives a new reason."""
     here, at = _marks(taken, by), now()
@@ -161,6 +169,7 @@ def _note(
                 outcome=outcome,
                 reason=reason or kept,
                 together=len(taken),
+                needs_reason=each.task in wanting,
                 seen=dict(shown),
                 at=at,
             )
@@ -170,7 +179,7 @@ def _note(
         batch_size=1_000,
         update_conflicts=True,
         unique_fields=("task", "person"),
-        update_fields=("outcome", "reason", "together", "seen", "at"),
+        update_fields=("outcome", "reason", "together", "needs_reason", "seen", "at"),
     )
 
 
@@ -181,7 +190,7 @@ def _marks(found: Iterable[Question], by: User) -> dict[int, Mark]:
 
 def _clear(by: User, tasks: Iterable[int]) -> None:
     marks = Mark.objects.filter(person=by, task__in=among(tasks))
-    marks.update(outcome=Mark.Outcome.NONE, reason="", together=1, seen={}, at=now())
+    marks.update(outcome=Mark.Outcome.NONE, reason="", together=1, needs_reason=False, seen={}, at=now())
 
 
 def _fit(reason: str) -> str:

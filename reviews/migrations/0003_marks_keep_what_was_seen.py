@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="mark",
+            name="needs_reason",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="mark",
             name="seen",
             field=models.JSONField(default=dict),
         ),
