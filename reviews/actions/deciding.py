@@ -21,7 +21,7 @@ from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among, as_parameter, is_among
 from reviews.queries.marks import stamp_of
 
-type Value = str | int | datetime | list[int]
+type Value = str | int | datetime | list[int] | None
 """What goes into a statement."""
 
 NAMED = 100
@@ -67,7 +67,7 @@ def submit(campaign: Campaign, by: User, *, marks_seen: str) -> Submitted:
         _hold(campaign)
         must_be_open(campaign)
         marks = _held_marks(campaign, by)
-        if stamp_of(marks) != marks_seen:
+        if _stamp(marks) != marks_seen:
             raise StaleState(
                 "Your marks are not what this page showed, or are submitted already. Look again."
             )
@@ -109,6 +109,12 @@ def _held_marks(campaign: Campaign, by: User) -> Sequence[Mark]:
     """The marks of this person, theirs alone while they submit: who submits twice finds none."""
     rows = Mark.objects.filter(campaign=campaign, person=by).exclude(outcome=Mark.Outcome.NONE)
     return list(rows.select_for_update().order_by("pk"))
+
+
+def _stamp(marks: Sequence[Mark]) -> str:
+    outcomes = Counter(mark.outcome for mark in marks)
+    last = max((mark.at for mark in marks), default=None)
+    return stamp_of(outcomes[Mark.Outcome.CERTIFY], outcomes[Mark.Outcome.DENY], last)
 
 
 def _take(ready: Sequence[_Ready], by: User, at: datetime) -> Sequence[_Ready]:

@@ -12,7 +12,7 @@ from core.errors import Denied, NotPossible, StaleState
 from core.models import Role, TrailEvent
 from reviews.actions import deciding, marks, removals, turns
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Submission, Turn
-from reviews.queries.marks import stamp_of
+from reviews.queries.desk import bar
 from tests.make import make_account, make_app, make_entitlement, make_user
 from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
 
@@ -49,7 +49,7 @@ def submit(campaign, by):
 
 
 def seen(campaign, by):
-    return stamp_of(Mark.objects.filter(campaign=campaign, person=by).exclude(outcome=""))
+    return bar(campaign, by).stamp
 
 
 def statuses(campaign):
