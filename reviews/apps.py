@@ -14,4 +14,6 @@ class ReviewsConfig(AppConfig):
         from reviews.views import panels  # models are there only now
 
         tell(PHRASES)
+        fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
+        fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

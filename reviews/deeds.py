@@ -1,3 +1,7 @@
 """What may happen in this room, in words."""
 
-PHRASES: dict[str, str] = {}
+PHRASES: dict[str, str] = {
+    "reviews.commented": "commented on a line of a review",
+    "removals.opened": "opened removals of denied access",
+    "reviews.submitted": "submitted decisions of a review",
+}

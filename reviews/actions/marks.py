@@ -15,7 +15,11 @@ from reviews.queries.keys import among
 
 type Seen = Mapping[int, Mapping[str, Any]]
 """By line: what the reviewer was shown."""
+QUICK = ("No longer in this job", "Never needed", "Left the company", "Access was inappropriate")
+"""Reasons that one click gives."""
 LONGEST = 2_000  # letters of a reason
+NAMED = 8
+"""Lines that a sentence names one by one."""
 OWN = "Line {} is about your own access: nobody decides on that themselves. Give it to somebody else."
 
 
@@ -30,6 +34,20 @@ class Marked:
     """Left open, for they are about the reviewer's own access."""
     gone: int = 0
     """Of those meant, no longer asked of this person."""
+
+    @property
+    def sentence(self) -> str:
+        """What the reviewer must be told; empty where all went as they see."""
+        said = []
+        if self.needing:
+            said.append(
+                f"{_lines(self.needing)} stayed open: to certify {_it(self.needing)} you must say why."
+            )
+        if self.own:
+            said.append(f"{_lines(self.own)} stayed open: nobody decides on their own access.")
+        if self.gone:
+            said.append(f"{self.gone:,} of them somebody else has decided meanwhile, or was given.")
+        return " ".join(said)
 
 
 @transaction.atomic
@@ -136,6 +154,17 @@ def must_decide(by: User) -> None:
     """Whoever is asked; who only reads is never asked (row E5)."""
     if not (by.is_active and by.may_act):
         raise Denied("Who only reads decides nothing. A Super Administrator can give you another role.")
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    if len(numbers) > NAMED:
+        return f"{len(numbers):,} lines"
+    said = ", ".join(str(each) for each in numbers)
+    return f"Line {said}" if len(numbers) == 1 else f"Lines {said}"
+
+
+def _it(numbers: Sequence[int]) -> str:
+    return "it" if len(numbers) == 1 else "them"
 
 
 def _needing(asked: Iterable[Question], rules: Rules, outcome: str, reason: str) -> list[int]:

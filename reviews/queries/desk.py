@@ -28,6 +28,9 @@ COLUMNS = ("access", "kind", "risk", "description", "account", "owner", "since",
 CLOSER, CHANGED, REST, READY, DONE = "closer", "changed", "rest", "ready", "done"
 
 
+type Turns = QuerySet[Turn]
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """How far one reviewer is."""
