@@ -179,7 +179,9 @@ MAIL_FROM = env.sender("MAIL_FROM", f"Reeve <reeve@{_public.hostname}>")
 MAIL_DOMAIN = str(_public.hostname)
 
 # Upwards news (core.queue.announce): which jobs of higher rooms are told of what happens in a lower one.
-LISTENERS: dict[str, tuple[str, ...]] = {}
+LISTENERS: dict[str, tuple[str, ...]] = {
+    "core.person_left": ("reviews.route_anew",),
+}
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.
 REDIS_URL = env.broker("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -4,4 +4,9 @@ PHRASES: dict[str, str] = {
     "reviews.commented": "commented on a line of a review",
     "removals.opened": "opened removals of denied access",
     "reviews.submitted": "submitted decisions of a review",
+    "reviews.given_on": "had somebody else asked about lines of",
+    "reviews.nobody_to_ask": "found nobody to ask about lines of",
+    "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
+    "reviews.routed_anew": "asked others about lines of",
+    "reviews.step_entered": "asked about lines of the next step in",
 }

@@ -19,7 +19,7 @@ from core.models import Delegation, PeopleImport, Reporting, Role, RoleHolding, 
 from core.models.keys import one_line
 from core.people_file import ACTIVE, BadFile
 from core.queries.imports import BASIC, Change, Difference, compare, original, report
-from core.queue import nudge
+from core.queue import announce, nudge
 from core.trail import ERROR, OPERATOR, record, record_many
 
 TRIES = 5
@@ -284,6 +284,8 @@ def _tell(
     record_many("core.roles_changed", _made_basic(difference, source), by=by)
     ended = [*leavers, *difference.ended]
     record_many("core.person_deactivated", ((person, source) for person in ended), by=by)
+    for person in ended:
+        announce("core.person_left", person.pk)
     back = [change.person for change in difference.changed if change.after.get("status") == ACTIVE]
     record_many("core.person_reactivated", ((person, source) for person in back), by=by)
 

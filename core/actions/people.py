@@ -23,6 +23,7 @@ from core.models.keys import one_line
 from core.people_file import LONGEST
 from core.queries.people import has_administrator, is_over
 from core.queries.sign_in import may_use_password
+from core.queue import announce
 from core.states import must_be_unchanged
 from core.trail import record
 
@@ -139,6 +140,7 @@ def deactivate(person: User, *, by: User, reason: str = "") -> None:
     must_leave_an_administrator()
     end_those_to(person, by=by)
     end_sessions(person, by=by)
+    announce("core.person_left", person.pk)
     record("core.person_deactivated", person, by=by, reason=one_line(reason))
 
 

@@ -44,6 +44,7 @@ class Turn(models.Model):
         RESOURCE_OWNER = "resource_owner", "owner of the resource"
         ACCOUNT_OWNER = "account_owner", "the account's own owner"
         CAMPAIGN_OWNER = "campaign_owner", "owner of the campaign, as nobody else could be asked"
+        ADMINISTRATOR = "administrator", "an administrator, as nobody else could be asked"
         SECOND = "second", "a second reviewer, who does not hold it"
         REASSIGNED = "reassigned", "asked by another"
 

@@ -138,6 +138,41 @@ def asked(
     return Nobody(number, step_no, tuple(passed))
 
 
+def every_step(
+    policy: PolicyText, line: LineFacts, directory: Directory
+) -> tuple[Asked | Nobody, Nobody | None]:
+    """Who is asked first, and the step in which nobody could be, whoever decides those before; None: none.
+
+    So that nothing is staged that ends without a reviewer half way.
+    """
+    first = asked(policy, line, 1, directory)
+    if isinstance(first, Nobody):
+        return first, first
+    return first, _lost(policy, line, directory, first, ())
+
+
+def _lost(
+    policy: PolicyText, line: LineFacts, directory: Directory, found: Asked, earlier: tuple[Earlier, ...]
+) -> Nobody | None:
+    """Where the line gets lost after this step. Tried with everybody asked in it as the one who decides."""
+    last = len(policy.rules[found.rule - 1].steps)
+    if found.step > last or (found.step == last and not line.is_grave):
+        return None
+    for each in found.people:
+        is_tied = bool(each.ties)
+        so_far = (*earlier, Earlier(each.reviewer, is_tied))
+        if each.on_behalf_of:
+            so_far = (*so_far, Earlier(each.on_behalf_of, is_tied))
+        all_tied = all(one.is_tied for one in so_far)
+        if not follows(policy, found.rule, found.step, is_grave=line.is_grave, is_tied=all_tied):
+            continue
+        then = asked(policy, line, found.step + 1, directory, so_far, rule=found.rule)
+        lost = then if isinstance(then, Nobody) else _lost(policy, line, directory, then, so_far)
+        if lost is not None:
+            return lost
+    return None
+
+
 def why_not(
     person: str,
     step: Step,
@@ -162,6 +197,19 @@ def why_not(
     if step.clean and (found := ties(person, line, directory)):
         return TIE_WORDS[min(found, key=list(Tie).index)]
     return ""
+
+
+def given_to(
+    person: str, step: Step, line: LineFacts, directory: Directory, earlier: Sequence[Earlier] = ()
+) -> Asking | str:
+    """Whom a line goes to that is given to this person: to them, or to who stands in for them.
+
+    A text says why it cannot go to them, as words that follow their name.
+    """
+    passed: list[str] = []
+    level = _Level(Via.PEOPLE, Kind.PEOPLE, (person,))
+    found = _chosen(level, step, line, directory, earlier, passed)
+    return found[0] if found else why_not(person, step, line, directory, earlier)
 
 
 @cache
@@ -198,16 +246,16 @@ def _chosen(
     found: dict[str, Asking] = {}
     for person in candidates:
         problem = why_not(person, step, line, directory, earlier, may_be_subject=may_be_subject)
-        known = directory.people.get(person)
-        delegate = directory.delegates.get(person, "") if may_delegate else ""
-        if delegate and known is not None and known.is_active:
-            refused = _why_not_delegate(delegate, step, line, directory, earlier)
-            if not refused:
-                found.setdefault(delegate, Asking(delegate, person, ties(delegate, line, directory)))
-                continue
-            passed.append(f"{_name(delegate, directory)} stands in for {known.name}, but {refused}.")
         if problem:
             passed.append(f"{_name(person, directory)} {problem}.")
+            continue
+        delegate = directory.delegates.get(person, "") if may_delegate else ""
+        refused = _why_not_delegate(delegate, step, line, directory, earlier) if delegate else ""
+        if refused:
+            names = _name(delegate, directory), _name(person, directory)
+            passed.append(f"{names[0]} stands in for {names[1]}, but {refused}.")
+        if delegate and not refused:
+            found.setdefault(delegate, Asking(delegate, person, ties(delegate, line, directory)))
         else:
             found[person] = Asking(person, "", ties(person, line, directory))
     return tuple(found.values())

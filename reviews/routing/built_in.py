@@ -40,11 +40,11 @@ BUILT_IN: Mapping[str, tuple[str, str, Content]] = {
     STANDARD: (
         "Manager, with a second reviewer where it matters",
         (
-            "The manager of the account's owner decides; where there is none, an owner of the app. What bears "
-            "a grave risk (High, Critical) goes to the manager, and then to an owner of the app. Accounts that "
-            "belong to nobody, service accounts and API accounts go to an owner of the app, and then to a "
-            "second reviewer. The second reviewer is never the first, and never somebody who has the same "
-            "access."
+            "The manager of the account's owner decides; where there is none, an owner of the app. What "
+            "bears a grave risk (High, Critical) goes to the manager, and then to an owner of the app. "
+            "Accounts that belong to nobody, service accounts and API accounts go to an owner of the app, "
+            "and then to a second reviewer. The second reviewer is never the first, and never somebody who "
+            "has the same access."
         ),
         _policy(
             _rule(

@@ -17,7 +17,7 @@ class Tie(StrEnum):
 
 
 TIE_WORDS: Mapping[Tie, str] = {
-    Tie.OWN: "it is their own access",
+    Tie.OWN: "decides on their own access",
     Tie.HOLDS: "has the same access",
     Tie.GRANTED: "granted or requested this access",
     Tie.SUBORDINATE: "reports to the account's owner",

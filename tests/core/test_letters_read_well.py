@@ -14,6 +14,7 @@ from core.jobs.letters import LINKS
 from core.mailbox import MARKS, PASSWORD_LINK, blacked_out, post, write
 from core.models import Organisation, OutgoingMail, Role
 from tests.make import make_connected, make_connector, make_run, make_user
+from tests.reviews.making import make_campaign
 
 FOLDER = Path(settings.ROOT) / "templates" / "emails"
 LETTERS = sorted(file.stem for file in FOLDER.glob("*.txt"))
@@ -45,6 +46,13 @@ def samples(owner, sender):
         "owner_named": {"connector": connector, "who": sender.name},
         "password_changed": {},
         "password_link": {"onward": "/connectors/"},
+        "review_given": {
+            "campaign": make_campaign("Coupa access, Q4", sender),
+            "lines": 12,
+            "until": date(2026, 12, 18),
+            "by": sender,
+            "reason": "Tom is on leave until January.",
+        },
         "second_factor_removed": {"who": sender},
         "sync_done": {"connector": connector, "run": first},
         "sync_held": {"connector": connector, "run": run, "is_owner": True},

@@ -1,0 +1,214 @@
+"""Giving lines on to somebody else: by the reviewer, an owner of the campaign or a Super Administrator."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.timezone import now
+
+from core.errors import Denied, NotPossible, StaleState
+from core.mailbox import post
+from core.models import Organisation, User
+from core.trail import record
+from reviews.actions.turn_rows import Row, codes, count, write
+from reviews.models import Campaign, ReviewTask, Turn
+from reviews.queries.directory import Around, directory_for
+from reviews.queries.facts import Line, lines_of
+from reviews.queries.people import own_among
+from reviews.queries.routes import Deciders, deciders, policy_of
+from reviews.routing import SECOND, Asking, Directory, PolicyText, Step, given_to, step_at, ties
+
+LONGEST_REASON, NUMBERS, SHOWN = 1_000, 100, 3
+
+
+class CannotTake(NotPossible):
+    """This person may not be asked about one of the lines."""
+
+
+class ReasonNeeded(NotPossible):
+    """It has to be said why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A turn that ends, and who is asked in its stead; None: they are asked already."""
+
+    turn: Turn
+    line: Line
+    to: Asking | None
+
+
+@transaction.atomic
+def give_on(turns: QuerySet[Turn], to: User, *, by: User, reason: str = "") -> int:
+    """Have somebody else asked instead, about all of these open turns of one campaign or about none.
+
+    Who stands in for them takes over, as with everything new. They get a letter, one a day. Answers how many.
+    Raises Denied, StaleState, ReasonNeeded, and CannotTake with the lines that they may not decide.
+    """
+    reason = reason.strip()
+    campaign, held = _held(turns)
+    policy = policy_of(campaign)
+    steps = {turn.pk: _step(policy, turn) for turn in held}
+    _must_be_allowed(campaign, held, steps.values(), by)
+    _must_be_among(to, steps.values())
+    _must_say_why(reason, steps.values())
+    given = _given(campaign, held, steps, to)
+    end(held, Turn.Status.GIVEN_ON)
+    write([_row(each, each.to, by, reason) for each in given if each.to is not None])
+    record(
+        "reviews.given_on",
+        campaign,
+        by=by,
+        to=to,
+        reason=reason,
+        lines=len(held),
+        numbers=[each.line.line_no for each in given[:NUMBERS]],
+        taken_from=sorted({turn.reviewer.name for turn in held}),
+    )
+    tell(campaign, Counter(each.to.reviewer for each in given if each.to is not None), by=by, reason=reason)
+    return len(held)
+
+
+def end(turns: Sequence[Turn], status: Turn.Status) -> None:
+    """Nobody is asked by these turns any longer, and their reviewers' counts are right again.
+
+    Raises StaleState where one is not open any more.
+    """
+    changed = Turn.objects.open().filter(pk__in=[turn.pk for turn in turns])
+    if changed.update(status=status, ended_at=now()) != len(turns):
+        raise StaleState("Some of these lines were decided or given on meanwhile. Look again.")
+    for campaign in {turn.campaign_id for turn in turns}:
+        gone = Counter(turn.reviewer_id for turn in turns if turn.campaign_id == campaign)
+        count(campaign, {reviewer: -number for reviewer, number in gone.items()})
+
+
+def tell(campaign: Campaign, given: Mapping[str, int], *, by: User | None, reason: str) -> None:
+    """A letter to each who is asked now, at most one a day. Before the start the kickoff tells them."""
+    if campaign.status != Campaign.Status.RUNNING:
+        return
+    zone = Organisation.current().zone
+    until = campaign.decide_by.astimezone(zone).date() if campaign.decide_by else None
+    told: dict[str, Any] = {"campaign": campaign, "by": by, "reason": reason, "until": until}
+    today = now().astimezone(zone).date().isoformat()
+    for person in User.objects.active().filter(pk__in=given).order_by("pk"):
+        post("review_given", to=person, key=today, reply_to=by, lines=given[person.pk], **told)
+
+
+def lock_running(campaign: Campaign) -> Campaign:
+    """The campaign as it is now; it is neither closed nor cancelled before this transaction ends."""
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    if campaign.status not in (Campaign.Status.STAGED, Campaign.Status.RUNNING):
+        words = campaign.get_status_display().lower()
+        raise NotPossible(f"{campaign} is {words}: nobody is asked about its lines now.")
+    return campaign
+
+
+def _held(turns: QuerySet[Turn]) -> tuple[Campaign, Sequence[Turn]]:
+    """The campaign and its turns, both locked."""
+    first = turns.select_related("campaign").first()
+    if first is None:
+        raise NotPossible("Choose at least one line.")
+    campaign = lock_running(first.campaign)
+    found = list(turns.select_for_update(of=("self",)).select_related("reviewer").order_by("pk"))
+    if any(turn.status != Turn.Status.OPEN for turn in found):
+        raise StaleState("Some of these lines were decided or given on meanwhile. Look again.")
+    if any(turn.campaign_id != campaign.pk for turn in found):
+        raise NotPossible("Give on the lines of one campaign at a time.")
+    return campaign, found
+
+
+def _step(policy: PolicyText, turn: Turn) -> Step:
+    return step_at(policy, turn.rule, turn.step) or SECOND
+
+
+def _must_be_allowed(campaign: Campaign, held: Sequence[Turn], steps: Iterable[Step], by: User) -> None:
+    """By reviewers where the step lets them; by whoever runs the campaign. Never for one's own access."""
+    helpers = _helpers(campaign)
+    runs_it = by.is_active and Campaign.objects.run_by(by).filter(pk=campaign.pk).exists()
+    theirs = by.is_active and all(by.pk in (turn.reviewer_id, turn.on_behalf_of_id) for turn in held)
+    if not runs_it and not theirs:
+        raise Denied(f"Only the reviewer and those who run the campaign can give these lines on: {helpers}.")
+    if own_among(by, ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])):
+        raise Denied(f"Nobody chooses who decides on their own access. Ask {helpers}.")
+    if not runs_it and not all(step.may_reassign for step in steps):
+        raise Denied(f"The policy does not let reviewers give these lines on. Ask {helpers}.")
+
+
+def _helpers(campaign: Campaign) -> str:
+    names = campaign.owners.filter(status=User.Status.ACTIVE).order_by("search_text")[:SHOWN]
+    return " or ".join(each.name for each in names) or "a Super Administrator"
+
+
+def _must_be_among(to: User, steps: Iterable[Step]) -> None:
+    for step in steps:
+        if step.reassign_to and to.pk not in step.reassign_to:
+            allowed = User.objects.active().filter(pk__in=step.reassign_to).order_by("search_text")[:SHOWN]
+            names = ", ".join(each.name for each in allowed) or "nobody who is active"
+            raise CannotTake(f"The policy lets these lines be given only to: {names}.")
+
+
+def _must_say_why(reason: str, steps: Iterable[Step]) -> None:
+    if len(reason) > LONGEST_REASON:
+        raise NotPossible(f"A reason has at most {LONGEST_REASON} letters.")
+    if not reason and any(step.reassign_needs_reason for step in steps):
+        raise ReasonNeeded("Say why you give this on.")
+
+
+def _given(campaign: Campaign, held: Sequence[Turn], steps: Mapping[int, Step], to: User) -> Sequence[Given]:
+    """Who is asked in the stead of each. Raises CannotTake with the lines they may not decide."""
+    tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
+    lines = {line.pk: line for line in lines_of(tasks)}
+    facts = [line.facts for line in lines.values()]
+    directory = directory_for(Around.of(campaign), policy_of(campaign), facts, also=[to.pk])
+    before = deciders(tasks)
+    asked_now = set(Turn.objects.open().filter(task__in=tasks.values("pk")).values_list("task", "reviewer"))
+    given, refused = [], []
+    for turn in held:
+        line, step = lines[turn.task_id], steps[turn.pk]
+        found = _taker(turn, line, step, to, directory, before)
+        if isinstance(found, str):
+            refused.append(f"line {line.line_no}: {to} {found}")
+        else:
+            is_new = (turn.task_id, found.reviewer) not in asked_now
+            given.append(Given(turn, line, found if is_new else None))
+            asked_now.add((turn.task_id, found.reviewer))
+    if refused:
+        more = f", and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
+        raise CannotTake(f"{to} cannot take this on ({'; '.join(refused[:SHOWN])}{more}). Choose another.")
+    return given
+
+
+def _taker(
+    turn: Turn, line: Line, step: Step, to: User, directory: Directory, before: Deciders
+) -> Asking | str:
+    """They, or who stands in for them, unless that is who gives it on."""
+    if turn.reviewer_id == to.pk:
+        return "is asked about it already"
+    found = given_to(to.pk, step, line.facts, directory, before.get(line.pk, ()))
+    if isinstance(found, Asking) and found.reviewer == turn.reviewer_id:
+        return Asking(to.pk, "", ties(to.pk, line.facts, directory))
+    return found
+
+
+def _row(given: Given, to: Asking, by: User, reason: str) -> Row:
+    turn = given.turn
+    return Row(
+        task_id=turn.task_id,
+        campaign_id=turn.campaign_id,
+        line_no=turn.line_no,
+        step=turn.step,
+        rule=turn.rule,
+        reviewer_id=to.reviewer,
+        on_behalf_of_id=to.on_behalf_of or None,
+        via=Turn.Via.REASSIGNED.value,
+        is_fallback=False,
+        passed_over="",
+        independence=codes(to.ties),
+        status=Turn.Status.OPEN.value,
+        given_by_id=by.pk,
+        given_reason=reason,
+        at=now(),
+    )

@@ -1,0 +1,161 @@
+"""Lines whose reviewer cannot decide any longer: they left, or the access became their own."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.timezone import now
+
+from connectors.models import Grant
+from core.errors import NotPossible
+from core.models import User
+from core.trail import ERROR, record
+from reviews.actions.giving import NUMBERS, end, lock_running, tell
+from reviews.actions.turn_rows import Row, rows_of, write
+from reviews.models import Campaign, Progress, ReviewTask, Turn
+from reviews.queries.directory import Around, directory_for
+from reviews.queries.facts import lines_of
+from reviews.queries.routes import deciders, policy_of
+from reviews.routing import Nobody, asked
+
+PAGE = 1_000
+ASKING = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
+LEFT, OWN = "was deactivated", "cannot decide on their own access"
+
+
+def route_anew(person: User) -> int:
+    """Ask others about whatever is open with somebody who was deactivated. Answers how many lines.
+
+    Page by page, each by itself, so it may be killed and begun again. Where nobody else can be asked the line
+    stays with them and the trail says so; the sweeper tries again.
+    """
+    if User.objects.active().filter(pk=person.pk).exists():
+        return 0
+    open_turns = Turn.objects.open().filter(reviewer=person, campaign__status__in=ASKING)
+    campaigns = Campaign.objects.filter(pk__in=open_turns.values("campaign")).order_by("pk")
+    return sum(_through(campaign, person, open_turns.filter(campaign=campaign)) for campaign in campaigns)
+
+
+def route_own_anew(person: User) -> int:
+    """Ask others about what became this person's own access while they are asked about it."""
+    turns = _became_own().filter(reviewer=person)
+    campaigns = Campaign.objects.filter(pk__in=turns.values("campaign")).order_by("pk")
+    return sum(_through(each, person, turns.filter(campaign=each), why=OWN) for each in campaigns)
+
+
+def those_to_route_anew() -> Collection[str]:
+    """Deactivated people with whom something is open, by key. Looked up in the kept counts."""
+    waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING)
+    gone = waiting.filter(reviewer__status=User.Status.DEACTIVATED)
+    return sorted(gone.values_list("reviewer", flat=True).distinct())
+
+
+def those_asked_about_their_own() -> Collection[str]:
+    """People whose account a line became after they were asked about it, by key."""
+    return sorted(_became_own().values_list("reviewer", flat=True).distinct())
+
+
+def _became_own() -> QuerySet[Turn]:
+    """Open turns about an account that is the reviewer's by now, and was not when it was frozen.
+
+    By way of the reviewers' own accounts and their grants: they have few, while there may be a million lines.
+    """
+    waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING).values("reviewer")
+    own = Grant.objects.filter(account__person__in=waiting)
+    lines = ReviewTask.objects.filter(campaign__status__in=ASKING, grant__in=own.values("pk"))
+    turns = Turn.objects.open().filter(task__in=lines.values("pk"), task__account__person=F("reviewer"))
+    return turns.exclude(task__person=F("reviewer"))
+
+
+def _through(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str = LEFT) -> int:
+    """All of these turns, page by page."""
+    total, after = 0, 0
+    while True:
+        try:
+            done, last = _page(campaign, person, turns.filter(line_no__gt=after), why)
+        except NotPossible:
+            return total  # it was closed or cancelled meanwhile
+        if last is None:
+            return total
+        total, after = total + done, last
+
+
+@transaction.atomic
+def _page(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> tuple[int, int | None]:
+    """One page of them: how many others were asked about, and the last line looked at."""
+    campaign = lock_running(campaign)
+    held = list(turns.select_for_update(of=("self",)).order_by("line_no", "pk")[:PAGE])
+    if not held:
+        return 0, None
+    rows, settled = _anew(campaign, person, held, why)
+    end(settled, Turn.Status.ENDED)
+    write(rows)
+    if settled:
+        record(
+            "reviews.routed_anew",
+            campaign,
+            by=None,
+            person=person,
+            why=f"{person} {why}",
+            lines=len(settled),
+            numbers=[turn.line_no for turn in settled[:NUMBERS]],
+        )
+    tell(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=f"{person} {why}.")
+    return len(settled), held[-1].line_no
+
+
+def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> tuple[list[Row], list[Turn]]:
+    """Who is asked instead, and the turns that end by it."""
+    policy = policy_of(campaign)
+    tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
+    lines = {line.pk: line for line in lines_of(tasks)}
+    facts = [line.facts for line in lines.values()]
+    directory = directory_for(Around.of(campaign), policy, facts, also=[person.pk])
+    before, shared, at = deciders(tasks), _shared(held), now()
+    rows: list[Row] = []
+    settled: list[Turn] = []
+    lost: list[tuple[Turn, Nobody]] = []
+    for turn in held:
+        if turn.pk in shared:
+            settled.append(turn)
+            continue
+        line = lines[turn.task_id]
+        found = asked(policy, line.facts, turn.step, directory, before.get(line.pk, ()), rule=turn.rule)
+        if isinstance(found, Nobody):
+            lost.append((turn, found))
+            continue
+        if any(each.reviewer == turn.reviewer_id for each in found.people):
+            continue  # the step lets people answer for themselves
+        settled.append(turn)
+        told = (f"{person} {why}.", *(each for each in found.passed_over if each != f"{person} {why}."))
+        rows += rows_of(replace(found, passed_over=told), campaign, line.pk, line.line_no, at)
+    _tell_lost(campaign, person, lost)
+    return rows, settled
+
+
+def _shared(held: Sequence[Turn]) -> Collection[int]:
+    """Those of these turns beside which somebody active is asked about the same line: they answer then."""
+    beside = Turn.objects.open().filter(task=OuterRef("task"), reviewer__status=User.Status.ACTIVE)
+    keys = [turn.pk for turn in held]
+    found = Turn.objects.filter(pk__in=keys).filter(Exists(beside.exclude(reviewer=OuterRef("reviewer"))))
+    return frozenset(found.values_list("pk", flat=True))
+
+
+def _tell_lost(campaign: Campaign, person: User, lost: Sequence[tuple[Turn, Nobody]]) -> None:
+    """Once for each, though it is tried again and again."""
+    new = [(turn, nobody) for turn, nobody in lost if turn.passed_over != nobody.sentence]
+    for turn, nobody in new:
+        Turn.objects.filter(pk=turn.pk).update(passed_over=nobody.sentence)
+    if new:
+        record(
+            "reviews.nobody_to_ask",
+            campaign,
+            by=None,
+            severity=ERROR,
+            person=person,
+            lines=len(new),
+            numbers=[turn.line_no for turn, _ in new[:NUMBERS]],
+            why=new[0][1].sentence,
+        )

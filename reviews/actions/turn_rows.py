@@ -1,0 +1,120 @@
+"""Many turns written at once, and the kept counts of their reviewers with them."""
+
+# ruff: noqa: S608  # what is written into the text are names of our own table and columns
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import F
+
+from reviews.models import Campaign, Progress, Turn
+from reviews.routing import Asked, Tie
+
+TABLE = Turn._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A turn about to be written, its columns by name."""
+
+    task_id: int
+    campaign_id: str
+    line_no: int
+    step: int
+    rule: int
+    reviewer_id: str
+    on_behalf_of_id: str | None
+    via: str
+    is_fallback: bool
+    passed_over: str
+    independence: str
+    status: str
+    given_by_id: str | None
+    given_reason: str
+    at: datetime
+
+
+COLUMNS = tuple(each.name for each in fields(Row))
+
+
+def rows_of(asked: Asked, campaign: Campaign, task: int, line_no: int, at: datetime) -> Iterable[Row]:
+    """A turn for each person who is asked."""
+    passed_over = " ".join(asked.passed_over)
+    for each in asked.people:
+        yield Row(
+            task_id=task,
+            campaign_id=campaign.pk,
+            line_no=line_no,
+            step=asked.step,
+            rule=asked.rule,
+            reviewer_id=each.reviewer,
+            on_behalf_of_id=each.on_behalf_of or None,
+            via=asked.via.value,
+            is_fallback=asked.is_fallback,
+            passed_over=passed_over,
+            independence=codes(each.ties),
+            status=Turn.Status.OPEN.value,
+            given_by_id=None,
+            given_reason="",
+            at=at,
+        )
+
+
+def codes(ties: Iterable[Tie]) -> str:
+    """Ties as a turn keeps them: their codes, by commas."""
+    return ",".join(sorted(ties))
+
+
+def write(rows: Sequence[Row]) -> None:
+    """Write these turns, and count them for their reviewers.
+
+    Not by `bulk_create`: it prepares each value by itself, which costs more than the rest.
+    """
+    if not rows:
+        return
+    names = ", ".join(COLUMNS)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            text = json.dumps([asdict(row) for row in rows], default=_moment)
+            cursor.execute(
+                f"INSERT INTO {TABLE} ({names})"
+                f" SELECT {names} FROM json_populate_recordset(NULL::{TABLE}, %s)",
+                [text],
+            )
+        else:
+            marks = ", ".join(["%s"] * len(COLUMNS))
+            cursor.executemany(
+                f"INSERT INTO {TABLE} ({names}) VALUES ({marks})", [_stored(row) for row in rows]
+            )
+    count(rows[0].campaign_id, Counter(row.reviewer_id for row in rows))
+
+
+def count(campaign: str, more: Mapping[str, int]) -> None:
+    """Keep the counts of these reviewers right: so many lines more, or fewer, are open to them."""
+    Progress.objects.bulk_create(
+        [Progress(campaign_id=campaign, reviewer_id=reviewer) for reviewer in sorted(more)],
+        ignore_conflicts=True,
+    )
+    rows = Progress.objects.filter(campaign=campaign, reviewer__in=list(more))
+    list(rows.select_for_update().order_by("reviewer").values_list("pk", flat=True))  # no two in a ring
+    together: dict[int, list[str]] = {}
+    for reviewer, number in more.items():
+        together.setdefault(number, []).append(reviewer)
+    for number, reviewers in together.items():
+        those = rows.filter(reviewer__in=reviewers)
+        those.update(asked=F("asked") + number, open=F("open") + number)
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} does not belong into a row")
+
+
+def _stored(row: Row) -> Sequence[str | int | None]:
+    at = str(connection.ops.adapt_datetimefield_value(row.at))
+    return [at if name == "at" else getattr(row, name) for name in COLUMNS]

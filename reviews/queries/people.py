@@ -1,0 +1,36 @@
+"""Whose access is whose: what a person must never decide on (decision 54)."""
+
+from django.db.models import QuerySet
+
+from core.models import User
+from reviews.models import ReviewTask
+from reviews.queries.directory import people_known
+from reviews.routing import identity_keys
+
+
+def own_among(person: User, tasks: QuerySet[ReviewTask]) -> frozenset[int]:
+    """The lines among these that are this person's own access, by their keys.
+
+    Theirs is what an account had that was or is theirs, or that is nobody's and goes by what they are known
+    by; whoever shares their employee ID is them.
+    """
+    people, twins = people_known([person.pk])
+    humans, keys = set(twins[person.pk]), people[person.pk].keys
+    rows = tasks.order_by().values_list(
+        "pk",
+        "person",
+        "account__person",
+        "account__email",
+        "account__login",
+        "account__employee_id",
+    )
+    return frozenset(
+        pk
+        for pk, frozen, present, email, login, number in rows
+        if frozen in humans
+        or present in humans
+        or (
+            present is None
+            and not keys.isdisjoint(identity_keys(employee_id=number, email=email, login=login))
+        )
+    )
