@@ -2,7 +2,6 @@
 
 PHRASES: dict[str, str] = {
     "reviews.commented": "commented on a line of a review",
-    "removals.opened": "opened removals of denied access",
     "reviews.submitted": "submitted decisions of a review",
     "reviews.given_on": "had somebody else asked about lines of",
     "reviews.nobody_to_ask": "found nobody to ask about lines of",

@@ -12,7 +12,7 @@ from core.queries.trail import timeline
 from reviews import routing
 from reviews.models import Campaign, Comment, Decision, ReviewTask, Turn
 from reviews.queries.desk import Line, drawn, own_turns
-from reviews.queries.earlier import earlier_campaigns, with_freshness
+from reviews.queries.earlier import earlier_campaigns, in_order, with_freshness
 
 NAMES = 5
 RELATED = 20
@@ -89,8 +89,7 @@ def _neighbours(
     around: QuerySet[Turn], earlier: Sequence[Campaign], line_no: int
 ) -> tuple[int | None, int | None, int, int]:
     """The lines before and after it on the desk, its place among them, and how many there are."""
-    rows = with_freshness(around, earlier).order_by("freshness", "line_no")
-    numbers = list(rows.values_list("line_no", flat=True))
+    numbers = [number for number, _ in in_order(around, earlier)]
     if line_no not in numbers:
         return None, None, 0, len(numbers)
     at = numbers.index(line_no)
@@ -104,7 +103,9 @@ def _history(task: ReviewTask, line: Line) -> Sequence[Moment]:
     found = [Moment("calendar", "Held since", f"First seen by sync {task.run:,}.", task.since)]
     if last := line.insight.last:
         said = ReviewTask.Status(last.status).label
-        told = f"{last.campaign}{f', by {last.by}' if last.by else ''}.{f' {last.reason}' if last.reason else ''}"
+        told = " ".join(
+            filter(None, (f"{last.campaign}{f', by {last.by}' if last.by else ''}.", last.reason))
+        )
         found.append(Moment("history", said, told, last.at))
     elif not line.insight.is_first:
         found.append(Moment("history", "Not reviewed before"))

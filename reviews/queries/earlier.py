@@ -47,6 +47,12 @@ def with_freshness(turns: QuerySet[Turn], earlier: Collection[Campaign]) -> Quer
     return turns.annotate(freshness=Case(When(known, then=KNOWN), default=FRESH))
 
 
+def in_order(turns: QuerySet[Turn], earlier: Collection[Campaign]) -> list[tuple[int, int]]:
+    """Number and freshness of every line of these turns, as the desk orders them."""
+    rows = with_freshness(turns, earlier)
+    return list(rows.order_by("freshness", "line_no").values_list("line_no", "freshness"))  # type: ignore[misc]
+
+
 def is_fresh(earlier: Collection[Campaign]) -> Q:
     """For counting turns whose line is new or changed; none where there was no campaign before."""
     return ~Q(Exists(_certified_alike(earlier))) if earlier else Q(pk=None)

@@ -36,7 +36,9 @@ def mine(person: User) -> Sequence[Mine]:
     marked = dict(marks.values_list("campaign").annotate(n=Count("pk")))
     found = [Mine(each.campaign, each.asked, each.open, marked.get(each.campaign_id, 0)) for each in rows]
     waiting = [each for each in found if each.is_open]
-    waiting.sort(key=lambda each: (each.campaign.decide_by is None, each.campaign.decide_by or 0, each.campaign.name))
+    waiting.sort(
+        key=lambda each: (each.campaign.decide_by is None, each.campaign.decide_by or 0, each.campaign.name)
+    )
     return [*waiting, *(each for each in found if not each.is_open)]
 
 

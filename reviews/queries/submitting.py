@@ -57,11 +57,12 @@ def summary(campaign: Campaign, person: User) -> Summary:
         needing=_tasks(needing),
         own=_tasks(own),
         denials=list(rows[:SHOWN]),
-        tasks=list(ReviewTask.objects.filter(marks__in=among(denials)).select_related("app").order_by("line_no")),
+        tasks=list(
+            ReviewTask.objects.filter(marks__in=among(denials)).select_related("app").order_by("line_no")
+        ),
         removes=rules.removes,
     )
 
 
 def _tasks(keys: Sequence[int]) -> Sequence[ReviewTask]:
     return list(ReviewTask.objects.filter(pk__in=among(keys)).order_by("line_no")[:SHOWN])
-

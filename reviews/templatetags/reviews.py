@@ -89,8 +89,8 @@ def line_state(task: ReviewTask) -> SafeString:
     return _chip(tone, task.get_status_display(), icon=icon)
 
 
-@register.inclusion_tag("reviews/decided_bar.html")
-def decided_bar(bar: Bar) -> Mapping[str, Any]:
+@register.inclusion_tag("reviews/desk_decided.html")
+def marks_bar(bar: Bar) -> Mapping[str, Any]:
     """Marks and decisions as one bar: certify, deny, decided before, open."""
     asked = max(bar.asked, 1)
     shares = [round(number / asked * SHARE, 1) for number in (bar.decided, bar.certify, bar.deny)]

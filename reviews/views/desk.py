@@ -5,21 +5,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from core.http import HtmxRequest
 from core.models.keys import folded
-from core.queries.asked import one_of, words
+from core.queries.asked import words
 from reviews.actions import marks
 from reviews.models import Campaign, Turn
 from reviews.queries import desk as reads
-from reviews.queries.earlier import earlier_campaigns
+from reviews.queries.earlier import FRESH, KNOWN, earlier_campaigns, in_order, with_freshness
+from reviews.views.desk_lines import details_of
 from reviews.views.marking import Act, act_of
+from reviews.views.own import SHOWS, own_campaign, show_of, view_of
 
-SHOWS = {"open": "Incomplete", "all": "All"}
 SECTIONS = {
     reads.CLOSER: "Look closer first",
     reads.CHANGED: "New or changed since {}",
@@ -29,12 +30,6 @@ SECTIONS = {
 }
 FIRST = "To review"
 """What the rest is called where no campaign came before."""
-
-
-def own_campaign(request: HtmxRequest, pk: str) -> Campaign:
-    """A campaign that was started and asked the reader something; else there is no such page."""
-    started = Campaign.objects.filter(status__in=Campaign.STARTED, progress__reviewer=request.user)
-    return get_object_or_404(started.select_related("policy_version", "template"), pk=pk)
 
 
 @require_GET
@@ -62,9 +57,7 @@ def mark(request: HtmxRequest, pk: str) -> HttpResponse:
 def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | None = None) -> dict[str, Any]:
     """What the desk shows at this address; `only`: of its lines just these, of its stops the one at hand."""
     person, asked = request.user, request.GET
-    view = one_of(request, "view", reads.VIEWS) or campaign.desk
-    is_open = campaign.status == Campaign.Status.RUNNING
-    show = one_of(request, "show", SHOWS) or ("open" if is_open else "all")
+    view, show = view_of(request, campaign), show_of(request, campaign)
     earlier = earlier_campaigns(campaign)
     key = asked.get("of", "")
     stops = reads.stops(campaign, person, view, earlier=earlier, only=key if only else "")
@@ -74,7 +67,7 @@ def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | N
         turns = reads.at_stop(turns, view, here.key) if here else turns.none()
     context = {
         "campaign": campaign,
-        "is_open": is_open,
+        "is_open": campaign.status == Campaign.Status.RUNNING,
         "view": view,
         "views": reads.VIEWS.items(),
         "show": show,
@@ -86,7 +79,7 @@ def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | N
     }
     if only is not None:
         rows = turns.filter(line_no__in=only).select_related("task", "on_behalf_of")
-        rows = reads.with_freshness(rows, earlier)
+        rows = with_freshness(rows, earlier)
         return {**context, "changed": reads.drawn(campaign, person, list(rows), earlier=earlier)}
     found = _found(stops, words(request), show, here)
     return {
@@ -112,16 +105,13 @@ def _carry_out(request: HtmxRequest, campaign: Campaign, act: Act) -> str:
     elif act.what == "say":
         done = marks.say(campaign, act.reasons, by=person)
     else:
-        view = one_of(request, "view", reads.VIEWS) or campaign.desk
-        seen = reads.seen_by(campaign, person, view, act.lines)
+        seen = reads.seen_by(campaign, person, view_of(request, campaign), act.lines)
         done = marks.mark(campaign, act.lines, act.outcome, by=person, reason=act.reason, seen=seen)
     return done.sentence
 
 
 def _opened(request: HtmxRequest, campaign: Campaign, line_no: int) -> HttpResponse:
     """Keeps that the details were opened, and shows them: beside the list, or on a page of their own."""
-    from reviews.views.lines import details_of
-
     turns = Turn.objects.filter(campaign=campaign, line_no=line_no, reviewer=request.user)
     turn = turns.order_by("-pk").first()
     if turn is None:
@@ -131,17 +121,15 @@ def _opened(request: HtmxRequest, campaign: Campaign, line_no: int) -> HttpRespo
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(reverse("reviews:line", args=[campaign.pk, line_no]) + query)
     context = details_of(request, campaign, line_no)
-    return render(request, "reviews/line_drawer.html", {**context, "is_swapped": True})
+    return render(request, "reviews/desk_drawer.html", {**context, "is_swapped": True})
 
 
 def _lines_of_group(request: HtmxRequest, campaign: Campaign) -> dict[int, list[int]]:
     """The open lines of the stop at hand by freshness, on whatever page they are."""
-    view = one_of(request, "view", reads.VIEWS) or campaign.desk
     turns = reads.own_turns(campaign, request.user, also_done=False)
-    turns = reads.at_stop(turns, view, request.GET.get("of", ""))
-    rows = reads.with_freshness(turns, earlier_campaigns(campaign))
-    found: dict[int, list[int]] = {0: [], 1: []}
-    for line_no, freshness in rows.order_by("line_no").values_list("line_no", "freshness"):
+    turns = reads.at_stop(turns, view_of(request, campaign), request.GET.get("of", ""))
+    found: dict[int, list[int]] = {FRESH: [], KNOWN: []}
+    for line_no, freshness in in_order(turns, earlier_campaigns(campaign)):
         found[freshness].append(line_no)
     return found
 

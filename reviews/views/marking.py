@@ -38,7 +38,7 @@ type _Groups = Callable[[], Mapping[int, Sequence[int]]]
 
 
 def _one(name: str, typed: QueryDict, group: _Groups) -> Act:
-    line = _number(typed[name])
+    line = _number(typed.get(name, ""))
     if name == "undo":
         return Act("undo", [line])
     return Act("mark", [line], OUTCOMES[name], typed.get(f"reason-{line}", ""))
@@ -46,36 +46,33 @@ def _one(name: str, typed: QueryDict, group: _Groups) -> Act:
 
 def _say(name: str, typed: QueryDict, group: _Groups) -> Act:
     """One reason, or all that were typed and not kept yet: what Enter means without script."""
-    if typed[name] != "all":
-        line = _number(typed[name])
+    if typed.get(name) != "all":
+        line = _number(typed.get(name, ""))
         return Act("say", [line], reasons={line: typed.get(f"reason-{line}", "")})
-    said = {
-        _number(key.removeprefix("reason-")): value
-        for key, value in typed.items()
-        if key.startswith("reason-") and value.strip()
-    }
+    named = {key: typed.get(key, "") for key in typed if key.startswith("reason-")}
+    said = {_number(key.removeprefix("reason-")): value for key, value in named.items() if value.strip()}
     return Act("say", sorted(said), reasons=said)
 
 
 def _quick(name: str, typed: QueryDict, group: _Groups) -> Act:
-    number, _, reason = typed[name].partition(" ")
+    number, _, reason = typed.get(name, "").partition(" ")
     line = _number(number)
     return Act("say", [line], reasons={line: reason})
 
 
 def _open(name: str, typed: QueryDict, group: _Groups) -> Act:
-    return Act("open", [_number(typed[name])])
+    return Act("open", [_number(typed.get(name, ""))])
 
 
 def _selected(name: str, typed: QueryDict, group: _Groups) -> Act:
     lines = sorted({_number(each) for each in typed.getlist("line")})
     if not lines:
         raise NotPossible(NOTHING_CHOSEN)
-    return _several(typed[name], lines, typed.get("bulk_reason", ""))
+    return _several(typed.get(name, ""), lines, typed.get("bulk_reason", ""))
 
 
 def _group(name: str, typed: QueryDict, group: _Groups) -> Act:
-    wanted, _, freshness = typed[name].partition(" ")
+    wanted, _, freshness = typed.get(name, "").partition(" ")
     lines = group().get(_number(freshness), ())
     if not lines:
         raise NotPossible("Nothing is open in this group.")

@@ -13,7 +13,7 @@ from reviews.actions.marks import must_be_open
 from reviews.models import Submission
 from reviews.queries.desk import bar
 from reviews.queries.submitting import summary
-from reviews.views.desk import own_campaign
+from reviews.views.own import own_campaign
 
 NAMED = 5
 
@@ -35,7 +35,7 @@ def submit(request: HtmxRequest, pk: str) -> HttpResponse:
         "consequences": consequences(campaign, found.tasks) if found.removes else [],
         "bar": bar(campaign, request.user),
     }
-    return render(request, "reviews/submit.html", context)
+    return render(request, "reviews/desk_submit.html", context)
 
 
 @require_GET
@@ -43,7 +43,7 @@ def submissions(request: HtmxRequest, pk: str) -> HttpResponse:
     """One's own, newest first."""
     campaign = own_campaign(request, pk)
     rows = Submission.objects.filter(campaign=campaign, by=request.user).order_by("-pk")
-    return render(request, "reviews/submissions.html", {"campaign": campaign, "rows": rows[:200]})
+    return render(request, "reviews/desk_submissions.html", {"campaign": campaign, "rows": rows[:200]})
 
 
 def _sentence(done: Submitted) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import DomainError, NotPossible
 from core.http import HtmxRequest
-from core.queries.asked import one_of, people
+from core.queries.asked import people
 from core.queries.people import people_matching
 from reviews.actions import comments, giving
 from reviews.actions.marks import QUICK, must_be_open
@@ -20,16 +20,21 @@ from reviews.queries import desk as reads
 from reviews.queries.asking import MOST, open_turns
 from reviews.queries.details import asked_about, details
 from reviews.queries.keys import among
-from reviews.views.desk import SHOWS, own_campaign
+from reviews.views.own import own_campaign, show_of, view_of
 
-WHY_GIVEN = ("Somebody else knows this access better", "No longer my report", "I am away", "It is my own access")
+WHY_GIVEN = (
+    "Somebody else knows this access better",
+    "No longer my report",
+    "I am away",
+    "It is my own access",
+)
 
 
 @require_GET
 def line(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
     """Its details as a page; the desk shows the same beside its list."""
     campaign = own_campaign(request, pk)
-    return render(request, "reviews/line.html", details_of(request, campaign, line_no))
+    return render(request, "reviews/desk_line_page.html", details_of(request, campaign, line_no))
 
 
 @require_POST
@@ -46,7 +51,7 @@ def comment(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
         return redirect(reverse("reviews:line", args=[pk, line_no]) + query + "#comments")
     context = details_of(request, campaign, line_no)
     context |= {"problem": problem, "typed": text if problem else "", "is_swapped": bool(request.htmx)}
-    template = "reviews/line_drawer.html" if request.htmx else "reviews/line.html"
+    template = "reviews/desk_drawer.html" if request.htmx else "reviews/desk_line_page.html"
     return render(request, template, context, status=422 if problem and not request.htmx else 200)
 
 
@@ -75,18 +80,19 @@ def give(request: HtmxRequest, pk: str) -> HttpResponse:
         "turns": found,
         "chosen": chosen,
         "words": words,
-        "matches": list(people_matching(words, without=[each.pk for each in chosen])) if words else [],
+        "matches": list(people_matching(words, seen_by=request.user, without=[each.pk for each in chosen]))
+        if words
+        else [],
         "reason": typed.get("reason", ""),
         "quick": WHY_GIVEN,
         "problem": problem,
     }
-    return render(request, "reviews/give.html", context, status=422 if problem else 200)
+    return render(request, "reviews/desk_give.html", context, status=422 if problem else 200)
 
 
 def details_of(request: HtmxRequest, campaign: Campaign, line_no: int) -> dict[str, Any]:
     turn = _turn(request, campaign, line_no)
-    view = one_of(request, "view", reads.VIEWS) or campaign.desk
-    show = one_of(request, "show", SHOWS) or "open"
+    view, show = view_of(request, campaign), show_of(request, campaign)
     around = reads.own_turns(campaign, request.user, also_done=show == "all")
     around = reads.at_stop(around, view, request.GET.get("of", ""))
     return {

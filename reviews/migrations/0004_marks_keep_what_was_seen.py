@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("reviews", "0002_what_was_decided_stays"),
+        ("reviews", "0003_administrators_may_be_asked"),
     ]
 
     operations = [
