@@ -1,6 +1,7 @@
 """What may happen in this room, in words."""
 
 PHRASES: dict[str, str] = {
+    "removals.opened": "opened removals for denied lines of",
     "reviews.commented": "commented on a line of a review",
     "reviews.submitted": "submitted decisions of a review",
     "reviews.given_on": "had somebody else asked about lines of",

@@ -462,7 +462,7 @@
     bulk();
     if (form()) {
       const first = lines().find((each) => !each.matches(".is-certify, .is-deny")) || lines()[0];
-      const named = window.location.hash && document.getElementById(window.location.hash.slice(1));
+      const named = document.getElementById(window.location.hash.slice(1));
       look(named?.matches("[data-line]") ? named : first, { scroll: Boolean(named), take: !root.querySelector("input[type=search]:focus") });
     }
   };

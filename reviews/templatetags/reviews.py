@@ -5,11 +5,12 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import now
 
-from core.templatetags.reeve import ago, chip, when
+from core.templatetags.reeve import chip, when
 from reviews.models import Campaign, ReviewTask
 from reviews.queries.desk import ENTITLEMENT, FLAT, Bar, Line
 from reviews.queries.insights import Insight
@@ -33,10 +34,11 @@ def due(context: Context, campaign: Campaign) -> SafeString:
         return _chip("gone", campaign.get_status_display())
     if campaign.decide_by is None:
         return _chip("busy", "Running")
-    day, near = when(context, campaign.decide_by, "day"), ago(context, campaign.decide_by)
-    is_late = campaign.decide_by < now()
-    words = format_html("{} {}, {}", "Was due" if is_late else "Due", day, near)
-    return _chip("bad" if is_late else "wait", words, icon="clock")
+    day, days = when(context, campaign.decide_by, "day"), (campaign.decide_by - now()).days
+    if days < 0:
+        return _chip("bad", format_html("Was due {}", day), icon="clock")
+    near = "in less than a day" if not days else f"in {days} day{'s' * (days > 1)}"
+    return _chip("wait", format_html("Due {}, {}", day, near), icon="clock")
 
 
 @register.simple_tag
@@ -55,15 +57,13 @@ def risk_bars(level: str, name: str) -> SafeString:
     if not name:
         return SafeString("")
     on = {"low": 1, "med": 2, "high": 3}.get(level, 2)
-    bars = SafeString("").join(
-        format_html(
-            '<rect class="{}" x="{}" y="{}" width="3" height="{}" rx="1"></rect>',
-            "on" if number < on else "off",
-            number * 4.5,
-            8 - number * 4,
-            4 + number * 4,
-        )
-        for number in range(3)
+    bars = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="3" height="{}" rx="1"></rect>',
+        (
+            ("on" if number < on else "off", number * 4.5, 8 - number * 4, 4 + number * 4)
+            for number in range(3)
+        ),
     )
     drawing = format_html('<svg viewBox="0 0 12 12" aria-hidden="true">{}</svg>', bars)
     return format_html('<span class="r-risk r-risk--{}">{}{}</span>', level or "med", drawing, name)
@@ -105,6 +105,4 @@ def marks_bar(bar: Bar) -> Mapping[str, Any]:
 
 
 def _chip(tone: str, label: str, *, icon: str = "") -> SafeString:
-    from django.template.loader import render_to_string
-
     return render_to_string("components/status_chip.html", dict(chip(tone, label, icon=icon, solid=True)))
