@@ -329,7 +329,7 @@
       const button = line?.querySelector(`.r-decide__b[name=${name}]`);
       if (!button) return step(1);
       press(button);
-      return name === "certify" ? step(1) : undefined;
+      return "needsReason" in button.dataset ? reason(line) : step(1);
     };
 
     const reason = (line) => {
@@ -350,7 +350,10 @@
     };
 
     const group = (list) => {
-      const boxes = all("input[name=line]", list);
+      if (!list) return;
+      const every = all("input[name=line]", list);
+      const free = every.filter((each) => !each.closest(".is-certify, .is-deny"));
+      const boxes = free.length ? free : every;
       const whole = boxes.every((each) => each.checked);
       boxes.forEach((each) => {
         each.checked = !whole;
@@ -422,14 +425,23 @@
     });
     root.addEventListener("change", bulk);
 
-    /* What is not asked of htmx goes as the form says. */
-    root.addEventListener("htmx:confirm", (event) => {
-      const button = event.detail.triggeringEvent?.submitter;
-      if (!button?.matches("[data-plain]")) return;
+    /* One act after the other, each as the form was when its button was pressed. */
+    let acting = Promise.resolve();
+    const act = (event) => {
       event.preventDefault();
-      const address = new URL(button.formAction);
-      ticked().forEach((each) => address.searchParams.append("line", each.value));
-      window.location.assign(address);
+      const data = new FormData(event.target, event.submitter);
+      const ask = { source: root, values: data, target: "#toasts", swap: "beforeend", event };
+      acting = acting.then(() => window.htmx.ajax("POST", event.target.action, ask)).catch(() => undefined);
+    };
+    form()?.addEventListener("submit", act);
+
+    /* What somebody is writing stays, whatever comes back for its line. */
+    document.addEventListener("htmx:oobBeforeSwap", (event) => {
+      const typed = document.activeElement;
+      const field = typed?.id && event.detail.fragment.querySelector(`#${CSS.escape(typed.id)}`);
+      if (!field || !typed.closest("[data-reason]")) return;
+      field.value = typed.value;
+      field.closest("[data-reason]").hidden = false;
     });
 
     /* A line that was swapped has the focus again, unless one has gone on to another. */
@@ -447,9 +459,8 @@
         look(document.getElementById(at), { scroll: false });
         bulk();
       } else if (swapped.id === at) {
-        const needs = swapped.querySelector("[data-reason] .is-need");
-        look(swapped, { scroll: false, take: !needs });
-        if (needs) needs.focus();
+        const isWriting = document.activeElement?.closest("[data-reason]");
+        look(swapped, { scroll: false, take: !isWriting });
       }
     });
 

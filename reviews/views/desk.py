@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from core.http import HtmxRequest
+from core.http.request import lead
 from core.models.keys import folded
 from core.queries.asked import words
 from reviews.actions import marks
@@ -44,6 +45,9 @@ def mark(request: HtmxRequest, pk: str) -> HttpResponse:
     act = act_of(request.POST, lambda: _lines_of_group(request, campaign))
     if act.what == "open":
         return _opened(request, campaign, act.lines[0])
+    if act.what == "give":
+        query = urlencode({"line": act.lines}, doseq=True)
+        return lead(request, f"{reverse('reviews:give', args=[campaign.pk])}?{query}")
     marks.come_in(campaign, by=request.user)
     said = _carry_out(request, campaign, act) if act.what != "came" else ""
     if not request.htmx:

@@ -14,7 +14,7 @@ NOTHING_CHOSEN = "Tick some lines first."
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody pressed. `what`: mark, undo, undo-last, say, open, came."""
+    """What somebody pressed. `what`: mark, undo, undo-last, say, open, give, came."""
 
     what: str
     lines: Sequence[int] = ()
@@ -68,6 +68,8 @@ def _selected(name: str, typed: QueryDict, group: _Groups) -> Act:
     lines = sorted({_number(each) for each in typed.getlist("line")})
     if not lines:
         raise NotPossible(NOTHING_CHOSEN)
+    if typed.get(name) == "give":
+        return Act("give", lines)
     return _several(typed.get(name, ""), lines, typed.get("bulk_reason", ""))
 
 
