@@ -23,6 +23,8 @@ class ReviewsConfig(AppConfig):
         for each in OFFERS:
             offer(each)
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
+        fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
+        fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))

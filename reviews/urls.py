@@ -4,14 +4,18 @@ from django.urls import URLPattern, path
 
 from reviews.views import (
     campaigns,
+    desk,
+    desk_lines,
     drafts,
     ending,
     lines,
     policies,
     policy_builder,
     removals,
+    reviews,
     running,
     staged,
+    submitting,
     templates,
 )
 
@@ -65,4 +69,14 @@ POLICIES = [
     path("policies/<pk>/retire/", policies.retire, name="retire_policy"),
     path("policies/<pk>/removal/", policies.follow_denials, name="follow_denials"),
 ]
-urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING, *POLICIES]
+DESK = [
+    path("reviews/", reviews.reviews, name="reviews"),
+    path("reviews/<str:pk>/", desk.desk, name="desk"),
+    path("reviews/<str:pk>/mark/", desk.mark, name="mark"),
+    path("reviews/<str:pk>/give/", desk_lines.give, name="give"),
+    path("reviews/<str:pk>/submit/", submitting.submit, name="submit"),
+    path("reviews/<str:pk>/submissions/", submitting.submissions, name="submissions"),
+    path("reviews/<str:pk>/lines/<int:line_no>/", desk_lines.line, name="line"),
+    path("reviews/<str:pk>/lines/<int:line_no>/comment/", desk_lines.comment, name="comment"),
+]
+urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING, *POLICIES, *DESK]

@@ -11,6 +11,7 @@ from core.models import User
 from reviews.actions.permission import may_make_campaigns
 from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
+from reviews.queries.mine import mine, open_lines
 from reviews.queries.policies import may_see_policies
 from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
@@ -26,6 +27,22 @@ def campaigns_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     if not sees and not Campaign.objects.visible_to(user).exists():
         return None
     return {"label": "Campaigns", "icon": "flag", "url": reverse("reviews:campaigns"), "group": "admin"}
+
+
+def reviews_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """For everyone: with the number of lines that wait for the reader."""
+    user = _user(request)
+    if user is None:
+        return None
+    link = {"label": "Reviews", "icon": "checklist", "url": reverse("reviews:reviews")}
+    return {**link, "count": open_lines(user)}
+
+
+def waiting_reviews(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Reviews with lines that the reader has not decided."""
+    user = _user(request)
+    rows = [each for each in mine(user) if each.is_open] if user else []
+    return {"rows": rows} if rows else None
 
 
 def removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
