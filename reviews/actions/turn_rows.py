@@ -92,8 +92,11 @@ def write(rows: Sequence[Row]) -> None:
     count(rows[0].campaign_id, Counter(row.reviewer_id for row in rows))
 
 
-def count(campaign: str, more: Mapping[str, int]) -> None:
-    """Keep the counts of these reviewers right: so many lines more, or fewer, are open to them."""
+def count(campaign: str, more: Mapping[str, int], *, was_asked: bool = False) -> None:
+    """Keep the counts of these reviewers right: so many lines more, or fewer, are open to them.
+
+    `was_asked`: they count as asked all the same, since nobody else is.
+    """
     Progress.objects.bulk_create(
         [Progress(campaign_id=campaign, reviewer_id=reviewer) for reviewer in sorted(more)],
         ignore_conflicts=True,
@@ -105,7 +108,7 @@ def count(campaign: str, more: Mapping[str, int]) -> None:
         together.setdefault(number, []).append(reviewer)
     for number, reviewers in together.items():
         those = rows.filter(reviewer__in=reviewers)
-        those.update(asked=F("asked") + number, open=F("open") + number)
+        those.update(open=F("open") + number, asked=F("asked") + (0 if was_asked else number))
 
 
 def _moment(value: object) -> str:
