@@ -42,7 +42,7 @@ def stage(name: str) -> None:
         sys.stdout.write("step\n")
         sys.stdout.flush()
 
-    Campaign.renew = heard  # type: ignore[method-assign]  # to be heard from outside
+    Campaign.renew = heard  # type: ignore[method-assign,assignment]  # to be heard from outside
     campaign = Campaign.objects.get(name=name)
     Campaign.objects.filter(pk=campaign.pk).update(due_at=now(), leased_until=None, attempts=F("attempts"))
     jobs.stage(campaign.pk)
