@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
 
 from connectors.actions import reviewing, runs
-from connectors.models import Connector
+from connectors.models import Account, Connector, Entitlement, Grant
 from core.errors import Denied, DomainError, NotPossible
 from core.mailbox import post
 from core.models import Role, User
@@ -226,6 +226,7 @@ def _may_freeze(campaign: Campaign) -> Sequence[str] | None:
     if waits:
         put_off(campaign, f"Waits for {' and '.join(waits)}.")
         return None
+    _know_tables()
     if without := unasked.look(campaign, FIRST_PAGES).sentence:
         raise Unstageable(without)
     wrong = [f"{each.problem} {refused.get(each.name, '')}".strip() for each in found if each.problem]
@@ -282,6 +283,14 @@ def _without_reviewer(campaign: Campaign) -> list[str]:
     asked = Turn.objects.filter(task=OuterRef("pk"))
     lines = campaign.tasks.filter(~Exists(asked), status=ReviewTask.Status.OPEN).order_by("line_no")[:NAMED]
     return [f"{line.account_name or line.account_login}: {line.entitlement_name}" for line in lines]
+
+
+def _know_tables() -> None:
+    """PostgreSQL plans by what it last counted: after a first sync it takes full tables for empty ones."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        tables = ", ".join(table._meta.db_table for table in (Account, Entitlement, Grant))
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {tables}")
 
 
 def _settle_tables() -> None:
