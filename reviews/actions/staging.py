@@ -17,7 +17,8 @@ from core.queue import nudge
 from core.trail import ERROR, record
 from reviews.actions import freezing, turns
 from reviews.models import Campaign, ReviewTask, Turn
-from reviews.queries import bridge, frozen, sources, unasked
+from reviews.queries import bridge, frozen, routes, sources
+from reviews.queries.scope import grants_in
 from reviews.queries.sources import Source
 
 TRIES = 5
@@ -28,8 +29,8 @@ LATER = timedelta(hours=1)
 """When one that began by itself tries its sources again."""
 PAGE = 5_000
 """Lines that are routed in one transaction."""
-FIRST_PAGES = 1
-"""Of 5,000 lines, looked at before the freeze: mostly a policy that leaves somebody out does so soon."""
+FIRST = 5_000
+"""Lines routed before the freeze, without writing: mostly a policy that leaves somebody out does so soon."""
 NAMED = 10
 """Lines without a reviewer that a refusal names."""
 SECONDS = (Role.SUPER, Role.CAMPAIGN)
@@ -227,7 +228,7 @@ def _may_freeze(campaign: Campaign) -> Sequence[str] | None:
         put_off(campaign, f"Waits for {' and '.join(waits)}.")
         return None
     _know_tables()
-    if without := unasked.look(campaign, FIRST_PAGES).sentence:
+    if without := _first_without_reviewer(campaign):
         raise Unstageable(without)
     wrong = [f"{each.problem} {refused.get(each.name, '')}".strip() for each in found if each.problem]
     wrong += [sources.people().problem] if sources.people().problem else []
@@ -277,6 +278,11 @@ def _wait_and_tell(campaign: Campaign, sentence: str) -> None:
         for owner in campaign.owners.filter(status=User.Status.ACTIVE):
             key = f"{campaign.pk}:{now():%Y-%m-%d}"
             post("staging_waits", to=owner, key=key, campaign=campaign, sentence=sentence)
+
+
+def _first_without_reviewer(campaign: Campaign) -> str:
+    first = grants_in(campaign.scope).order_by("pk").values("pk")[:FIRST]
+    return routes.preview(campaign, Grant.objects.filter(pk__in=first)).problem
 
 
 def _without_reviewer(campaign: Campaign) -> list[str]:
