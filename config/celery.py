@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "letters": {"task": "core.sweep_mail", "schedule": 30.0, "options": {"expires": 30.0}},
     "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
+    "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
     "review steps": {"task": "reviews.sweep_steps", "schedule": crontab(minute=15)},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},

@@ -39,6 +39,8 @@ PHRASES = {
     "connectors.renamed": "renamed the connector",
     "connectors.rescheduled": "changed the times of",
     "connectors.resumed": "resumed the connector",
+    "connectors.review_began": "put under review",
+    "connectors.review_ended": "took out of review",
     "connectors.run_confirmed": "confirmed the held sync",
     "connectors.run_discarded": "discarded the held sync",
     "connectors.run_done": "synced",

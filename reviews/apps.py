@@ -8,10 +8,13 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the slots of the ground floor, and name what may happen here."""
+        from connectors.actions.permission import also_refuse
         from core.deeds import tell
         from core.panels import Panel, fill
         from reviews.deeds import PHRASES
+        from reviews.queries.sources import too_near
         from reviews.views import panels  # models are there only now
 
         tell(PHRASES)
+        also_refuse(too_near)
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

@@ -1,10 +1,40 @@
 """What workers do for this room."""
 
-from celery import shared_task
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from celery import shared_task
+from django.db import OperationalError
+
+from core.errors import DomainError, StaleState
+from core.leases import LeaseLost
 from core.models import User
 from core.queue import nudge
-from reviews.actions import leaving, running_out
+from reviews.actions import leaving, running_out, staging
+from reviews.models import Campaign
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="reviews.stage", acks_late=True)
+def stage(campaign_id: str) -> None:
+    """Take a staging as far as it goes. Harmless to deliver twice; goes on after a crash."""
+    campaign = staging.claim(campaign_id)
+    if campaign is None:
+        return  # over already, not due, or in another worker's hands
+    with staged_or_said(campaign):
+        staging.carry_on(campaign)
+
+
+@shared_task(name="reviews.sweep")
+def sweep() -> None:
+    """Nudge what is due and in no worker's hands; keep the guards where campaigns rest on what is read."""
+    for campaign_id in (
+        Campaign.objects.filter(status=Campaign.Status.STAGING).due().values_list("pk", flat=True)
+    ):
+        nudge("reviews.stage", campaign_id)
+    staging.refresh_guards()
 
 
 @shared_task(name="reviews.route_anew", acks_late=True)
@@ -28,3 +58,27 @@ def sweep_steps() -> None:
     """Act on lines that nobody decided within the time of their step."""
     for campaign in running_out.those_with_a_clock():
         running_out.run_out(campaign)
+
+
+@contextmanager
+def staged_or_said(campaign: Campaign) -> Iterator[None]:
+    """Whatever goes wrong within is said in the row: it is put off if the trouble may pass, else a draft
+    again."""
+    try:
+        try:
+            yield
+        except OperationalError as problem:
+            log.warning("%s was put off: %s", campaign, problem)
+            staging.stumble(campaign, "The database did not answer in time.")
+        except StaleState:
+            raise
+        except DomainError as problem:
+            staging.fail_back(campaign, str(problem))
+        except LeaseLost:
+            raise
+        except Exception as problem:
+            # The edge of the process: no row may stand as worked on for ever because of a fault of ours.
+            staging.fail_back(campaign, f"Reeve itself failed: {type(problem).__name__}: {problem}")
+            raise
+    except (LeaseLost, StaleState):
+        return  # cancelled meanwhile, or we were slow: whoever holds the row now carries on

@@ -3,6 +3,8 @@
 `None` stands for an operator's command: whoever can run one holds the console's keys.
 """
 
+from collections.abc import Callable
+
 from connectors.models import App, Connector
 from core.errors import Denied
 from core.models import Role, User
@@ -19,10 +21,28 @@ def must_manage(connector: Connector, user: User | None) -> None:
         raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
 
 
-def must_confirm(user: User | None) -> None:
+def must_confirm(connector: Connector, user: User | None) -> None:
     """To take a large shrink for the truth is more than looking after a connector."""
     if user is not None and not may_confirm(user):
         raise Denied("Only a Connector Administrator or a Super Administrator can confirm a held sync.")
+    if user is not None and (why := why_not_confirm(connector, user)):
+        raise Denied(why)
+
+
+type Refusal = Callable[[Connector, User], str]
+"""Why this person may not confirm a held run of this connector; empty if they may."""
+
+_refusals: list[Refusal] = []
+
+
+def also_refuse(refusal: Refusal) -> None:
+    """Let a higher room say who is too near to confirm a held run. Called from its apps.py, once."""
+    _refusals.append(refusal)
+
+
+def why_not_confirm(connector: Connector, user: User) -> str:
+    """Why somebody whose roles allow it may not confirm held runs of this one all the same; else empty."""
+    return next(filter(None, (refusal(connector, user) for refusal in _refusals)), "")
 
 
 def must_set_guards(user: User | None) -> None:

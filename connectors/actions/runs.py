@@ -166,7 +166,7 @@ def finish(run: SyncRun) -> None:
 @transaction.atomic
 def confirm(run: SyncRun, *, by: User | None, reason: str) -> None:
     """Let a held run be applied as it is: an administrator has looked and takes it for the truth."""
-    must_confirm(by)
+    must_confirm(run.connector, by)
     run.move(SyncRun.Status.QUEUED, due_at=now(), attempts=0, **_settled(by, reason))
     _locked(run).move(Connector.Status.SYNCING)
     record("connectors.run_confirmed", run.connector, by=by, run=run.key, reason=reason.strip())

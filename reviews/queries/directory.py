@@ -131,7 +131,10 @@ class _Loading:
         """Of each of these things: those named, then those who hold what makes owners; each once."""
         rows = table._default_manager.filter(**{f"{thing}__in": wanted})
         named = rows.filter(user__isnull=False).order_by("user__search_text", "user")
-        holders = rows.filter(**HOLDS).exclude(**{HOLDER: None}).distinct()
+        # Only where somebody owns by holding, and in one join: else all grants are looked through for it.
+        holders = rows.filter(**HOLDS, **{f"{HOLDER}__isnull": False}).distinct()
+        if not rows.filter(entitlement__isnull=False).exists():
+            holders = holders.none()
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for key, person in named.values_list(thing, "user"):
             found[key][person] = None

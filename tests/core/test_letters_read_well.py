@@ -54,6 +54,10 @@ def samples(owner, sender):
             "reason": "Tom is on leave until January.",
         },
         "second_factor_removed": {"who": sender},
+        "staging_waits": {
+            "campaign": SimpleNamespace(name="Coupa access, Q4", pk="x"),
+            "sentence": f"Sync 12 is held. {HELD}",
+        },
         "sync_done": {"connector": connector, "run": first},
         "sync_held": {"connector": connector, "run": run, "is_owner": True},
         "sync_failing": {
