@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
     "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+    "own access": {"task": "reviews.sweep_own_access", "schedule": crontab(minute="*/10")},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
     "review steps": {"task": "reviews.sweep_steps", "schedule": crontab(minute=15)},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},

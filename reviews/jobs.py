@@ -48,8 +48,15 @@ def route_anew(person_id: str) -> None:
 
 @shared_task(name="reviews.sweep_reviewers")
 def sweep_reviewers() -> None:
-    """Nudge whatever is open with people who cannot decide it any longer."""
-    for person_id in {*leaving.those_to_route_anew(), *leaving.those_asked_about_their_own()}:
+    """Nudge whatever is open with people who left."""
+    for person_id in leaving.those_to_route_anew():
+        nudge("reviews.route_anew", person_id)
+
+
+@shared_task(name="reviews.sweep_own_access")
+def sweep_own_access() -> None:
+    """Nudge whatever is open with people whose own access it became, as accounts found their owners."""
+    for person_id in leaving.those_asked_about_their_own():
         nudge("reviews.route_anew", person_id)
 
 

@@ -2,12 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import batched
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower, Trim
 from django.utils.timezone import now
 
@@ -21,8 +22,10 @@ from connectors.models import (
 )
 from connectors.models.ownership import HOLDER, HOLDS, Ownership
 from core.models import Delegation, Membership, PeopleGroup, Role, RoleHolding, User
-from reviews.models import Campaign, CampaignOwner, PolicyVersion, Turn
+from reviews.models import Campaign, CampaignOwner, PolicyVersion, ReviewTask, Turn
 from reviews.routing import Directory, Group, Kind, LineFacts, Person, PolicyText, identity_keys, parse
+
+BATCH = 2_000  # keys a query
 
 type Names = Mapping[str, tuple[str, ...]]
 
@@ -194,17 +197,33 @@ class _Loading:
 
         Found by the candidates' accounts: they have few lines, while a reviewer may have a million.
         """
+        found: set[tuple[str, str]] = set()
         if not self.around.campaign:
             return frozenset()
-        grants = Grant.objects.here().filter(account__person__in=self.candidates)
-        turns = Turn.objects.filter(
-            task__campaign=self.around.campaign,
-            task__grant__in=grants.values("pk"),
-            reviewer__in=subjects,
-            status__in=(Turn.Status.OPEN, Turn.Status.DECIDED),
-        ).exclude(task__person=F("reviewer"))
-        found = turns.order_by().values_list("reviewer_id", "task__person_id").distinct()
-        return frozenset((reviewer, person) for reviewer, person in found if person is not None)
+        for owner_of in lines_of_people(self.around.campaign, self.candidates):
+            turns = Turn.objects.filter(
+                task__in=owner_of,
+                reviewer__in=subjects,
+                status__in=(Turn.Status.OPEN, Turn.Status.DECIDED),
+            )
+            for task, reviewer in turns.values_list("task_id", "reviewer_id"):
+                if owner_of[task] != reviewer:
+                    found.add((reviewer, owner_of[task]))
+        return frozenset(found)
+
+
+def lines_of_people(campaign: str, people: Iterable[str]) -> Iterator[Mapping[int, str]]:
+    """The lines of a campaign about what these people hold now: key of the line to owner, in batches.
+
+    By way of their accounts and grants, key by key: left to choose, a database reads all lines there are.
+    """
+    accounts = Account.objects.filter(person__in=list(people), gone_at=None)
+    owners = {account: person for account, person in accounts.values_list("pk", "person") if person}
+    for some in batched(owners, BATCH):
+        grants = dict(Grant.objects.here().filter(account__in=some).values_list("pk", "account_id"))
+        for keys in batched(grants, BATCH):
+            lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys)
+            yield {task: owners[grants[grant]] for task, grant in lines.values_list("pk", "grant")}
 
 
 def _delegates(people: Collection[str]) -> Mapping[str, str]:
