@@ -83,20 +83,12 @@ class _Loading:
 
     def directory(self) -> Directory:
         subjects = {key for line in self.lines for key in (line.person, line.owner_now) if key}
-        kinds = self._kinds()
         app_owners = self._owners(AppOwner, "app", {line.app for line in self.lines})
-        entitlement_owners: Names = {}
-        if Kind.ENTITLEMENT_OWNER in kinds:
-            wanted = {line.entitlement for line in self.lines}
-            entitlement_owners = self._owners(EntitlementOwner, "thing", wanted)
-        resource_owners: Names = {}
-        if Kind.RESOURCE_OWNER in kinds:
-            wanted = {line.resource for line in self.lines}
-            resource_owners = self._owners(ResourceOwner, "resource", wanted)
+        entitlement_owners, resource_owners = self._owners_below()
         groups = self._groups()
         administrators = self._administrators()
         self.candidates.update(self.policy.people(), self.around.owners)
-        if Kind.ACCOUNT_OWNER in kinds:
+        if Kind.ACCOUNT_OWNER in self._kinds():
             self.candidates.update(line.person for line in self.lines if line.person)
         managers = _chains(subjects | self.candidates)
         self.candidates.update(boss for one in subjects for boss in managers.get(one, ()))
@@ -124,6 +116,17 @@ class _Loading:
             granters=self._granters(),
             asked_about=self._asked_about(subjects),
         )
+
+    def _owners_below(self) -> tuple[Names, Names]:
+        """Of entitlements and of resources, as far as the policy asks them."""
+        kinds = self._kinds()
+        entitlements: Names = {}
+        if Kind.ENTITLEMENT_OWNER in kinds:
+            entitlements = self._owners(EntitlementOwner, "thing", {line.entitlement for line in self.lines})
+        resources: Names = {}
+        if Kind.RESOURCE_OWNER in kinds:
+            resources = self._owners(ResourceOwner, "resource", {line.resource for line in self.lines})
+        return entitlements, resources
 
     def _kinds(self) -> frozenset[Kind]:
         steps = [step for rule in self.policy.rules for step in rule.steps]
