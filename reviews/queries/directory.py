@@ -101,7 +101,7 @@ class _Loading:
         self.candidates.update(delegates.values())
         managers |= _chains(set(delegates.values()) - set(managers))
         above = {boss for bosses in managers.values() for boss in bosses}
-        people, twins = people_known(subjects | self.candidates | above)
+        people, twins = people_known(self.candidates | above)
         by_name = {key: number for number, key in enumerate(people)}
         return Directory(
             people=people,
@@ -210,7 +210,11 @@ def _delegates(people: Collection[str]) -> Mapping[str, str]:
 
 
 def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[str, tuple[str, ...]]]:
-    """These people by name, each known also by what their doubles are known by; and who doubles whom."""
+    """These people by name and all who share an employee ID, each known also by what their doubles are known
+    by; and who doubles whom.
+
+    E-mails are nobody else's, so whoever is not among these is the double of none of them.
+    """
     read = Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY))
     more = Exists(RoleHolding.objects.filter(user=OuterRef("pk")).exclude(role=Role.READ_ONLY))
     found = (

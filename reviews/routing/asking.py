@@ -303,7 +303,7 @@ def _nobody_there(level: _Level, line: LineFacts, directory: Directory) -> str:
         case Via.MANAGER:
             if not line.person:
                 return "The account belongs to nobody, so there is no manager to ask."
-            return f"{_name(line.person, directory)} has no manager."
+            return f"{line.person_name or _name(line.person, directory)} has no manager."
         case Via.ACCOUNT_OWNER:
             return "The account belongs to nobody."
         case Via.APP_OWNER:
