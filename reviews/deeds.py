@@ -8,6 +8,8 @@ PHRASES: dict[str, str] = {
     "policies.retired": "retired the policy",
     "reviews.given_on": "had somebody else asked about lines of",
     "reviews.nobody_to_ask": "found nobody to ask about lines of",
+    "reviews.overdue_excepted": "made exceptions of lines that nobody decided in time of",
+    "reviews.overdue_given": "asked others about lines that nobody decided in time of",
     "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
     "reviews.routed_anew": "asked others about lines of",
     "reviews.step_entered": "asked about lines of the next step in",
