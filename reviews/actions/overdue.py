@@ -59,8 +59,8 @@ def campaigns_with_limits() -> Collection[str]:
 def settle_overdue(campaign: Campaign) -> int:
     """Do what the policy says with every line that is overdue. Answers how many lines.
 
-    running = Campaign.objects.filter(status=Campaign.Status.RUNNING).order_by("pk")
-    limit; where nobody else can be asked the line stays with whom it is.
+    Page by page, each by itself, so it may be killed and begun again. Whoever was asked instead has no
+    further limit; where nobody else can be asked the line stays with whom it is.
     """
     return sum(_through(limit) for limit in _limits(campaign))
 

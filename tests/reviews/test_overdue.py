@@ -1,4 +1,4 @@
-"""Steps that nobody decided in time: what the policy says becomes of their lines, to row, trail and outbox."""
+"""Steps that nobody decided in time: what becomes of their lines, to row, trail and outbox."""
 
 from datetime import timedelta
 
