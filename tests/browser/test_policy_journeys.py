@@ -29,6 +29,9 @@ def test_a_policy_is_built_saved_and_tried(
     step = page.get_by_role("group", name="Step 2 of rule 1")
     step.get_by_role("combobox", name="People", exact=True).press_sequentially("mara")
     page.get_by_role("option", name="Mara Ellison").click()
+    step.get_by_text("If nobody can be asked, giving on, reasons, time").click()
+    step.get_by_label("After").fill("7")
+    step.get_by_label("days,").select_option("cancel")
     good(page)
 
     page.get_by_role("button", name="Make the policy").click()
@@ -36,6 +39,7 @@ def test_a_policy_is_built_saved_and_tried(
     expect(page.get_by_role("heading", name="Grave risks", level=1)).to_be_visible()
     sentence = "If the risk is Critical, or the account has no owner: the manager"
     expect(page.get_by_text(sentence).first).to_be_visible()
+    expect(page.get_by_text("Not decided after 7 days: the line is cancelled")).to_be_visible()
     good(page)
     page.get_by_label("An account that belongs to nobody").check()
     page.get_by_label("Entitlement", exact=True).fill("access")
