@@ -11,6 +11,7 @@ from connectors.models import Tag
 MADE_BY_MIGRATING = {Tag._meta.db_table}
 guard = importlib.import_module("core.migrations.0003_trail_is_append_only")
 decided = importlib.import_module("reviews.migrations.0002_what_was_decided_stays")
+said = importlib.import_module("reviews.migrations.0004_policy_versions_stay")
 
 
 def allow_emptying() -> None:
@@ -36,6 +37,7 @@ def opening() -> Iterator[str]:
         yield f"DROP TRIGGER {table}_no_update"
         yield f"DROP TRIGGER {table}_no_delete"
     yield from decided.sqlite_openings()
+    yield from said.sqlite_openings()
 
 
 def closing() -> Iterator[str]:
@@ -43,6 +45,7 @@ def closing() -> Iterator[str]:
         for table in guard.TABLES:
             yield from guard.sqlite_triggers(table)
         yield from decided.sqlite_triggers()
+        yield from said.sqlite_triggers()
 
 
 @contextmanager

@@ -152,7 +152,7 @@ SCREENS = (
     Screen("policies", "/policies/"),
     Screen("policy", "/policies/{policy}/"),
     Screen("policy_old", "/policies/{policy}/?version=1"),
-    Screen("policy_tried", "/policies/{policy}/?who=helena+sorensen&what=invoic"),
+    Screen("policy_tried", "/policies/{policy}/?person={person}&entitlement={entitlement}"),
     Screen("policy_add", "/policies/add/"),
     Screen("policy_edit", "/policies/{policy}/edit/?rule=1"),
     Screen("not_found", "/nowhere/"),
