@@ -11,6 +11,7 @@ from tests.reviews.making import make_policy
 TABLE = """
                            super     connector_admin owner   app_owner basic   application campaign  request helpdesk read_only deactivated stranger
 reviews:campaigns          200/405   200/405         200/405 200/405   200/405 200/405     200/405   200/405 200/405  200/405   302/302     302/302
+reviews:campaign_columns   405/done  405/done        405/done 405/done 405/done 405/done   405/done  405/done 405/done  405/done  302/302     302/302
 reviews:new_campaign       200/done  403/403         403/403 403/403   403/403 403/403     200/done  403/403 403/403  403/403   302/302     302/302
 reviews:campaign           200/405   404/405         404/405 404/405   404/405 404/405     200/405   404/405 404/405  200/405   302/302     302/302
 reviews:draft_scope        200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
@@ -43,7 +44,8 @@ def requests(world: World) -> dict[str, Request]:
     found = draft_requests(world) | staged_requests(world) | template_requests(world)
     policy = make_policy("For a new one")
     typed = {"name": "Coupa, Q1", "owners": [world.person("campaign").pk], "policy": policy.pk}
-    return {"reviews:new_campaign": Request(typed=typed), **found}
+    columns = Request(["drafts"], {"column": ["state"]})
+    return {"reviews:campaign_columns": columns, "reviews:new_campaign": Request(typed=typed), **found}
 
 
 def made(world: World, name: str, **fields: object) -> Campaign:

@@ -88,6 +88,21 @@ def test_a_running_campaign_shows_how_far_it_is_and_when_it_is_late(owner, brows
     assert "3 days over" in page
 
 
+def test_each_reader_chooses_the_columns_of_each_tab(owner, browser, sign_in, cast):
+    make_campaign("Coupa", owner, status=Campaign.Status.RUNNING, decide_by=now() - timedelta(days=2))
+    url = reverse("reviews:campaign_columns", args=["running"])
+
+    browser.post(url, {"column": ["on_time", "policy", "nonsense"], "next": LIST})
+    mine, other = browser.get(LIST), sign_in(cast["super"]).get(LIST)
+    browser.post(url, {"reset": "1", "next": LIST})
+
+    assert [name for name, _, _ in mine.context["heads"]] == ["name", "on_time", "policy"]
+    assert "Late" in mine.content.decode()
+    assert "on_time" not in other.context["columns"]
+    assert browser.get(LIST).context["columns"] == other.context["columns"]
+    assert browser.post(reverse("reviews:campaign_columns", args=["nowhere"])).status_code == 404
+
+
 def test_the_list_asks_as_much_for_many_as_for_one(owner, browser, django_assert_max_num_queries):
     for number in range(6):
         make_campaign(f"Campaign {number}", owner)
