@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from core.models import Role
+from core.models import ColumnChoice, Role
 from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request, World
@@ -44,6 +44,8 @@ def requests(world: World) -> dict[str, Request]:
     found = draft_requests(world) | staged_requests(world) | template_requests(world)
     policy = make_policy("For a new one")
     typed = {"name": "Coupa, Q1", "owners": [world.person("campaign").pk], "policy": policy.pk}
+    for person in filter(None, world.everyone.values()):  # so that there is a row to change for everybody
+        ColumnChoice.objects.create(user=person, table="campaigns-drafts", columns=["made"])
     columns = Request(["drafts"], {"column": ["state"]})
     return {"reviews:campaign_columns": columns, "reviews:new_campaign": Request(typed=typed), **found}
 
