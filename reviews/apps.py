@@ -18,5 +18,6 @@ class ReviewsConfig(AppConfig):
         tell(PHRASES)
         also_refuse(too_near)
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
+        fill("home", Panel(40, "reviews/home_campaigns.html", panels.waiting))
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

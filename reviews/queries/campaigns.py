@@ -195,6 +195,22 @@ def campaigns_of(app: App, user: User) -> Sequence[Campaign]:
     return [each for each in rows if app.pk in each.scope.apps or (is_managed and not each.scope.apps)][:10]
 
 
+def waiting_for_second(user: User) -> QuerySet[Campaign]:
+    """Stagings that wait for the yes of an administrator other than the one who wanted them."""
+    rows = Campaign.objects.filter(status=Campaign.Status.STAGING, override_seconded_by=None)
+    return (
+        rows.exclude(override_reason="").exclude(staging_wanted_by=user).select_related("staging_wanted_by")
+    )
+
+
+def waiting_for_owner(user: User) -> QuerySet[Campaign]:
+    """Of a person's own campaigns: staged ones to be started, and drafts that could not be staged."""
+    ready = Q(status=Campaign.Status.STAGED, starts_at=None)
+    stuck = Q(status=Campaign.Status.DRAFT) & ~Q(staging_problem="")
+    own = Campaign.objects.run_by(user).filter(ownerships__user=user)
+    return own.filter(ready | stuck).order_by("-changed_at", "-pk")
+
+
 def able_to_own(words: str, *, without: Sequence[str]) -> QuerySet[User]:
     """At most twenty of those who could own a campaign, by name."""
     found = User.objects.active().holding(Role.CAMPAIGN, Role.SUPER).search(words).exclude(pk__in=without)
