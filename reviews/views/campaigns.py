@@ -17,6 +17,7 @@ from core.models import User
 from core.queries.asked import one_of, page, words
 from core.queries.asked import people as people_chosen
 from reviews.actions import campaigns as verbs
+from reviews.actions import policies_built_in
 from reviews.actions.facts import Facts
 from reviews.actions.permission import may_make_campaigns, must_make_campaigns, must_run
 from reviews.forms.campaigns import (
@@ -68,6 +69,7 @@ def columns(request: HtmxRequest, tab: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HtmxRequest) -> HttpResponse:
     must_make_campaigns(request.user)
+    policies_built_in.ensure()
     if request.method == "GET":
         return _new_page(request, NewCampaignForm(), [request.user], status=200)
     form, chosen = NewCampaignForm(request.POST), list(people_chosen(request.POST, "owners"))
@@ -115,6 +117,7 @@ def owners(request: HtmxRequest, pk: str) -> HttpResponse:
 def duplicate(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = visible(request, pk)
     must_run(shown, request.user)
+    policies_built_in.ensure()
     initial = {"name": f"{shown.name[:190]} (copy)", "policy": shown.policy_id}
     form = DuplicateForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():

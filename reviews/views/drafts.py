@@ -14,7 +14,7 @@ from core.errors import NotPossible, StaleState
 from core.http import HtmxRequest
 from core.queries.people import people_matching
 from reviews.actions import campaigns as verbs
-from reviews.actions import staging
+from reviews.actions import policies_built_in, staging
 from reviews.actions.facts import scope_of as unsaved
 from reviews.actions.permission import may_make_campaigns, may_run, must_run
 from reviews.forms.campaigns import (
@@ -79,6 +79,7 @@ def scope(request: HtmxRequest, pk: str) -> HttpResponse:
 def reviewers(request: HtmxRequest, pk: str) -> HttpResponse:
     """Who decides: the policy, and what it would come to."""
     shown = visible(request, pk)
+    policies_built_in.ensure()
     form = PolicyChoiceForm(request.POST if request.method == "POST" else None, of=shown)
     if request.method == "GET":
         return _reviewers_page(request, shown, form, status=200)
@@ -338,7 +339,7 @@ def _schedule_page(
 def _reviewers_page(
     request: HtmxRequest, shown: Campaign, form: PolicyChoiceForm, *, status: int
 ) -> HttpResponse:
-    here = Policy.objects.here().order_by("-built_in", "name")
+    here = Policy.objects.here().order_by("built_in", "name")
     policies = [*here, *([shown.policy] if shown.policy and shown.policy.retired_at else [])]
     context = head(request, shown, "reviewers") | {"form": form, "policies": policies, **preview(shown)}
     return render(request, "reviews/draft_reviewers.html", context, status=status)

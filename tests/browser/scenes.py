@@ -24,7 +24,7 @@ from core.trail import Source, source
 from reviews.actions import campaigns, policies_built_in, staging, templates
 from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.templates import Rhythm
-from reviews.models import Campaign, Policy
+from reviews.models import Campaign
 from tests.make import PASSWORD
 from tests.waiting import wait_until
 
@@ -98,12 +98,12 @@ def _rules(app: App, maker: User) -> dict[str, str]:
 
 def _campaigns(maker: User, app: App) -> dict[str, str]:
     """A draft whose control data is whole, the same once more and staged, and a template of it."""
-    policies_built_in.ensure()
+    policy = policies_built_in.ensure()[0]
     owners = [maker, User.objects.get(name="Aisha Rahman")]
     signer = User.objects.get(name="Helena Sorensen")
     facts = Facts("Q4 2026 Coupa access review", control_id="P2P-07", control_owner=signer)
     quarter = Period(date(2026, 10, 1), date(2026, 12, 31))
-    draft = campaigns.create(facts, owners, policy=Policy.objects.here().earliest("name"), by=maker)
+    draft = campaigns.create(facts, owners, policy=policy, by=maker)
     campaigns.change(draft, facts, quarter, seen=draft.changed_at, by=maker)
     draft.refresh_from_db()
     covered = Covered(apps=[app.pk], kinds=["role", "group"])

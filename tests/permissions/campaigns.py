@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from core.models import ColumnChoice, Role
+from reviews.actions import policies_built_in
 from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request, World
@@ -41,6 +42,7 @@ COURSE = {"days_to_decide": 21, "desk": "person", "when_removed": "confirmed", "
 
 def requests(world: World) -> dict[str, Request]:
     """A draft, one that waits for a second yes, a staged one and a template, each of the campaign administrator."""
+    policies_built_in.ensure()  # else whoever looks for them first makes them
     found = draft_requests(world) | staged_requests(world) | template_requests(world)
     policy = make_policy("For a new one")
     typed = {"name": "Coupa, Q1", "owners": [world.person("campaign").pk], "policy": policy.pk}
