@@ -61,11 +61,13 @@ def those_asked_about_their_own() -> Collection[str]:
 
     By way of the reviewers' own accounts and their grants: they have few, while there may be a million lines.
     """
-    waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING).values("reviewer")
+    waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING).values_list(
+        "reviewer", flat=True
+    )
     turns = _open_about(Account.objects.filter(person__in=waiting))
     own = turns.filter(task__account__person=F("reviewer")).exclude(task__person=F("reviewer"))
     found = set(own.values_list("reviewer", flat=True).distinct())
-    for reviewer, humans in twins_among(waiting).items():
+    for reviewer, humans in twins_among(set(waiting)).items():
         others = [human for human in humans if human != reviewer]
         if _open_about(Account.objects.filter(person__in=others)).filter(reviewer=reviewer).exists():
             found.add(reviewer)

@@ -28,7 +28,7 @@ LATER = timedelta(hours=1)
 """When one that began by itself tries its sources again."""
 PAGE = 5_000
 """Lines that are routed in one transaction."""
-FIRST_PAGES = 4
+FIRST_PAGES = 1
 """Of 5,000 lines, looked at before the freeze: mostly a policy that leaves somebody out does so soon."""
 NAMED = 10
 """Lines without a reviewer that a refusal names."""

@@ -5,7 +5,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import connection
@@ -79,7 +79,9 @@ def write(rows: Sequence[Row]) -> None:
     names = ", ".join(COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            text = json.dumps([asdict(row) for row in rows], default=_moment)
+            # Not `asdict`: it copies each value deeply, which costs more than all the rest of routing.
+            told = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
+            text = json.dumps(told, default=_moment)
             cursor.execute(
                 f"INSERT INTO {TABLE} ({names})"
                 f" SELECT {names} FROM json_populate_recordset(NULL::{TABLE}, %s)",

@@ -1,11 +1,11 @@
 """Whose access is whose: what a person must never decide on (decision 54)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db.models import QuerySet
 
 from core.models import User
-from reviews.models import Progress, ReviewTask
+from reviews.models import ReviewTask
 from reviews.queries.directory import doubles, people_known
 from reviews.routing import identity_keys
 
@@ -38,7 +38,7 @@ def own_among(person: User, tasks: QuerySet[ReviewTask]) -> frozenset[int]:
     )
 
 
-def twins_among(people: QuerySet[Progress, dict[str, str]]) -> Mapping[str, tuple[str, ...]]:
+def twins_among(people: Collection[str]) -> Mapping[str, tuple[str, ...]]:
     """Those of these people, by key, who share an employee ID with somebody, and who each of them is."""
     shared = User.objects.filter(pk__in=doubles()).filter(pk__in=people).values_list("pk", flat=True)
     _, twins = people_known(list(shared))

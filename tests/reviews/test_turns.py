@@ -92,7 +92,7 @@ def test_members_of_a_group_are_all_asked(db):
 
 
 def test_whoever_stands_in_today_is_asked_on_behalf(world):
-    nora = make_user("Nora Lindqvist")
+    nora = world.nora
     moment = now()
     Delegation.objects.create(
         person=world.rui,

@@ -22,6 +22,7 @@ class World:
             make_user("Rui Alves"),
             make_user("Tom Okafor"),
         )
+        self.nora = make_user("Nora Lindqvist")
         self.olga = make_user("Olga Berg", Role.CAMPAIGN)
         Reporting.objects.create(person=self.grace, manager=self.rui)
         self.app = make_app("Coupa", self.tom)
