@@ -89,7 +89,7 @@ def change_scope(campaign: Campaign, covered: Covered, *, seen: datetime | None,
     if not told:
         return
     Scope.objects.filter(pk=scope.pk).update(**wanted)
-    _touch(campaign, staging_problem="")
+    _touch(campaign)
     record("campaigns.scope_changed", campaign, by=by, **told)
 
 
@@ -99,7 +99,7 @@ def choose_policy(campaign: Campaign, policy: Policy, *, seen: datetime | None, 
     campaign = _draft(campaign, by, "Its policy")
     if policy.retired_at is not None and policy.pk != campaign.policy_id:
         raise NotPossible(f"The policy {policy} is retired: choose another.")
-    _save(campaign, {"policy": policy, "staging_problem": ""}, "campaigns.policy_chosen", seen=seen, by=by)
+    _save(campaign, {"policy": policy}, "campaigns.policy_chosen", seen=seen, by=by)
 
 
 @transaction.atomic
@@ -312,6 +312,9 @@ def _save(
 
 
 def _touch(campaign: Campaign, **changes: Any) -> None:
+    """Save these columns. What a draft was last refused for is forgotten: it may be put right by them."""
+    if campaign.is_draft:
+        changes = {**changes, "staging_problem": ""}
     for name, value in {**changes, "changed_at": now()}.items():
         setattr(campaign, name, value)
     campaign.save(update_fields=[*changes, "changed_at"])
