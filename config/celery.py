@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
     "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
+    "review steps": {"task": "reviews.sweep_steps", "schedule": crontab(minute=15)},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},
     "timetable": {"task": "reviews.keep_timetable", "schedule": 60.0, "options": {"expires": 60.0}},
     "trail checks": {"task": "core.sweep_trail_checks", "schedule": 60.0, "options": {"expires": 60.0}},

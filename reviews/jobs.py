@@ -11,7 +11,7 @@ from core.errors import DomainError, StaleState
 from core.leases import LeaseLost
 from core.models import User
 from core.queue import nudge
-from reviews.actions import leaving, staging, templates, timetable
+from reviews.actions import leaving, running_out, staging, templates, timetable
 from reviews.models import Campaign, Template
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,13 @@ def sweep_reviewers() -> None:
     """Nudge whatever is open with people who cannot decide it any longer."""
     for person_id in {*leaving.those_to_route_anew(), *leaving.those_asked_about_their_own()}:
         nudge("reviews.route_anew", person_id)
+
+
+@shared_task(name="reviews.sweep_steps")
+def sweep_steps() -> None:
+    """Act on lines that nobody decided within the time of their step."""
+    for campaign in running_out.those_with_a_clock():
+        running_out.run_out(campaign)
 
 
 @contextmanager

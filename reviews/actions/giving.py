@@ -72,8 +72,8 @@ def give_on(turns: QuerySet[Turn], to: User, *, by: User, reason: str = "") -> i
     return len(held)
 
 
-def end(turns: Sequence[Turn], status: Turn.Status) -> None:
-    """Nobody is asked by these turns any longer, and their reviewers' counts are right again.
+def end(turns: Sequence[Turn], status: Turn.Status, *, was_asked: bool = False) -> None:
+    """Nobody is asked by these turns any longer, and their reviewers' counts are right again (`count`).
 
     Raises StaleState where one is not open any more.
     """
@@ -82,7 +82,8 @@ def end(turns: Sequence[Turn], status: Turn.Status) -> None:
         raise StaleState("Some of these lines were decided or given on meanwhile. Look again.")
     for campaign in {turn.campaign_id for turn in turns}:
         gone = Counter(turn.reviewer_id for turn in turns if turn.campaign_id == campaign)
-        count(campaign, {reviewer: -number for reviewer, number in gone.items()})
+        fewer = {reviewer: -number for reviewer, number in gone.items()}
+        count(campaign, fewer, was_asked=was_asked)
 
 
 def tell(campaign: Campaign, given: Mapping[str, int], *, by: User | None, reason: str) -> None:

@@ -101,7 +101,7 @@ class _Loading:
         self.candidates.update(delegates.values())
         managers |= _chains(set(delegates.values()) - set(managers))
         above = {boss for bosses in managers.values() for boss in bosses}
-        people, twins = people_known(subjects | self.candidates | above)
+        people, twins = people_known(self.candidates | above)
         by_name = {key: number for number, key in enumerate(people)}
         return Directory(
             people=people,
@@ -131,7 +131,10 @@ class _Loading:
         """Of each of these things: those named, then those who hold what makes owners; each once."""
         rows = table._default_manager.filter(**{f"{thing}__in": wanted})
         named = rows.filter(user__isnull=False).order_by("user__search_text", "user")
-        holders = rows.filter(**HOLDS).exclude(**{HOLDER: None}).distinct()
+        # Only where somebody owns by holding, and in one join: else all grants are looked through for it.
+        holders = rows.filter(**HOLDS, **{f"{HOLDER}__isnull": False}).distinct()
+        if not rows.filter(entitlement__isnull=False).exists():
+            holders = holders.none()
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for key, person in named.values_list(thing, "user"):
             found[key][person] = None
@@ -210,7 +213,11 @@ def _delegates(people: Collection[str]) -> Mapping[str, str]:
 
 
 def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[str, tuple[str, ...]]]:
-    """These people by name, each known also by what their doubles are known by; and who doubles whom."""
+    """These people by name and all who share an employee ID, each known also by what their doubles are known
+    by; and who doubles whom.
+
+    E-mails are nobody else's, so whoever is not among these is the double of none of them.
+    """
     read = Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY))
     more = Exists(RoleHolding.objects.filter(user=OuterRef("pk")).exclude(role=Role.READ_ONLY))
     found = (

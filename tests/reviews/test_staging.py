@@ -277,7 +277,7 @@ def test_lines_that_nobody_can_be_asked_about_are_named_and_nothing_is_left_behi
     stage(campaign, by=make_user("Ada Lindgren", Role.SUPER))
 
     assert campaign.status == Status.DRAFT
-    assert "Person 0, Role 2" in campaign.staging_problem
+    assert "Role 2 of Person 0" in campaign.staging_problem
     assert "2 lines" in campaign.staging_problem
     assert not campaign.tasks.exists()
     assert not Turn.objects.exists()
