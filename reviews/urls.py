@@ -23,6 +23,7 @@ app_name = "reviews"
 CAMPAIGNS = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
     path("campaigns/new/", campaigns.new, name="new_campaign"),
+    path("campaigns/columns/<slug:tab>/", campaigns.columns, name="campaign_columns"),
     path("campaigns/templates/<slug:pk>/", templates.template, name="template"),
     path("campaigns/templates/<slug:pk>/settings/", templates.settings, name="template_settings"),
     path("campaigns/templates/<slug:pk>/scope/", templates.scope, name="template_scope"),

@@ -11,7 +11,6 @@ from connectors.models import Tag
 MADE_BY_MIGRATING = {Tag._meta.db_table}
 guard = importlib.import_module("core.migrations.0003_trail_is_append_only")
 decided = importlib.import_module("reviews.migrations.0002_what_was_decided_stays")
-said = importlib.import_module("reviews.migrations.0004_policy_versions_stay")
 
 
 def allow_emptying() -> None:
@@ -37,7 +36,6 @@ def opening() -> Iterator[str]:
         yield f"DROP TRIGGER {table}_no_update"
         yield f"DROP TRIGGER {table}_no_delete"
     yield from decided.sqlite_openings()
-    yield from said.sqlite_openings()
 
 
 def closing() -> Iterator[str]:
@@ -45,7 +43,6 @@ def closing() -> Iterator[str]:
         for table in guard.TABLES:
             yield from guard.sqlite_triggers(table)
         yield from decided.sqlite_triggers()
-        yield from said.sqlite_triggers()
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from dataclasses import replace
+from datetime import date
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -19,9 +21,12 @@ from core.http import sessions
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
 from core.queries.trail import Wanted, events
 from core.trail import Source, source
-from reviews.actions import policies
+from reviews.actions import campaigns, policies, policies_built_in, staging, templates
+from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.policies import PolicyFacts
 from reviews.actions.policies_built_in import ensure
+from reviews.actions.templates import Rhythm
+from reviews.models import Campaign, Policy
 from tests.make import PASSWORD
 from tests.waiting import wait_until
 
@@ -48,6 +53,7 @@ def tell() -> None:
     }
     _file(maker)
     _check(maker)
+    facts |= _campaigns(maker, App.objects.get(pk=facts["app"]))
     facts["event"] = str(events(maker, Wanted(action="core.people_imported")).latest("id").pk)
     print(json.dumps(facts))
 
@@ -91,6 +97,36 @@ def _rules(app: App, maker: User) -> dict[str, str]:
     rules.switch_on(grave, by=maker, expected=Entitlement.objects.here().filter(app=app, kind="role").count())
     rule = rules.add(app, RuleFacts("Buyers", "group", "buy", "Medium", []), by=maker)
     return {"rule": rule.pk, "tag": Tag.objects.risks().order_by("rank")[0].pk}
+
+
+def _campaigns(maker: User, app: App) -> dict[str, str]:
+    """A draft whose control data is whole, the same once more and staged, and a template of it."""
+    policy = policies_built_in.ensure()[0]
+    owners = [maker, User.objects.get(name="Aisha Rahman")]
+    signer = User.objects.get(name="Helena Sorensen")
+    facts = Facts("Q4 2026 Coupa access review", control_id="P2P-07", control_owner=signer)
+    quarter = Period(date(2026, 10, 1), date(2026, 12, 31))
+    draft = campaigns.create(facts, owners, policy=policy, by=maker)
+    campaigns.change(draft, facts, quarter, seen=draft.changed_at, by=maker)
+    draft.refresh_from_db()
+    covered = Covered(apps=[app.pk], kinds=["role", "group"])
+    campaigns.change_scope(draft, covered, seen=draft.changed_at, by=maker)
+    campaigns.instruct(draft, "Keep what people need for their work now.", by=maker)
+    draft.refresh_from_db()
+    plain = Policy.objects.get(built_in="app_owner")  # no group is grave, so one reviewer is enough
+    staged = campaigns.duplicate(draft, "Q4 2026 Coupa groups", policy=plain, by=maker)
+    campaigns.change(staged, replace(facts, name=staged.name), quarter, seen=staged.changed_at, by=maker)
+    staged.refresh_from_db()
+    of_groups = Covered(apps=[app.pk], kinds=["group"], account_statuses=["enabled"])
+    campaigns.change_scope(staged, of_groups, seen=staged.changed_at, by=maker)
+    staging.want(Campaign.objects.get(pk=staged.pk), by=maker)
+    wait_until(
+        lambda: Campaign.objects.filter(pk=staged.pk, status="staged").exists(),
+        seconds=PATIENCE,
+        what="the campaign is staged",
+    )
+    template = templates.create(draft, "Coupa access", Rhythm(templates.first_draft_day()), by=maker)
+    return {"campaign_draft": draft.pk, "campaign": staged.pk, "campaign_template": template.pk}
 
 
 def _people(maker: User) -> dict[str, str]:

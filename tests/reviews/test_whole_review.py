@@ -103,7 +103,10 @@ def company(
         connector.app.ownerships.create(user=app_owner)
         connector.sealed = seal(json.dumps({"client_secret": fake.client_secret}), place=connector.place)
         connector.save()
-        campaign_owner, control_owner = make_user("Olga Berg", Role.CAMPAIGN), make_user("Tom Reed", Role.BASIC)
+        campaign_owner, control_owner = (
+            make_user("Olga Berg", Role.CAMPAIGN),
+            make_user("Tom Reed", Role.BASIC),
+        )
         company = Company(fake, connector, nudges, manager, app_owner, campaign_owner, control_owner)
         assert company.sync().status == SyncRun.Status.DONE
         for account in Account.objects.all():
