@@ -64,7 +64,7 @@ def draw(campaign: Campaign) -> None:
 @transaction.atomic
 def look(sampled: SampledLine, *, by: User, agrees: bool, note: str = "") -> None:
     """The control owner would have decided the same, or not. Freely changed until it is signed off."""
-    campaign = sampled.campaign
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=sampled.campaign_id)
     must_be_control_owner(campaign, by)
     must_concern_others([sampled.task], by)
     if campaign.status not in LOOKED_AT:

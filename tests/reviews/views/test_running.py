@@ -264,3 +264,25 @@ def test_files_hold_what_the_pages_show(campaign, owner, reviewer):
     assert handed_in[0][1:] == ("Rui Costa", reviewer.email, 3, 2, 1, 1)
     assert len(removed) == 1
     assert len(removed[0]) == len(downloads.REMOVAL)
+
+
+def test_whoever_runs_it_has_somebody_else_asked(campaign, owner, reviewer, sign_in, trail):
+    browser, url = sign_in(owner), page(campaign, "reassign_reviewer", reviewer.pk)
+    other = make_user("Hugo Brandt")
+    own = campaign.tasks.get(line_no=2).account
+    own.person = other
+    own.save()
+    typed = {"to": other.pk, "reason": "On leave until May"}
+
+    found = text(browser.post(url, {"to_words": "Hugo", "to_find": "1"}))
+    nobody = browser.post(url, {"reason": "On leave"})
+    refused = browser.post(url, typed)
+    browser.post(page(campaign, "reassign_line", 1), typed)
+
+    assert "Hugo Brandt" in found
+    assert (nobody.status_code, refused.status_code) == (422, 422)
+    assert "Choose one person." in text(nobody)
+    assert "line 2" in text(refused)
+    asked = campaign.tasks.get(line_no=1).turns.get(status="open")
+    assert (asked.reviewer, asked.given_by, asked.given_reason) == (other, owner, "On leave until May")
+    assert trail() == ["reviews.given_on"]
