@@ -61,8 +61,12 @@ def submissions(request: HtmxRequest, pk: str) -> HttpResponse:
 def data(request: HtmxRequest, pk: str) -> HttpResponse:
     """The sources as they stood when the population was frozen, and whether the counts tie."""
     campaign = shown(request, pk)
-    sources = campaign.sources.select_related("connector__app", "run").order_by("pk")
-    context = head(request, campaign, "data") | {"sources": list(sources), "bridge": bridge.of(campaign)}
+    sources = campaign.sources.select_related("connector__app", "run").order_by("source", "pk")
+    context = head(request, campaign, "data") | {
+        "sources": list(sources),
+        "bridge": bridge.of(campaign),
+        "moved": running.rolled_forward(campaign),
+    }
     return render(request, "reviews/running_data.html", context)
 
 

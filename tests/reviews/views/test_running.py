@@ -2,8 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
-from connectors.models import Tag
+from connectors.models import Grant, Tag
 from core.http import sessions
 from core.models import Role
 from reviews import jobs
@@ -11,7 +12,7 @@ from reviews.actions import closing, removals, removing
 from reviews.actions.signing_off import STATEMENTS
 from reviews.models import Campaign, Decision, Mark, Removal, ReviewTask
 from reviews.queries import downloads
-from tests.make import make_account, make_connected, make_entitlement, make_grant, make_user
+from tests.make import make_account, make_connected, make_entitlement, make_grant, make_run, make_user
 from tests.reviews.making import make_grants, make_line, make_running, make_turn
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,22 @@ def test_the_overview_says_how_far_it_is(campaign, owner, sign_in):
     assert "66 percent settled: 2 certified, 1 denied, 0 exception, 1 cancelled, 2 open" in shown
     assert "What became of 1 denial<" in shown
     assert "Rui Costa" in shown
+
+
+def test_the_data_page_says_what_came_and_went_since_the_freeze(campaign, owner, sign_in):
+    connector = campaign.tasks.first().app.connectors.get()
+    frozen_by = connector.runs.get()
+    campaign.sources.create(connector=connector, source=connector.source, run=frozen_by)
+    later = make_run(connector)
+    app = campaign.tasks.first().app
+    make_grant(make_account(app, "Nadia Karim"), make_entitlement(app, "Payer"), first_run=later.pk)
+    gone = campaign.tasks.get(line_no=1).grant
+    Grant.objects.filter(pk=gone).update(gone_at=now(), gone_run=later.pk)
+
+    reply = sign_in(owner).get(page(campaign, "campaign_counts"))
+
+    assert [(each.came, each.went) for each in reply.context["moved"]] == [(1, 1)]
+    assert "The counts tie" in text(reply)
 
 
 def test_lists_cost_the_same_however_many_lines_there_are(
