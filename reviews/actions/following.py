@@ -5,6 +5,7 @@ from itertools import batched
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.models import App, Grant, ProvisionOrder, SyncRun, Tag
@@ -13,7 +14,7 @@ from core.models import User
 from core.trail import ERROR, record
 from reviews.actions import removals, turns
 from reviews.actions.removing import ORDERED, about, go
-from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, Turn
+from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, SourceFollowed, Turn
 
 PAGE = 1_000
 LIVE = (
@@ -60,7 +61,14 @@ def follow_run(run_id: int) -> None:
     for campaign in campaigns:
         _follow_gone(campaign, run)
         _follow_back(campaign, run)
-    sources.filter(followed_to__lt=run.pk).update(followed_to=run.pk)
+    for source in sources:
+        _note_followed(source, run)
+
+
+def _note_followed(source: PopulationSource, run: SyncRun) -> None:
+    made, is_new = SourceFollowed.objects.get_or_create(source=source, defaults={"run": run.pk})
+    if not is_new:
+        SourceFollowed.objects.filter(pk=made.pk, run__lt=run.pk).update(run=run.pk)
 
 
 def to_follow() -> Iterable[int]:
@@ -69,8 +77,8 @@ def to_follow() -> Iterable[int]:
         status=SyncRun.Status.DONE,
         source=OuterRef("source"),
         connector__app=OuterRef("connector__app"),
-        pk__gt=OuterRef("run"),
-    ).filter(pk__gt=OuterRef("followed_to"))
+        pk__gt=Coalesce(OuterRef("followed__run"), OuterRef("run")),
+    )
     behind = PopulationSource.objects.filter(campaign__status__in=LIVE)
     found = behind.annotate(next=later.order_by("pk").values("pk")[:1]).exclude(next=None)
     return sorted(set(found.values_list("next", flat=True)))

@@ -303,3 +303,16 @@ def test_whoever_runs_it_has_somebody_else_asked(campaign, owner, reviewer, sign
     asked = campaign.tasks.get(line_no=1).turns.get(status="open")
     assert (asked.reviewer, asked.given_by, asked.given_reason) == (other, owner, "On leave until May")
     assert trail() == ["reviews.given_on"]
+
+
+def test_denied_lines_of_a_policy_that_removes_nothing_are_removed_on_demand(campaign, owner, sign_in):
+    type(campaign.policy_version).objects.update(content={"rules": [], "removes": False})
+    decide(campaign, "denied", 1, 2)
+    Campaign.objects.update(status="closed")
+    browser, url = sign_in(owner), page(campaign, "removals")
+    assert "Remove the access of 2 lines" in text(browser.get(url))
+
+    browser.post(url, {"do": "open"})
+
+    assert Removal.objects.count() == 2
+    assert "without a removal" not in text(browser.get(url))
