@@ -25,12 +25,6 @@ LIVE = (
     Campaign.Status.REMEDIATION,
 )
 """Frozen and not signed off: a line follows what becomes of its grant."""
-TOLD = {
-    Removal.Status.BY_HAND: "removals.left_to_people",
-    Removal.Status.FAILED: "removals.failed",
-    Removal.Status.REMOVED: "removals.removed",
-    Removal.Status.PROVEN: "removals.proven",
-}
 
 
 @transaction.atomic
@@ -151,8 +145,20 @@ def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
     removed_at = order.removed_at or removal.removed_at
     problem = order.problem if status in _LEFT else ""
     go(removal, status, problem=problem, removed_at=removed_at, proven_at=order.proven_at)
-    if status in TOLD:
-        record(TOLD[status], removal, by=None, problem=problem, **about(removal))
+    _tell(removal, problem)
+
+
+def _tell(removal: Removal, problem: str) -> None:
+    """Where it stands now; on its way is nothing to tell."""
+    told = about(removal)
+    if removal.status == Removal.Status.BY_HAND:
+        record("removals.left_to_people", removal, by=None, problem=problem, **told)
+    elif removal.status == Removal.Status.FAILED:
+        record("removals.failed", removal, by=None, problem=problem, **told)
+    elif removal.status == Removal.Status.REMOVED:
+        record("removals.removed", removal, by=None, **told)
+    elif removal.status == Removal.Status.PROVEN:
+        record("removals.proven", removal, by=None, **told)
 
 
 _PROVEN = Removal.Status.PROVEN
