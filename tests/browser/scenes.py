@@ -36,8 +36,8 @@ def tell() -> None:
     for role in Role:
         RoleHolding.objects.get_or_create(user=maker, role=role)
     facts = {
-        "session": _session(maker, age=0),
-        "late_session": _session(maker, age=3600),
+        "session": session_of(maker, age=0),
+        "late_session": session_of(maker, age=3600),
         **_connectors(maker),
         **_people(maker),
         **_imports(maker),
@@ -48,7 +48,7 @@ def tell() -> None:
     print(json.dumps(facts))
 
 
-def _session(person: User, *, age: int) -> str:
+def session_of(person: User, *, age: int) -> str:
     """A session in which this person proved so many seconds ago who they are."""
     request = HttpRequest()
     request.session = SessionStore()
