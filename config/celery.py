@@ -21,8 +21,11 @@ app.conf.beat_schedule = {
     "letters": {"task": "core.sweep_mail", "schedule": 30.0, "options": {"expires": 30.0}},
     "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
+    "campaigns": {"task": "reviews.sweep_running", "schedule": 30.0, "options": {"expires": 30.0}},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
+    "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},
+    "timetable": {"task": "reviews.keep_timetable", "schedule": 60.0, "options": {"expires": 60.0}},
     "trail checks": {"task": "core.sweep_trail_checks", "schedule": 60.0, "options": {"expires": 60.0}},
     "pulse": {"task": "core.pulse", "schedule": 10.0, "options": {"expires": 10.0}},
 }

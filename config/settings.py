@@ -180,6 +180,8 @@ MAIL_DOMAIN = str(_public.hostname)
 
 # Upwards news (core.queue.announce): which jobs of higher rooms are told of what happens in a lower one.
 LISTENERS: dict[str, tuple[str, ...]] = {
+    "connectors.order_moved": ("reviews.follow_order",),
+    "connectors.run_done": ("reviews.follow_run",),
     "core.person_left": ("reviews.route_anew",),
 }
 

@@ -6,7 +6,7 @@ Below the waterline: no Django, no database. The same code runs inside a self-ho
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 type Scalar = str | int | bool | None
 type Kind = str
@@ -21,6 +21,9 @@ source that is not stated, even one the app names no more. Records never bear it
 
 class DriverError(Exception):
     """A person must act; the sentence says what is wrong and is shown to them."""
+
+    calls: "tuple[Call, ...]" = ()
+    """What a `Provisioner` had asked before it raised this."""
 
 
 class BadCredentials(DriverError):
@@ -56,6 +59,9 @@ class NotCounted(DriverError):
 
 class TransientError(Exception):
     """The vendor is away or busy; trying again later may work. The sentence says what was seen."""
+
+    calls: "tuple[Call, ...]" = ()
+    """What a `Provisioner` had asked before it raised this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Call:
 
     kind: Kind
     asked: str
-    """Method, path and query, and what a POST that only reads asks for; never a header or anything secret."""
+    """Method, path and query, and what was sent: a question, or a change; never a header or a secret."""
     status: int
     records: int
     bytes: int
@@ -243,12 +249,17 @@ class Journal(Protocol):
         """Return when it is safe; an empty mapping clears it. JSON values only."""
 
 
+@runtime_checkable
 class Provisioner(Protocol):
     """Changes one app. Every wish succeeds if it is true already.
 
     Raises DriverError where a person must act, TransientError where trying again may work: the same wish is
     then made again with the same journal, also by another worker, and ends as if made once. What the wish
-    did not speak of is afterwards as somebody else may have left it meanwhile, never as it was before.
+    did not speak of is afterwards as somebody else may have left it meanwhile, never as it was before. Both
+    errors bring the calls that were made.
+
+    About one account the caller makes one wish at a time, and no other before one that kept something in its
+    journal has come to its end.
     """
 
     def grant(self, account_id: str, entitlement_id: str, journal: Journal) -> Receipt: ...
@@ -310,6 +321,18 @@ class OwnToken:
             self._token = None
 
 
+@runtime_checkable
+class Changer(Provisioner, Protocol):
+    """A provisioner that was opened for one wish. Safe to abandon at any moment."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+def _unheard(_: "Call") -> None:
+    return
+
+
 def _no_file(name: str) -> bytes:
     raise DriverError(f"The file “{name}” is not here.")
 
@@ -328,6 +351,8 @@ class Outside:
     """The kinds that are on: no more scopes are asked for than they need. Empty: those on by default."""
     keeps_bodies: bool = False
     """Whether each `Call` carries the body of its answer: runs that evidence may rest on keep them."""
+    heard: Callable[[Call], None] = _unheard
+    """Told of each call as soon as it is over, whatever becomes of the caller."""
     file: Callable[[str], bytes] = _no_file
     """The file that was handed in for a setting that `accepts` one, by the value of the setting.
 
@@ -375,6 +400,10 @@ class Action:
     needs: tuple[str, ...]
 
 
+def _never(_settings: Mapping[str, str]) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """What a driver says about itself; the wizard, the forms and the tests read it."""
@@ -397,6 +426,12 @@ class Spec:
     """Scopes needed for these settings."""
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
+    writes: Callable[[Mapping[str, str]], bool] = _never
+    """Whether these settings allow changes; what `open` gives for them is a `Provisioner` too.
+
+    What it may be asked for is said by `provision` of each capability: `grant`, `revoke`. Disabling and
+    enabling an account are two of the `actions`: `disable_user`, `enable_user`.
+    """
     actions: tuple[Action, ...] = ()
     tenant: str = "domain"
     """The setting that says which tenant is meant, and so decides `source`."""

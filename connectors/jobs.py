@@ -9,11 +9,22 @@ from celery import shared_task
 from django.db import OperationalError
 
 from connectors import registry
-from connectors.actions import bodies, matching, retention, runs, settings, trying
-from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
-from connectors.models import Connector, SettingsCandidate, SettingsTest, SyncRun
+from connectors.actions import (
+    bodies,
+    matching,
+    orders,
+    rereading,
+    retention,
+    runs,
+    settings,
+    telling,
+    trying,
+)
+from connectors.contract import BadCredentials, BadSettings, DriverError, Receipt, TransientError
+from connectors.models import Connector, ProvisionOrder, SettingsCandidate, SettingsTest, SyncRun
 from connectors.sync import engine
-from connectors.sync.opening import open_candidate, open_driver
+from connectors.sync.journal import OrderCalls, OrderJournal
+from connectors.sync.opening import open_candidate, open_driver, open_provisioner
 from core.errors import DomainError
 from core.leases import LeaseLost
 from core.queue import nudge
@@ -65,6 +76,38 @@ def test_settings(test_id: str) -> None:
         trying.finish(test, check)
 
 
+@shared_task(name="connectors.carry_out", acks_late=True)
+def carry_out(order_id: str) -> None:
+    """Make the change an order wants, and have it read back. Harmless to deliver twice; goes on after a
+    crash."""
+    order = orders.claim(order_id)
+    if order is None:
+        return  # done, dropped, not due, in another worker's hands, or its connector is paused
+
+    def end(sentence: str, _: Exception) -> None:
+        orders.fail(order, sentence)
+
+    with _settled(order, put_off=partial(orders.put_off, order), end=end):
+        if problem := orders.hindrance(order):
+            orders.give_up(order, problem)
+        else:
+            orders.carried_out(order, _change(order))
+    if following := orders.next_to_carry_out(order.connector_id):
+        nudge("connectors.carry_out", following)
+
+
+@shared_task(name="connectors.read_again")
+def read_again(app_id: str) -> None:
+    """Have an app read again once the last of its orders is done: only a run proves them."""
+    rereading.read_again(app_id)
+
+
+@shared_task(name="connectors.tell_of_orders")
+def tell_of_orders(app_id: str) -> None:
+    """Write to whoever has to do what no connector could."""
+    telling.tell(app_id)
+
+
 @shared_task(name="connectors.sweep")
 def sweep() -> None:
     """Nudge what is due and in no worker's hands; begin the runs whose time has come."""
@@ -76,6 +119,12 @@ def sweep() -> None:
     tests = SettingsTest.objects.filter(status=SettingsTest.Status.WAITING)
     for test_id in tests.due().values_list("pk", flat=True):
         nudge("connectors.test_settings", test_id)
+    for order_id in orders.waiting():
+        nudge("connectors.carry_out", order_id)
+    for app_id in telling.apps_to_tell_of():
+        nudge("connectors.tell_of_orders", app_id)
+    for app_id in rereading.apps_to_prove():
+        nudge("connectors.read_again", app_id)
     for connector in Connector.objects.to_be_synced():
         try:
             runs.start_scheduled(connector)
@@ -99,9 +148,24 @@ def rematch() -> None:
         matching.rematch_app(app_id)
 
 
+def _change(order: ProvisionOrder) -> Receipt:
+    assert order.connector is not None  # an order without one is nobody's but people's  # noqa: S101
+    account, journal, verbs = order.account.external_id, OrderJournal(order), ProvisionOrder.Verb
+    with closing(open_provisioner(order.connector, OrderCalls(order).hear)) as app:
+        match order.verb:
+            case verbs.REVOKE:
+                return app.revoke(account, order.entitlement.external_id, journal)
+            case verbs.GRANT:
+                return app.grant(account, order.entitlement.external_id, journal)
+            case verbs.DISABLE:
+                return app.disable(account, journal)
+            case _:
+                return app.enable(account, journal)
+
+
 @contextmanager
 def _settled(
-    row: SyncRun | SettingsCandidate | SettingsTest,
+    row: SyncRun | SettingsCandidate | SettingsTest | ProvisionOrder,
     *,
     put_off: Callable[[str], None],
     end: Callable[[str, Exception], None],

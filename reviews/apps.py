@@ -8,12 +8,22 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the slots of the ground floor, and name what may happen here."""
+        from connectors.actions.permission import also_refuse
         from core.deeds import tell
+        from core.exports import offer
         from core.panels import Panel, fill
         from reviews.deeds import PHRASES
+        from reviews.queries.downloads import OFFERS
+        from reviews.queries.sources import too_near
         from reviews.views import panels  # models are there only now
 
         tell(PHRASES)
         fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
         fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
+        also_refuse(too_near)
+        for each in OFFERS:
+            offer(each)
+        fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
+        fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
+        fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

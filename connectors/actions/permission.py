@@ -3,7 +3,9 @@
 `None` stands for an operator's command: whoever can run one holds the console's keys.
 """
 
-from connectors.models import App, Connector
+from collections.abc import Callable
+
+from connectors.models import Account, App, Connector, ProvisionOrder
 from core.errors import Denied
 from core.models import Role, User
 
@@ -19,10 +21,28 @@ def must_manage(connector: Connector, user: User | None) -> None:
         raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
 
 
-def must_confirm(user: User | None) -> None:
+def must_confirm(connector: Connector, user: User | None) -> None:
     """To take a large shrink for the truth is more than looking after a connector."""
     if user is not None and not may_confirm(user):
         raise Denied("Only a Connector Administrator or a Super Administrator can confirm a held sync.")
+    if user is not None and (why := why_not_confirm(connector, user)):
+        raise Denied(why)
+
+
+type Refusal = Callable[[Connector, User], str]
+"""Why this person may not confirm a held run of this connector; empty if they may."""
+
+_refusals: list[Refusal] = []
+
+
+def also_refuse(refusal: Refusal) -> None:
+    """Let a higher room say who is too near to confirm a held run. Called from its apps.py, once."""
+    _refusals.append(refusal)
+
+
+def why_not_confirm(connector: Connector, user: User) -> str:
+    """Why somebody whose roles allow it may not confirm held runs of this one all the same; else empty."""
+    return next(filter(None, (refusal(connector, user) for refusal in _refusals)), "")
 
 
 def must_set_guards(user: User | None) -> None:
@@ -86,3 +106,64 @@ def may_see_bodies(user: User) -> bool:
 
 def may_manage(connector: Connector, user: User) -> bool:
     return user.is_active and Connector.objects.managed_by(user).filter(pk=connector.pk).exists()
+
+
+def must_run_order(order: ProvisionOrder, user: User | None) -> None:
+    """To try again, to leave to people, to drop: for whoever looks after the connector; where none carries it
+    out, for whoever decides about the app. Never about one's own access."""
+    if user is None:
+        return
+    _must_be_of_another(order, user)
+    if may_run_order(order, user):
+        return
+    if order.connector:
+        raise Denied(f"Only the owners of {order.connector} and Connector Administrators can do this.")
+    raise Denied(
+        f"Only Connector Administrators, or an owner of {order.app} with the role Application Administrator,"
+        " can do this."
+    )
+
+
+def must_say_done(order: ProvisionOrder, user: User | None) -> None:
+    """That something was done by hand, or is to be removed again: for owners of the app, too. Never about
+    one's own access."""
+    if user is None:
+        return
+    _must_be_of_another(order, user)
+    if not may_say_done(order, user):
+        raise Denied(f"Only the owners of {order.app} and those who look after its connector can do that.")
+
+
+def may_run_order(order: ProvisionOrder, user: User) -> bool:
+    if order.connector:
+        return may_manage(order.connector, user)
+    return user.is_active and (user.runs_connectors or may_govern(order.app, user))
+
+
+def may_say_done(order: ProvisionOrder, user: User) -> bool:
+    owns = user.is_active and App.objects.here().owned_by(user).filter(pk=order.app_id).exists()
+    return owns or may_run_order(order, user)
+
+
+def is_own(account: Account, user: User) -> bool:
+    """Whether it is this person's, or would be theirs if somebody had matched it (decision 54)."""
+    if account.person_id:
+        return account.person_id == user.pk
+    names = {text.strip().casefold() for text in (account.email, account.login) if text.strip()}
+    by_number = bool(account.employee_id) and account.employee_id == user.employee_id
+    return by_number or user.email.casefold() in names
+
+
+def _must_be_of_another(order: ProvisionOrder, user: User) -> None:
+    if is_own(order.account, user):
+        raise Denied(
+            f"This is about your own access: another owner of {order.app} or a Connector Administrator has to"
+            " do it."
+        )
+
+
+def may_ask_removal(app: App, user: User) -> bool:
+    """Of anything in the app (row B19); owners of an entitlement and managers of a person may of theirs."""
+    if not user.is_active:
+        return False
+    return user.is_super or App.objects.here().owned_by(user).filter(pk=app.pk).exists()

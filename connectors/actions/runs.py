@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from connectors.actions import failing, rules
+from connectors.actions import failing, proving, rules
 from connectors.actions.counting import must_count, reason_to_count
 from connectors.actions.permission import must_confirm, must_manage
 from connectors.actions.upkeep import next_run
@@ -22,7 +22,7 @@ from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.mailbox import post
 from core.models import Role, TrailEvent, User
-from core.queue import nudge
+from core.queue import announce, nudge
 from core.trail import ERROR, record, source
 
 TRIES = 5
@@ -151,6 +151,7 @@ def finish(run: SyncRun) -> None:
         _hold(run, doubt)
         return
     rules.apply_after(run)
+    proving.prove(run)
     told_before = _done(connector=run.connector)
     if run.counted_at:
         Connector.objects.filter(pk=run.connector_id).update(counted_at=run.counted_at)
@@ -161,12 +162,13 @@ def finish(run: SyncRun) -> None:
     record("connectors.run_done", connector, by=None, **_account_of(run))
     if not told_before:
         _write_to_owners("sync_done", run)
+    announce("connectors.run_done", run.pk)
 
 
 @transaction.atomic
 def confirm(run: SyncRun, *, by: User | None, reason: str) -> None:
     """Let a held run be applied as it is: an administrator has looked and takes it for the truth."""
-    must_confirm(by)
+    must_confirm(run.connector, by)
     run.move(SyncRun.Status.QUEUED, due_at=now(), attempts=0, **_settled(by, reason))
     _locked(run).move(Connector.Status.SYNCING)
     record("connectors.run_confirmed", run.connector, by=by, run=run.key, reason=reason.strip())
@@ -248,7 +250,7 @@ def _record_start(run: SyncRun, *, by: User | None, reason: str) -> None:
     elif by or source.get().channel == TrailEvent.Channel.COMMAND:
         record("connectors.run_started", run.connector, by=by, run=run.key)
     if reason:
-        store.tell(run, [Note("info", f"A counted sync: {reason}")])
+        store.tell(run, [Note("info", f"A counted sync: {reason}" if run.is_counted else reason)])
 
 
 def _must_be_alone(connector: Connector) -> None:

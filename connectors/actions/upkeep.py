@@ -121,7 +121,9 @@ def next_run(connector: Connector) -> datetime | None:
     files."""
     if not connector.has_settings or connector.is_cleared or not has_times(connector):
         return None
-    return connector.next_run_after(now(), Organisation.current().zone)
+    at = now()
+    due = connector.next_run_after(at, Organisation.current().zone)
+    return min(due, at + timing.HOURLY) if connector.is_under_review else due
 
 
 def has_times(connector: Connector) -> bool:

@@ -24,6 +24,9 @@ from connectors.forms.guarding import (
 from connectors.forms.matching import (
     MatchingForm,
 )
+from connectors.forms.orders import (
+    OrderReasonForm,
+)
 from connectors.forms.setting_up import (
     AppForm,
     OwnersForm,
@@ -62,6 +65,7 @@ __all__ = [
     "MatchingForm",
     "NewAppForm",
     "NewTagForm",
+    "OrderReasonForm",
     "OwnersForm",
     "ReasonForm",
     "RenameForm",

@@ -61,6 +61,17 @@ class Api:
         """A POST that only reads, such as a GraphQL query; otherwise as `get`."""
         return self._patiently(self._door.request("POST", path, None, json.dumps(question)), kind, read)
 
+    def put(self, path: str, change: object, *, kind: Kind) -> object:
+        """Sent once. What success answered, None if that is no JSON: only reading back tells what is so now.
+
+        Raises `Refused` where the vendor refused it, `TransientError` where it may have been done or not.
+        """
+        return self._write(self._door.request("PUT", path, None, json.dumps(change)), kind)
+
+    def delete(self, path: str, *, kind: Kind) -> None:
+        """Sent once; otherwise as `put`."""
+        self._write(self._door.request("DELETE", path, None, None), kind)
+
     def sign_in(self) -> None:
         """Have a token, so that threads that begin together need not each be refused one."""
         self._tokens.current()
@@ -121,6 +132,17 @@ class Api:
             self._door.record(replace(call, records=len(rows)))
         return rows
 
+    def _write(self, request: httpx.Request, kind: Kind) -> object:
+        try:
+            response, call = self._signed(request, kind)
+            self._door.record(call)
+            self._door.refuse_unusable(response)
+        except Busy as problem:
+            raise Busy(f"{problem} when asked for a change.", problem.after) from problem
+        if not response.is_success:
+            raise self._refusal(response, call.asked)
+        return _json_or_none(response)
+
     def _signed(self, request: httpx.Request, kind: Kind) -> tuple[httpx.Response, Call]:
         """Send with the token. A 401 on a new token is waited out, on any other the token is renewed once."""
         token, waited, renewed = self._tokens.current(), 0, False
@@ -142,21 +164,29 @@ class Api:
     def _data(self, response: httpx.Response, asked: str) -> object:
         self._door.refuse_unusable(response)
         vendor, path = self._door.vendor, asked.partition("?")[0]
-        is_json = (
-            response.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-        )
         if not response.is_success:
-            sentence = f"{vendor} answered {response.status_code} to {path}."
-            raise Refused(sentence, response.status_code, _json_or_none(response) if is_json else None)
-        if not is_json:
+            raise self._refusal(response, asked)
+        if not _is_json(response):
             raise DriverError(f"{vendor} answered {path}, but not with data. Is the domain right?")
         try:
             return json.loads(response.content)
         except ValueError as problem:
             raise Busy(f"{vendor} sent a broken answer to {path}") from problem
 
+    def _refusal(self, response: httpx.Response, asked: str) -> Refused:
+        path = asked.partition(" {")[0].partition("?")[0]
+        sentence = f"{self._door.vendor} answered {response.status_code} to {path}."
+        return Refused(sentence, response.status_code, _json_or_none(response))
+
+
+def _is_json(response: httpx.Response) -> bool:
+    kind: str = response.headers.get("content-type", "")
+    return kind.partition(";")[0].strip().lower() == "application/json"
+
 
 def _json_or_none(response: httpx.Response) -> object:
+    if not _is_json(response):
+        return None
     try:
         return json.loads(response.content)
     except ValueError:

@@ -83,6 +83,7 @@ class Door(httpx.BaseTransport):
         self._origin = httpx.URL(origin)
         self._pace = outside.pace
         self._keeps_bodies = outside.keeps_bodies
+        self._heard = outside.heard
         loopback = is_loopback(self._origin.host)
         listed = {host.lower().removeprefix("http://") for host in outside.extra_hosts}
         self._is_free = loopback or transport is not None or self._origin.netloc.decode() in listed
@@ -156,6 +157,8 @@ class Door(httpx.BaseTransport):
 
     def record(self, *calls: Call) -> None:
         self._calls.made.extend(calls)
+        for call in calls:
+            self._heard(call)
 
     def take_calls(self) -> tuple[Call, ...]:
         """The calls of this thread since last taken, so that a page read in a thread brings its own."""
@@ -236,7 +239,7 @@ def _worded(vendor: str, problem: httpx.RequestError) -> DriverError | Busy:
 
 
 def _question(request: httpx.Request, kind: Kind) -> str:
-    """What a POST that only reads asks for, as it stands in its body; nothing of a token request."""
-    if request.method != "POST" or kind == TOKEN:
+    """What a question or a change says, as it stands in its body; nothing of a token request."""
+    if request.method not in ("POST", "PUT") or kind == TOKEN:
         return ""
     return " " + request.content.decode("utf-8", "replace")[:MOST_QUESTION]

@@ -109,6 +109,8 @@ class Connector(Stateful):
     """Whether a run that would take away too much waits for a person."""
     limits = models.JSONField(default=dict, blank=True)
     """Percent by what is guarded, where they differ from the defaults of `sync.guard`."""
+    is_under_review = models.BooleanField(default=False)
+    """While decisions rest on what it reads: it is guarded more strictly, and read every hour."""
     schedule = models.CharField(max_length=8, choices=Schedule, default=Schedule.DAYS)
     every = models.DurationField(default=timedelta(days=1))
     cron = models.CharField(max_length=100, blank=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
+from urllib.parse import unquote
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
 from connectors.models.app import App
@@ -22,6 +23,24 @@ class ProvisionOrderQuerySet(LeasedQuerySet["ProvisionOrder"]):
         """Orders to connectors, and about apps, that this person may know about."""
         mine = Q(connector__in=Connector.objects.visible_to(user)) | Q(app__in=App.objects.visible_to(user))
         return self.filter(mine)
+
+    def undone(self) -> Self:
+        return self.filter(status__in=ProvisionOrder.UNDONE)
+
+    def to_carry_out(self) -> Self:
+        """A worker may take them: those of paused connectors wait, and so do all others of an account while
+        one of them is in hand or has taken what must be given back."""
+        ready = Connector.objects.filter(paused_at=None)
+        others = ProvisionOrder.objects.filter(account=OuterRef("account")).exclude(pk=OuterRef("pk"))
+        return self.filter(~Exists(others.in_the_way()), status__in=ProvisionOrder.OPEN, connector__in=ready)
+
+    def in_the_way(self) -> Self:
+        """About the account of such an order no other wish may be made."""
+        return self.filter(Q(lease__isnull=False) | ~Q(journal={}))
+
+    def for_screen(self) -> Self:
+        """All that a row on screen needs, in one query."""
+        return self.select_related("app", "connector", "account", "entitlement__resource", "wanted_by")
 
     def unproven(self) -> Self:
         """Carried out, or said to be, and not yet confirmed by a run."""
@@ -55,6 +74,10 @@ class ProvisionOrder(Stateful, Leased):
     """A worker has something to do."""
     UNPROVEN = (Status.REMOVED, Status.MANUAL, Status.FAILED)
     """A run that sees the wish fulfilled proves it, whoever fulfilled it."""
+    UNDONE = (Status.WANTED, Status.SENT, Status.FAILED, Status.MANUAL)
+    """A worker or a person has something to do: there is never more than one such order for a pair."""
+    BY_PEOPLE = (Status.FAILED, Status.MANUAL)
+    """Somebody has to act."""
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         Status.WANTED: frozenset({Status.SENT, Status.MANUAL, Status.DROPPED, Status.PROVEN}),
         Status.SENT: frozenset({Status.SENT, Status.REMOVED, Status.FAILED, Status.MANUAL, Status.DROPPED}),
@@ -99,6 +122,8 @@ class ProvisionOrder(Stateful, Leased):
         SyncRun, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     problem = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True)
+    """When people were written to that it needs them; empty again once it no longer does."""
 
     objects = ProvisionOrderQuerySet.as_manager()
 
@@ -109,17 +134,55 @@ class ProvisionOrder(Stateful, Leased):
                 condition=Q(status__in=("wanted", "sent", "failed", "manual")),
                 name="one_open_order_per_pair",
             ),
+            models.UniqueConstraint(
+                fields=("account",), condition=Q(lease__isnull=False), name="one_order_in_hand_per_account"
+            ),
         )
         indexes = (
             models.Index(
                 fields=("due_at",), condition=Q(status__in=("wanted", "sent")), name="orders_waiting"
             ),
             models.Index(fields=("app", "-id"), name="orders_of_an_app"),
+            models.Index(fields=("app",), condition=Q(status="removed"), name="orders_being_proven"),
+            models.Index(
+                fields=("app",),
+                condition=Q(status__in=("failed", "manual"), told_at=None),
+                name="orders_to_tell_of",
+            ),
             models.Index(fields=("grant",), condition=Q(grant__isnull=False), name="orders_about_a_grant"),
         )
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.entitlement} of {self.account}"
+        return f"{self.get_verb_display()} {self.thing} of {self.account}"
+
+    @property
+    def is_about_account(self) -> bool:
+        """Whether the account itself is meant, not something it holds."""
+        return self.verb in (self.Verb.DISABLE, self.Verb.ENABLE)
+
+    @property
+    def thing(self) -> str:
+        """What is to be taken or given, as people call it: role Buyer; the account itself."""
+        if self.is_about_account:
+            return "the account"
+        kind = unquote(self.entitlement.kind).replace("_", " ")
+        return f"{kind} {self.entitlement.name}"
+
+    @property
+    def what_to_do(self) -> str:
+        """What somebody does at the app who does it by hand."""
+        names = dict.fromkeys((self.account.login, self.account.email))
+        known = ", ".join([*filter(None, names), f"id {self.account.external_id}"])
+        whom = f"{self.account} ({known})"
+        match self.verb:
+            case self.Verb.DISABLE:
+                return f"Disable the account of {whom}."
+            case self.Verb.ENABLE:
+                return f"Enable the account of {whom}."
+            case self.Verb.GRANT:
+                return f"Give the {self.thing} to {whom}."
+            case _:
+                return f"Take the {self.thing} from {whom}."
 
 
 class OrderCall(models.Model):

@@ -55,6 +55,8 @@ class SyncRun(Stateful, Leased):
     """Whether everything is read a second, different way and the two compared."""
     counted_at = models.DateTimeField(null=True)
     """When both readings agreed."""
+    is_evidence = models.BooleanField(default=False)
+    """Whether something that is kept for years rests on it: its answers are kept as long."""
     recount_cursor = models.TextField(default="", blank=True)
     second = models.JSONField(default=dict)
     """Records of the second reading by kind, as in `read`."""

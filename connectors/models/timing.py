@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
+HOURLY = timedelta(hours=1)
+"""Between runs while decisions rest on what is read."""
 DAY = timedelta(days=1)
 DAILY_AT = time(2)
 """When connectors that are read every so many days are read, by the clock on the wall."""

@@ -24,6 +24,7 @@ from connectors.queries.columns import (
 from connectors.queries.differences import CHANGES, LOSSES, change_rows, first_of, loss_rows, numbers
 from connectors.queries.entitlements import holdings
 from connectors.queries.explore import answer, question
+from connectors.queries.orders import ORDER, orders_as_file
 from connectors.queries.population import POPULATION, front, population, visible_app
 from connectors.queries.progress import took_so_far
 from connectors.queries.resources import resource_rows
@@ -269,6 +270,7 @@ OFFERS = (
         entitlements_of_an_app,
         columns_of=ENTITLEMENTS.heads,
     ),
+    Offer("connectors.orders", "Orders", ORDER, orders_as_file),
     Offer("connectors.requests", "Requests of a sync", REQUEST, requests_of_a_run),
     Offer("connectors.holders", "Holders", HOLDER, holders_of_an_entitlement),
     Offer("connectors.changes", "Access changes", CHANGE, changes_of_access),

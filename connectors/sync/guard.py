@@ -7,6 +7,8 @@ ENOUGH = 10
 """Shares are judged from this many objects up."""
 MOST: Mapping[str, int] = {"accounts": 10, "grants": 10, "kind": 20, "owners": 10}
 """Percent that may go in one run without a person looking at it."""
+REVIEWED = 5
+"""Percent that may go at most while decisions rest on what is read."""
 EMPTIED: Mapping[str, int] = {"accounts": 5, "grants": 5, "kind": 5, "grave": 2}
 """From this many up, a thing of which nothing is left is held, whatever the shares."""
 LOWEST, HIGHEST = 1, 50

@@ -37,11 +37,20 @@ def limits_of(connector: Connector) -> Mapping[str, int]:
 
 
 def limits_in_force(connector_id: str) -> Mapping[str, int] | None:
-    """The limits as they are saved now; None while the guard of the connector, or of all, is off."""
-    connector = Connector.objects.only("is_guarded", "limits").get(pk=connector_id)
+    """The limits as they are saved now, stricter under review; None while the guard of the connector, or of
+    all, is off."""
+    connector = Connector.objects.only("is_guarded", "limits", "is_under_review").get(pk=connector_id)
     if not (connector.is_guarded and ConnectorRules.current().guards):
         return None
-    return limits_of(connector)
+    return strictest(connector)
+
+
+def strictest(connector: Connector) -> Mapping[str, int]:
+    """Its limits, and no more than the few percent that hold while it is under review."""
+    limits = limits_of(connector)
+    if not connector.is_under_review:
+        return limits
+    return {name: min(most, guard.REVIEWED) for name, most in limits.items()}
 
 
 def before(run: SyncRun) -> Before:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from connectors import registry
-from connectors.contract import Driver, DriverError, Outside
+from connectors.contract import Call, Changer, Driver, DriverError, Outside
 from connectors.models import Connector, SettingsCandidate, SettingsTest
 from connectors.sync.kinds import kinds_of
 from connectors.sync.pace import RedisPace, RedisTokens
@@ -42,6 +43,18 @@ def open_driver(connector: Connector, *, keeps_bodies: bool = False) -> Driver:
     return _open(connector, connector.settings, secrets_of(connector), keeps_bodies=keeps_bodies)
 
 
+def open_provisioner(connector: Connector, heard: Callable[[Call], None]) -> Changer:
+    """What changes the app with the settings in force; `heard` is told of each call. The caller closes it.
+
+    Raises DriverError if its driver only reads.
+    """
+    opened = _open(connector, connector.settings, secrets_of(connector), heard=heard)
+    if not isinstance(opened, Changer):
+        opened.close()
+        raise DriverError(f"The driver {registry.spec(connector.driver).label} only reads.")
+    return opened
+
+
 def open_candidate(candidate: SettingsCandidate | SettingsTest) -> Driver:
     """The driver with settings that are to be checked. The caller closes it."""
     return _open(candidate.connector, candidate.settings, secrets_of(candidate))
@@ -53,7 +66,12 @@ def token_of(connector: Connector) -> RedisTokens:
 
 
 def _open(
-    connector: Connector, kept: dict[str, str], secrets: Secrets, *, keeps_bodies: bool = False
+    connector: Connector,
+    kept: dict[str, str],
+    secrets: Secrets,
+    *,
+    keeps_bodies: bool = False,
+    heard: Callable[[Call], None] | None = None,
 ) -> Driver:
     spec = registry.spec(connector.driver)
     everything = {**kept, **secrets}
@@ -71,7 +89,7 @@ def _open(
         keeps_bodies=keeps_bodies,
         file=opener(connector.pk),
     )
-    return spec.open(everything, outside)
+    return spec.open(everything, replace(outside, heard=heard) if heard else outside)
 
 
 def _tokens(connector: Connector, everything: dict[str, str]) -> RedisTokens:

@@ -212,6 +212,11 @@ class RunSql:
             values,
         )
 
+    def silent_among(self, grants: Sequence[int]) -> Statement:
+        """Our keys of those of these grants that the app told this run nothing about."""
+        text = f"SELECT id FROM ({aside.seen('silent_grants')}) s"
+        return Statement(f"{text} WHERE id IN ({', '.join(['%s'] * len(grants))})", [self._run, *grants])
+
     def holders(self, entitlement: str = "") -> Statement:
         """Pairs of entitlement and account, vendor's ids, as this run will leave them: all, or of one."""
         only = " WHERE held.entitlement = %s" if entitlement else ""

@@ -10,7 +10,7 @@ from django.template import Context
 
 from connectors import queries, registry
 from connectors.actions.permission import may_govern
-from connectors.models import Account, App, Connector, Entitlement, SyncRun
+from connectors.models import Account, App, Connector, Entitlement, ProvisionOrder, SyncRun
 from connectors.queries.accounts import Wanted
 from connectors.queries.columns import driver_names
 from connectors.sync.kinds import ACCOUNTS
@@ -37,6 +37,16 @@ RUN: Mapping[str, Look] = {
     SyncRun.Status.DONE: ("good", ""),
     SyncRun.Status.FAILED: ("bad", ""),
     SyncRun.Status.DISCARDED: ("gone", ""),
+}
+ORDER: Mapping[str, Look] = {
+    ProvisionOrder.Status.WANTED: ("gone", "clock"),
+    ProvisionOrder.Status.SENT: ("busy", ""),
+    ProvisionOrder.Status.REMOVED: ("wait", "hourglass"),
+    ProvisionOrder.Status.PROVEN: ("good", ""),
+    ProvisionOrder.Status.CAME_BACK: ("bad", ""),
+    ProvisionOrder.Status.FAILED: ("bad", ""),
+    ProvisionOrder.Status.MANUAL: ("wait", "user"),
+    ProvisionOrder.Status.DROPPED: ("gone", "x"),
 }
 ACCOUNT: Mapping[str, Look] = {
     Account.Status.ENABLED: ("good", ""),
@@ -66,6 +76,14 @@ def run_chip(run: SyncRun, *, solid: bool = False) -> Mapping[str, Any]:
         return chip("gone", "Stopped", icon="x", solid=solid)
     tone, icon = RUN[run.status]
     return chip(tone, run.get_status_display(), icon=icon, solid=solid)
+
+
+@register.inclusion_tag("components/status_chip.html")
+def order_chip(order: ProvisionOrder, *, solid: bool = False) -> Mapping[str, Any]:
+    """How far an order is. What was removed is proven *gone*."""
+    tone, icon = ORDER[order.status]
+    is_gone = order.status == ProvisionOrder.Status.PROVEN and order.verb == ProvisionOrder.Verb.REVOKE
+    return chip(tone, "Proven gone" if is_gone else order.get_status_display(), icon=icon, solid=solid)
 
 
 @register.inclusion_tag("components/status_chip.html")

@@ -13,6 +13,7 @@ from connectors import queries
 from connectors.actions import accounts as verbs
 from connectors.actions.accounts import Chosen
 from connectors.actions.permission import may_govern, must_govern
+from connectors.actions.removing import may_choose
 from connectors.models import Account, App
 from connectors.queries.accounts import Wanted, connectors_of, is_read
 from connectors.views.apps import head, visible_app
@@ -47,14 +48,16 @@ def account(request: HtmxRequest, pk: str, account_pk: str) -> HttpResponse:
     )
     shown = get_object_or_404(rows, pk=account_pk)
     part = one_of(request, "tab", tuple(TABS))
+    held = queries.grants_now(shown).count()
     context = head(app, "accounts") | {
         "account": shown,
         "part": part,
         "parts": TABS.items(),
         "past_count": queries.grants_before(shown).count(),
-        "now_count": queries.grants_now(shown).count(),
+        "now_count": held,
         "names": queries.kind_names(app),
         "may_govern": may_govern(app, request.user),
+        "may_ask_removal": held > 0 and may_choose(app, [shown.pk], request.user),
         "is_by_people": shown.matched_by in Account.BY_PEOPLE,
         "is_read": is_read(shown),
         "readers": connectors_of(shown),

@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from connectors import queries
-from connectors.actions.permission import may_govern
+from connectors.actions.permission import may_ask_removal, may_govern
 from connectors.models import Account, App
 from connectors.queries.accounts import (
     ACCESS,
@@ -54,6 +54,7 @@ def accounts(request: HtmxRequest, pk: str) -> HttpResponse:
             "more": bool(set(wanted.asked) - {"q", "status", "owner"}),
             "heads": _heads(request, ("name", *chosen["columns"]), sort),
             "may_govern": may_govern(app, request.user),
+            "may_ask_removal": may_ask_removal(app, request.user),
             "ticked": request.GET.get("tick") == "page",
         }
     )

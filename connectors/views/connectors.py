@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors import queries, registry
 from connectors.actions import runs
-from connectors.actions.permission import may_confirm, may_govern, may_manage
+from connectors.actions.permission import may_confirm, may_govern, may_manage, why_not_confirm
 from connectors.forms import ReasonForm
 from connectors.models import App, Connector, ConnectorOwner, ConnectorRules, SyncRun
 from connectors.queries.columns import CONNECTORS
 from connectors.sync.kinds import kinds_of
-from connectors.sync.losses import limits_of
+from connectors.sync.losses import strictest
 from connectors.views import columns
 from connectors.views.names import spoken
 from core.http import HtmxRequest
@@ -80,11 +80,12 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "runs": page(request, past, order="-id", size=20) if not tab else None,
         "run_count": past.count(),
         "lines": newest.log.order_by("-id")[:100][::-1] if tab == "log" and newest is not None else [],
-        "limits": limits_of(shown),
+        "limits": strictest(shown),
         "guards_off": not ConnectorRules.current().guards,
         "may_see_app": App.objects.visible_to(request.user).filter(pk=shown.app_id).exists(),
         "reason_form": ReasonForm(),
         "may_confirm": may_confirm(request.user),
+        "too_near": why_not_confirm(shown, request.user),
         "may_govern": not shown.deleted_at and may_govern(shown.app, request.user),
         "kinds_read": kinds_of(shown),
         "may_manage": may_manage(shown, request.user),

@@ -10,7 +10,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from connectors import queries, registry
 from connectors.actions import runs
-from connectors.actions.permission import may_confirm, may_manage
+from connectors.actions.permission import may_confirm, may_manage, why_not_confirm
 from connectors.forms import ReasonForm
 from connectors.models import CREDENTIAL, App, ConnectorRules, SyncRun
 from core.http import HtmxRequest, fresh_sign_in_to_send
@@ -124,6 +124,7 @@ def _context(request: HtmxRequest, shown: SyncRun, form: ReasonForm) -> dict[str
         "guards_off": not ConnectorRules.current().guards,
         "reason_form": form,
         "may_confirm": may_confirm(request.user),
+        "too_near": why_not_confirm(shown.connector, request.user),
         "may_manage": may_manage(shown.connector, request.user),
         "kinds": _kinds(shown),
         "calls": queries.calls_of(shown),

@@ -1,7 +1,7 @@
 """What every template may use without loading it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from core.http import organisation_of
 from core.models import Organisation
 from core.panels import panels
 from core.queries.paging import Page
-from core.templatetags import charts
+from core.templatetags import charts, shares
 
 register = template.Library()
 
@@ -126,6 +126,22 @@ def pager(context: Context, page: Page[Any], *, size: int = 50, of: str = "") ->
 def bars(found: Sequence[charts.Bar], *, label: str, width: int = 694, places: int = 30) -> Mapping[str, Any]:
     """Durations as bars. `label` says the whole in a sentence; `width`: px of its place; text stays 12 px."""
     return {"chart": charts.bar_chart(found, width=width, places=places), "label": label}
+
+
+@register.inclusion_tag("components/ring.html")
+def ring(
+    parts: Sequence[tuple[str, int]], whole: int, *, label: str, big: str, small: str = ""
+) -> Mapping[str, Any]:
+    """Parts of a whole: tone (good, bad, gone) and number. `label` says them all; `big` stands within."""
+    return {"arcs": shares.arcs(parts, whole), "label": label, "big": big, "small": small}
+
+
+@register.inclusion_tag("components/burndown.html")
+def burndown(
+    days: Sequence[tuple[date, int]], whole: int, last_day: date | None, *, label: str
+) -> Mapping[str, Any]:
+    """What was open at the end of each day, and the even pace to the last one. `label` says it in words."""
+    return {"chart": shares.burndown(days, whole, last_day), "label": label}
 
 
 @register.filter

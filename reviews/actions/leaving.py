@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.timezone import now
 
-from connectors.models import Grant
+from connectors.models import Account, Grant
 from core.errors import NotPossible
 from core.models import User
 from core.trail import ERROR, record
@@ -17,12 +17,13 @@ from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Progress, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
+from reviews.queries.people import own_among, twins_among
 from reviews.queries.routes import deciders, policy_of
 from reviews.routing import Nobody, asked
 
 PAGE = 1_000
 ASKING = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
-LEFT, OWN = "was deactivated", "cannot decide on their own access"
+LEFT, OWN = "is deactivated", "cannot decide on their own access"
 
 
 def route_anew(person: User) -> int:
@@ -40,7 +41,9 @@ def route_anew(person: User) -> int:
 
 def route_own_anew(person: User) -> int:
     """Ask others about what became this person's own access while they are asked about it."""
-    turns = _became_own().filter(reviewer=person)
+    turns = Turn.objects.open().filter(reviewer=person, campaign__status__in=ASKING)
+    own = own_among(person, ReviewTask.objects.filter(pk__in=turns.values("task")))
+    turns = turns.filter(task__in=own)
     campaigns = Campaign.objects.filter(pk__in=turns.values("campaign")).order_by("pk")
     return sum(_through(each, person, turns.filter(campaign=each), why=OWN) for each in campaigns)
 
@@ -53,20 +56,27 @@ def those_to_route_anew() -> Collection[str]:
 
 
 def those_asked_about_their_own() -> Collection[str]:
-    """People whose account a line became after they were asked about it, by key."""
-    return sorted(_became_own().values_list("reviewer", flat=True).distinct())
-
-
-def _became_own() -> QuerySet[Turn]:
-    """Open turns about an account that is the reviewer's by now, and was not when it was frozen.
+    """People whose account a line became after they were asked about it, or who turned out to be one human
+    with its owner, by key.
 
     By way of the reviewers' own accounts and their grants: they have few, while there may be a million lines.
     """
     waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING).values("reviewer")
-    own = Grant.objects.filter(account__person__in=waiting)
-    lines = ReviewTask.objects.filter(campaign__status__in=ASKING, grant__in=own.values("pk"))
-    turns = Turn.objects.open().filter(task__in=lines.values("pk"), task__account__person=F("reviewer"))
-    return turns.exclude(task__person=F("reviewer"))
+    turns = _open_about(Account.objects.filter(person__in=waiting))
+    own = turns.filter(task__account__person=F("reviewer")).exclude(task__person=F("reviewer"))
+    found = set(own.values_list("reviewer", flat=True).distinct())
+    for reviewer, humans in twins_among(waiting).items():
+        others = [human for human in humans if human != reviewer]
+        if _open_about(Account.objects.filter(person__in=others)).filter(reviewer=reviewer).exists():
+            found.add(reviewer)
+    return sorted(found)
+
+
+def _open_about(accounts: QuerySet[Account]) -> QuerySet[Turn]:
+    """Open turns about these accounts."""
+    grants = Grant.objects.filter(account__in=accounts.values("pk"))
+    lines = ReviewTask.objects.filter(campaign__status__in=ASKING, grant__in=grants.values("pk"))
+    return Turn.objects.open().filter(task__in=lines.values("pk"))
 
 
 def _through(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str = LEFT) -> int:

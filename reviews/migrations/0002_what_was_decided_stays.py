@@ -1,4 +1,7 @@
-"""Triggers that refuse to change or take away decisions, and lines beyond their status (ADR 13)."""
+"""Triggers that refuse to change or take away decisions, and lines beyond their status (ADR 13).
+
+What was frozen may go while its campaign is not yet staged: a staging that fails leaves nothing behind.
+"""
 
 from django.db import migrations
 
@@ -13,26 +16,43 @@ FROZEN = (
 )  # fmt: skip
 
 
+OF_CAMPAIGNS = (LINES, "reviews_populationsource")
+"""Taken away with a staging that comes to nothing, and never afterwards."""
+CAMPAIGN = "reviews_campaign"
+BEING_STAGED = "staged_at IS NULL AND status IN ('draft', 'staging')"
+
+
 def _columns():
     return ", ".join(f'"{name}"' for name in FROZEN)
 
 
 def sqlite_triggers():
     refuse = f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
-    for table in (*DECIDED, LINES):
+    for table in DECIDED:
         yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
+    for table in OF_CAMPAIGNS:
+        yield (
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} WHEN NOT EXISTS "
+            f"(SELECT 1 FROM {CAMPAIGN} WHERE id = OLD.campaign_id AND {BEING_STAGED}) {refuse}"
+        )
+    for table in (*DECIDED, *OF_CAMPAIGNS):
         of = f"OF {_columns()} " if table == LINES else ""
         yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {of}ON {table} {refuse}"
         yield (
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}"
         )
+    yield (
+        f"CREATE TRIGGER {CAMPAIGN}_stays_staged BEFORE UPDATE OF staged_at ON {CAMPAIGN} "
+        f"WHEN OLD.staged_at IS NOT NULL AND NEW.staged_at IS NULL {refuse}"
+    )
 
 
 def sqlite_openings():
-    for table in (*DECIDED, LINES):
+    for table in (*DECIDED, *OF_CAMPAIGNS):
         for verb in ("delete", "update", "replace"):
             yield f"DROP TRIGGER {table}_no_{verb}"
+    yield f"DROP TRIGGER {CAMPAIGN}_stays_staged"
 
 
 def postgresql_triggers():
@@ -40,17 +60,37 @@ def postgresql_triggers():
         "CREATE OR REPLACE FUNCTION reviews_refuses() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{WORDS}'; END $$"
     )
+    yield (
+        "CREATE OR REPLACE FUNCTION reviews_keeps_population() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF NOT EXISTS (SELECT 1 FROM {CAMPAIGN} WHERE id = OLD.campaign_id AND {BEING_STAGED}) "
+        f"THEN RAISE EXCEPTION '{WORDS}'; END IF; RETURN OLD; END $$"
+    )
     refuse = "FOR EACH STATEMENT EXECUTE FUNCTION reviews_refuses()"
-    for table in (*DECIDED, LINES):
+    for table in DECIDED:
         yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE OR TRUNCATE ON {table} {refuse}"
+    for table in OF_CAMPAIGNS:
+        yield f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} {refuse}"
+        yield (
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION reviews_keeps_population()"
+        )
+    for table in (*DECIDED, *OF_CAMPAIGNS):
         of = f"OF {_columns()} " if table == LINES else ""
         yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {of}ON {table} {refuse}"
+    yield (
+        f"CREATE TRIGGER {CAMPAIGN}_stays_staged BEFORE UPDATE OF staged_at ON {CAMPAIGN} FOR EACH ROW "
+        "WHEN (OLD.staged_at IS NOT NULL AND NEW.staged_at IS NULL) EXECUTE FUNCTION reviews_refuses()"
+    )
 
 
 def postgresql_openings():
-    for table in (*DECIDED, LINES):
+    for table in (*DECIDED, *OF_CAMPAIGNS):
         for verb in ("delete", "update"):
             yield f"DROP TRIGGER {table}_no_{verb} ON {table}"
+    for table in OF_CAMPAIGNS:
+        yield f"DROP TRIGGER {table}_no_truncate ON {table}"
+    yield f"DROP TRIGGER {CAMPAIGN}_stays_staged ON {CAMPAIGN}"
+    yield "DROP FUNCTION reviews_keeps_population()"
     yield "DROP FUNCTION reviews_refuses()"
 
 

@@ -1,14 +1,23 @@
 """Policies, campaigns, the lines under review, who is asked, what they decided, what is taken away."""
 
-from reviews.models.campaign import Campaign, CampaignOwner, Instructions, PopulationSource, Scope, Template
+from reviews.models.campaign import (
+    Campaign,
+    CampaignOwner,
+    Control,
+    Instructions,
+    PopulationSource,
+    Scope,
+    Template,
+)
 from reviews.models.policy import Policy, PolicyVersion
-from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, Submission
+from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
 __all__ = [
     "Campaign",
     "CampaignOwner",
     "Comment",
+    "Control",
     "Decision",
     "Instructions",
     "Mark",
@@ -18,6 +27,7 @@ __all__ = [
     "Progress",
     "Removal",
     "ReviewTask",
+    "SampledLine",
     "Scope",
     "Submission",
     "Template",

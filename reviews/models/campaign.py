@@ -174,6 +174,7 @@ class Campaign(Control, Stateful, Leased):
     """Fixed at the start: the end of the last day to decide."""
 
     staging_wanted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    staging_wanted_at = models.DateTimeField(null=True)
     staging_problem = models.TextField(blank=True)
     """Why the last attempt to stage it came to nothing, or what it waits for."""
     override_reason = models.TextField(blank=True)
@@ -263,11 +264,15 @@ class PopulationSource(models.Model):
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=200)
     run = models.ForeignKey(SyncRun, on_delete=models.PROTECT, related_name="population_sources")
+    counted_run = models.ForeignKey(SyncRun, null=True, on_delete=models.PROTECT, related_name="+")
+    """The counted run whose two numbers stand here; it may be older than `run`."""
     counted_at = models.DateTimeField(null=True)
     """When both readings agreed; None: a run that was taken all the same, by an override."""
     received = models.JSONField(default=dict)
     second = models.JSONField(default=dict)
     gaps = models.JSONField(default=dict)
+    followed_to = models.BigIntegerField(default=0)
+    """The number of the last later run whose changes the lines have followed."""
 
     class Meta:
         constraints = (

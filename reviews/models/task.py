@@ -102,17 +102,21 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         return self.filter(Q(campaign__in=Campaign.objects.visible_to(user)) | Q(app__in=own))
 
     def open(self) -> Self:
-        """Not yet proven, and not excepted."""
-        return self.exclude(
-            status__in=(Removal.Status.PROVEN, Removal.Status.EXCEPTED, Removal.Status.DROPPED)
-        )
+        """Neither proven nor excepted. What came back has a removal of its own since then."""
+        return self.exclude(status__in=Removal.SETTLED)
 
     def confirmable_by(self, user: User) -> Self:
         """Those that wait for an owner of the app, who is this person."""
         if not user.is_active:
             return self.none()
         own = Exists(App.objects.owned_by(user).filter(pk=OuterRef("app")))
-        return self.filter(own, status=Removal.Status.WAITING)
+        waiting = self.filter(own, status=Removal.Status.WAITING, confirmed_at=None)
+        return waiting.exclude(campaign__status=Campaign.Status.CANCELLED)
+
+    def to_be_ordered(self) -> Self:
+        """Confirmed, or not in need of it, and not ordered yet."""
+        waiting = self.filter(status=Removal.Status.WAITING, confirmed_at__isnull=False, order=None)
+        return waiting.exclude(campaign__status=Campaign.Status.CANCELLED)
 
 
 class Removal(Stateful):
@@ -129,6 +133,8 @@ class Removal(Stateful):
         EXCEPTED = "excepted", "Exception"
         DROPPED = "dropped", "No longer wanted"
 
+    SETTLED = (Status.PROVEN, Status.EXCEPTED, Status.DROPPED, Status.CAME_BACK)
+    """Nobody and nothing has to act on it any more."""
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         Status.WAITING: frozenset(
             {Status.REMOVING, Status.BY_HAND, Status.PROVEN, Status.EXCEPTED, Status.DROPPED}
@@ -162,6 +168,7 @@ class Removal(Stateful):
     created_at = models.DateTimeField(default=now)
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    """None where the campaign removes without asking."""
     removed_at = models.DateTimeField(null=True)
     proven_at = models.DateTimeField(null=True)
     excepted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -185,3 +192,11 @@ class Removal(Stateful):
 
     def __str__(self) -> str:
         return f"removal {self.number}"
+
+    @property
+    def is_to_be_confirmed(self) -> bool:
+        return self.status == self.Status.WAITING and self.confirmed_at is None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status in self.SETTLED

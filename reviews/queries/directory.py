@@ -214,7 +214,7 @@ def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[st
     read = Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY))
     more = Exists(RoleHolding.objects.filter(user=OuterRef("pk")).exclude(role=Role.READ_ONLY))
     found = (
-        User.objects.filter(Q(pk__in=wanted) | Q(pk__in=_doubles()))
+        User.objects.filter(Q(pk__in=wanted) | Q(pk__in=doubles()))
         .annotate(only_reads=Q(read) & ~Q(more))
         .order_by("search_text", "pk")
         .values_list("pk", "name", "email", "employee_id", "status", "only_reads")
@@ -238,7 +238,7 @@ def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[st
     return people, twins
 
 
-def _doubles() -> list[str]:
+def doubles() -> list[str]:
     """Everybody who shares an employee ID with somebody: few, and mostly nobody."""
     numbered = User.objects.annotate(number=Lower(Trim("employee_id"))).exclude(number="")
     shared = numbered.order_by().values("number").annotate(people=Count("pk")).filter(people__gt=1)

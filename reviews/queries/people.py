@@ -1,10 +1,12 @@
 """Whose access is whose: what a person must never decide on (decision 54)."""
 
+from collections.abc import Mapping
+
 from django.db.models import QuerySet
 
 from core.models import User
-from reviews.models import ReviewTask
-from reviews.queries.directory import people_known
+from reviews.models import Progress, ReviewTask
+from reviews.queries.directory import doubles, people_known
 from reviews.routing import identity_keys
 
 
@@ -34,3 +36,10 @@ def own_among(person: User, tasks: QuerySet[ReviewTask]) -> frozenset[int]:
             and not keys.isdisjoint(identity_keys(employee_id=number, email=email, login=login))
         )
     )
+
+
+def twins_among(people: QuerySet[Progress, dict[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    """Those of these people, by key, who share an employee ID with somebody, and who each of them is."""
+    shared = User.objects.filter(pk__in=doubles()).filter(pk__in=people).values_list("pk", flat=True)
+    _, twins = people_known(list(shared))
+    return {person: twins[person] for person in shared}

@@ -1,4 +1,4 @@
-"""What this room shows on the ground floor."""
+"""What this room shows on pages of the lower ones: its links in the rail, the last step of the set-up."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from connectors.models import SyncRun
 from core.models import User
+from reviews.actions.permission import may_make_campaigns
+from reviews.models import Campaign, Removal
+from reviews.queries import campaigns as queries
 from reviews.queries.mine import mine, open_lines
+from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
 type Shown = Mapping[str, Any] | None
 
@@ -28,11 +33,64 @@ def waiting_reviews(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     return {"rows": rows} if rows else None
 
 
+def campaigns_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """For those who set campaigns up or look into them, and for those who sign one off."""
+    user = _user(request)
+    if user is None:
+        return None
+    sees = may_make_campaigns(user) or user.sees_everything
+    if not sees and not Campaign.objects.visible_to(user).exists():
+        return None
+    return {"label": "Campaigns", "icon": "flag", "url": reverse("reviews:campaigns"), "group": "admin"}
+
+
+def removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Removals that wait for the owner of their app."""
+    user = _user(request)
+    if user is None:
+        return None
+    rows = waiting_for(user)
+    to_do = rows.filter(status__in=FOR_OWNERS).count()
+    to_confirm = rows.filter(status=Removal.Status.WAITING).count()
+    if not to_do and not to_confirm:
+        return None
+    return {"to_confirm": to_confirm, "to_do": to_do, "late": late(rows).count()}
+
+
 def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The last step of the set-up, and what it waits for."""
-    return {
-        "title": "First access review",
-        "icon": "checklist",
-        "state": "later",
-        "sentence": "Possible once Coupa is connected and its accounts have owners.",
-    }
+    """The last step of the set-up: a first campaign that asked its reviewers."""
+    step = {"title": "First access review", "icon": "checklist"}
+    started = Campaign.objects.filter(started_at__isnull=False)
+    if started.exists():
+        signed = started.filter(status=Campaign.Status.SIGNED_OFF).count()
+        said = f"{signed:,} signed off." if signed else "None is signed off yet."
+        sentence = f"{_counted(started.count())} started. {said}"
+        page = reverse("reviews:campaigns")
+        return {**step, "state": "done", "sentence": sentence, "url": page, "label": "See campaigns"}
+    if Campaign.objects.filter(status__in=queries.STATES[queries.DRAFTS]).exists():
+        page = f"{reverse('reviews:campaigns')}?tab={queries.DRAFTS}"
+        sentence = "Drafted, and not started yet."
+        return {**step, "state": "open", "sentence": sentence, "url": page, "label": "Go on"}
+    if SyncRun.objects.filter(status=SyncRun.Status.DONE).exists():
+        sentence = "Nothing was reviewed yet."
+        page = reverse("reviews:new_campaign")
+        return {**step, "state": "open", "sentence": sentence, "url": page, "label": "Set up"}
+    sentence = "Possible once Coupa is connected and its accounts have owners."
+    return {**step, "state": "later", "sentence": sentence}
+
+
+def campaigns_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """On an app's page: the latest campaigns that take it in."""
+    user, app = _user(request), details["app"]
+    if user is None:
+        return None
+    found = queries.campaigns_of(app, user)
+    return {"campaigns": found} if found else None
+
+
+def _counted(number: int) -> str:
+    return "1 campaign was" if number == 1 else f"{number:,} campaigns were"
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 
+from connectors.models import ProvisionOrder
 from core.jobs.letters import LINKS
 from core.mailbox import MARKS, PASSWORD_LINK, blacked_out, post, write
 from core.models import Organisation, OutgoingMail, Role
-from tests.make import make_connected, make_connector, make_run, make_user
+from tests.make import make_account, make_connected, make_connector, make_entitlement, make_run, make_user
 from tests.reviews.making import make_campaign
 
 FOLDER = Path(settings.ROOT) / "templates" / "emails"
@@ -42,10 +43,21 @@ def samples(owner, sender):
             "codes": 0,
         },
         "mail_test": {},
+        **order_samples(connector, run),
         "owner_help": {"connector": make_connector(owner, name="Coupa Test"), "who": sender.name},
         "owner_named": {"connector": connector, "who": sender.name},
         "password_changed": {},
         "password_link": {"onward": "/connectors/"},
+        "removal_came_back": {
+            "campaign": SimpleNamespace(name="Coupa access, Q4", pk="x"),
+            "removal": SimpleNamespace(
+                task=SimpleNamespace(entitlement_name="Buyer", account_name="Grace Kim", risk="High"),
+                problem="Sync 12 saw it again.",
+            ),
+            "app": connector.app,
+            "is_grave": True,
+            "is_signed_off": False,
+        },
         "review_given": {
             "campaign": make_campaign("Coupa access, Q4", sender),
             "lines": 12,
@@ -54,6 +66,10 @@ def samples(owner, sender):
             "reason": "Tom is on leave until January.",
         },
         "second_factor_removed": {"who": sender},
+        "staging_waits": {
+            "campaign": SimpleNamespace(name="Coupa access, Q4", pk="x"),
+            "sentence": f"Sync 12 is held. {HELD}",
+        },
         "sync_done": {"connector": connector, "run": first},
         "sync_held": {"connector": connector, "run": run, "is_owner": True},
         "sync_failing": {
@@ -64,6 +80,25 @@ def samples(owner, sender):
             "sees_it": True,
         },
         "trail_broken": {"check": SimpleNamespace(problems=["Event 12 was altered.", "Event 14 is gone."])},
+    }
+
+
+def order_samples(connector, run):
+    account = make_account(connector.app, "Grace Kim")
+    order = ProvisionOrder(
+        app=connector.app,
+        connector=connector,
+        account=account,
+        entitlement=make_entitlement(connector.app, "Buyer"),
+        verb=ProvisionOrder.Verb.REVOKE,
+        problem="Coupa accepted it and kept it.",
+    )
+    told = {"app": connector.app, "orders": [order], "number": 1, "further": 3, "sees_app": True}
+    return {
+        "order_by_hand": {**told, "connector": connector},
+        "order_came_back": {**told, "run": run},
+        "order_failed": {**told, "connector": connector},
+        "order_unrestored": {"order": order, "connector": connector, "problem": "Coupa is busy."},
     }
 
 

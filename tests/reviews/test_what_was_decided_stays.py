@@ -3,8 +3,8 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from reviews.models import Decision, ReviewTask, Submission
-from tests.make import make_user
+from reviews.models import Campaign, Decision, PopulationSource, ReviewTask, Submission
+from tests.make import make_connector, make_run, make_user
 from tests.reviews.making import make_grants, make_running
 
 
@@ -19,10 +19,14 @@ def line(db):
     Decision.objects.create(
         task=line, campaign=campaign, outcome=Decision.Outcome.DENIED, by=reviewer, submission=submission
     )
+    connector = make_connector(app=line.app, source=line.source)
+    PopulationSource.objects.create(
+        campaign=campaign, connector=connector, source=line.source, run=make_run(connector)
+    )
     return line
 
 
-@pytest.mark.parametrize("table", [ReviewTask, Decision, Submission])
+@pytest.mark.parametrize("table", [ReviewTask, PopulationSource, Decision, Submission])
 def test_none_is_deleted(line, table):
     with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
         table.objects.all()._raw_delete(using="default")
@@ -39,6 +43,8 @@ def test_none_is_deleted(line, table):
         (Decision, {"outcome": "certified"}),
         (Decision, {"reason": "Rewritten"}),
         (Submission, {"accepted": 9}),
+        (PopulationSource, {"received": {"user": 9}}),
+        (Campaign, {"staged_at": None}),
     ],
 )
 def test_none_is_rewritten(line, table, change):
@@ -59,3 +65,16 @@ def test_the_status_of_a_line_may_change(line):
 
     line.refresh_from_db()
     assert line.status == "denied"
+
+
+@pytest.mark.parametrize("status", ["draft", "staging", "cancelled"])
+def test_lines_go_with_a_staging_that_came_to_nothing_but_stay_in_what_was_cancelled(db, status):
+    campaign = make_running(make_grants(2), make_user("Rui Alves"), status=status, staged_at=None)
+
+    if status == "cancelled":
+        with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
+            campaign.tasks.all()._raw_delete(using="default")
+    else:
+        campaign.tasks.all()._raw_delete(using="default")
+
+    assert campaign.tasks.count() == (2 if status == "cancelled" else 0)

@@ -6,7 +6,7 @@ from connectors.contract import Spec
 from connectors.drivers.coupa.capabilities import ACTIONS, CAPABILITIES
 from connectors.drivers.coupa.driver import open_coupa
 from connectors.drivers.coupa.lanes import LANES
-from connectors.drivers.coupa.settings import SETTINGS, clean, scopes, source
+from connectors.drivers.coupa.settings import SETTINGS, clean, scopes, source, writes
 
 SPEC = Spec(
     kind="coupa",
@@ -24,6 +24,7 @@ SPEC = Spec(
     source=source,
     scopes=scopes,
     open=open_coupa,
+    writes=writes,
     drawing=Path(__file__).with_name("drawing.svg").read_text(encoding="utf-8"),
     guide=Path(__file__).with_name("guide.md").read_text(encoding="utf-8"),
 )

@@ -6,11 +6,12 @@ from connectors.contract import Action, Capability, Kind
 from connectors.drivers.coupa.client import SCOPES
 from connectors.drivers.coupa.settings import scopes
 
+CHANGES = ("grant", "revoke")
 CAPABILITIES = (
     Capability("user", "Accounts", "user", sync=True),
-    Capability("group", "Groups", "users-group", sync=True),
-    Capability("role", "Roles", "shield", sync=True),
-    Capability("license", "Licenses", "license", sync=True),
+    Capability("group", "Groups", "users-group", sync=True, provision=CHANGES),
+    Capability("role", "Roles", "shield", sync=True, provision=CHANGES),
+    Capability("license", "Licenses", "license", sync=True, provision=CHANGES),
     Capability(
         "account_group",
         "Account groups",

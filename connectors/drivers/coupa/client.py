@@ -1,10 +1,10 @@
 """Asks Coupa's REST and GraphQL APIs. Trusts no habit of the server: not its order, not one empty page."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from connectors.contract import Call, Kind, MissingScope, TransientError
+from connectors.contract import Call, DriverError, Kind, MissingScope, TransientError
 from connectors.drivers.coupa.shapes import Row, answered, complaint, row, rows
 from connectors.drivers.coupa.together import together
 from connectors.http import Api, Refused
@@ -20,12 +20,15 @@ PATHS = {
     "account_group": "/api/account_groups",
 }
 PLURALS = {"user": "users", "role": "roles", "group": "user groups", "account_group": "account groups"}
+MEMBERSHIPS = "/api/user_group_memberships"
 SCOPES = {
     "user": "core.user.read",
     "role": "core.common.read",
     "group": "core.user_group.read",
     "account_group": "core.accounting.read",
 }
+WRITES = {"user": "core.user.write", "group": "core.user_group.write"}
+"""Scopes for changing what a user is and holds, and for ending memberships."""
 
 type Fields = Sequence[str | dict[str, list[str]]]
 """Coupa's `fields` argument ("API Return Formats"); newer fields come only when named in it."""
@@ -81,9 +84,45 @@ class CoupaClient:
         """The records under the root field `field`."""
         ask = self._api.ask
         return self._worded(
-            kind,
+            unreadable(kind),
             lambda: ask("/api/graphql", {"query": query}, kind=kind, read=lambda it: answered(it, field)),
         )
+
+    def change(self, user: str, wish: Mapping[str, object]) -> Row | None:
+        """One PUT, sent once: the user as Coupa answered, None if it told nothing of use.
+
+        Lists in it add, null clears ("1.6 Add a Role to a User", "1.7 Remove a Role from a User").
+        """
+        told = self._worded(
+            unwritable("user"), lambda: self._api.put(f"{PATHS['user']}/{user}", wish, kind="user")
+        )
+        try:
+            return row(told)
+        except DriverError:
+            return None  # it was accepted all the same, and whoever asked reads back
+
+    def memberships(self, user: str, condition: str) -> list[Row] | None:
+        """The first of the user's group memberships that fit, such as `owner=true`.
+
+        None if Coupa does not list them here, or lists those of others beside: it then knows no such filter.
+        """
+        key, _, value = condition.partition("=")
+        params = {"user_id": user, key: value, "limit": str(PAGE)}
+        try:
+            found = self._get(MEMBERSHIPS, params, "group", rows)
+        except Refused:
+            return None
+        is_filtered = all((each.text("user-id") or each.inner("user", "id")) == user for each in found)
+        return found if is_filtered else None
+
+    def end_membership(self, membership: int) -> None:
+        """One DELETE, sent once. The scope list names it, the page on memberships does not."""
+        self._worded(
+            unwritable("group"), lambda: self._api.delete(f"{MEMBERSHIPS}/{membership}", kind="group")
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self._api.clock.sleep(seconds)
 
     def sign_in(self) -> None:
         self._api.sign_in()
@@ -147,14 +186,15 @@ class CoupaClient:
     def _get(
         self, path: str, params: dict[str, str], kind: Kind, read: Callable[[object], list[Row]]
     ) -> list[Row]:
-        return self._worded(kind, lambda: self._api.get(path, params, kind=kind, read=read))
+        return self._worded(unreadable(kind), lambda: self._api.get(path, params, kind=kind, read=read))
 
-    def _worded(self, kind: Kind, asked: Callable[[], list[Row]]) -> list[Row]:
+    def _worded[T](self, forbidden: str, asked: Callable[[], T]) -> T:
+        """`forbidden` is said where a scope is lacking."""
         try:
             return asked()
         except Refused as refusal:
             if refusal.status == 403:
-                raise MissingScope(unreadable(kind)) from refusal
+                raise MissingScope(forbidden) from refusal
             if words := complaint(refusal.answer):
                 raise Refused(f"{refusal} It said: {words}", refusal.status, refusal.answer) from refusal
             raise
@@ -162,6 +202,10 @@ class CoupaClient:
 
 def unreadable(kind: Kind) -> str:
     return f"The Coupa client may not read {PLURALS[kind]}; it needs the scope {SCOPES[kind]}."
+
+
+def unwritable(kind: Kind) -> str:
+    return f"The Coupa client may not change {PLURALS[kind]}; it needs the scope {WRITES[kind]}."
 
 
 def _compact(fields: Fields) -> str:

@@ -1,6 +1,5 @@
-"""The Coupa driver: a few cheap calls, the walk, the proof, one account."""
+"""The Coupa driver: a few cheap calls, the walk, the proof, one account, changes."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from connectors.contract import (
@@ -9,8 +8,10 @@ from connectors.contract import (
     Check,
     DriverError,
     Grant,
+    Journal,
     Kind,
     Outside,
+    Receipt,
     Record,
 )
 from connectors.drivers.coupa import records, recount
@@ -19,14 +20,12 @@ from connectors.drivers.coupa.checking import Checking
 from connectors.drivers.coupa.client import PAGE, CoupaClient
 from connectors.drivers.coupa.domain import clean_domain, origin
 from connectors.drivers.coupa.position import decode
+from connectors.drivers.coupa.provisioning import Provisioning
 from connectors.drivers.coupa.recount import Recount
 from connectors.drivers.coupa.sampling import licences_shown
 from connectors.drivers.coupa.shapes import Row
 from connectors.drivers.coupa.walk import Walk
 from connectors.http import Api, ClientCredentials
-
-NUMBERED = re.compile(r"(role|group|account_group):([0-9]+):member")
-LICENCE = re.compile(r"license:([a-z0-9-]+):assigned")
 
 
 def open_coupa(settings: Mapping[str, str], outside: Outside) -> "CoupaDriver":
@@ -41,13 +40,14 @@ def open_coupa(settings: Mapping[str, str], outside: Outside) -> "CoupaDriver":
 
 
 class CoupaDriver:
-    """Reads one Coupa tenant. Safe to abandon at any moment."""
+    """Reads one Coupa tenant, and changes it where its settings allow. Safe to abandon at any moment."""
 
     def __init__(self, client: CoupaClient, scopes: tuple[str, ...], kinds: Collection[Kind]) -> None:
         self._client = client
         self._scopes = scopes
         self._kinds = kinds
         self._flags: tuple[str, ...] | None = None
+        self._provisioning = Provisioning(client, scopes)
 
     def check(self) -> Check:
         """A token, one user, one role, one group. Raises `MissingScope` with all that is lacking in it."""
@@ -78,14 +78,14 @@ class CoupaDriver:
         """The holders by GraphQL, filtered by Coupa itself, where `walk` reads them off each user by REST."""
         self._client.make_do(without=True)
         self._client.take_calls()
-        if match := NUMBERED.fullmatch(entitlement_id):
+        if match := records.NUMBERED.fullmatch(entitlement_id):
             kind, number = match.groups()
             if kind == "group":
                 found = self._members(number)
             else:
                 key = records.HELD_IN[kind].replace("-", "_")
                 found = self._filtered(f"{key}[id]={number}")
-        elif match := LICENCE.fullmatch(entitlement_id):
+        elif match := records.LICENCE.fullmatch(entitlement_id):
             found = self._filtered(f"{match[1]}=true")
         else:
             raise DriverError(f"“{entitlement_id}” is not an entitlement of Coupa's.")
@@ -105,6 +105,18 @@ class CoupaDriver:
             found = [records.account(record), *self._held(record, self._flags)]
             silent = [records.licence_grant(record, flag) for flag in records.untold(record, self._flags)]
         return Batch(records=found, calls=self._client.take_calls(), silent=silent)
+
+    def grant(self, account_id: str, entitlement_id: str, journal: Journal) -> Receipt:
+        return self._provisioning.grant(account_id, entitlement_id, journal)
+
+    def revoke(self, account_id: str, entitlement_id: str, journal: Journal) -> Receipt:
+        return self._provisioning.revoke(account_id, entitlement_id, journal)
+
+    def enable(self, account_id: str, journal: Journal) -> Receipt:
+        return self._provisioning.enable(account_id, journal)
+
+    def disable(self, account_id: str, journal: Journal) -> Receipt:
+        return self._provisioning.disable(account_id, journal)
 
     def close(self) -> None:
         self._client.close()

@@ -26,6 +26,8 @@ NAMES = {
 }
 NOT_LICENCES = frozenset({"api-user", "supplier-user", "support-user", "msp-user"})
 """Flags that look the same but say what sort of account it is."""
+STAYING = frozenset({"purchasing-user", "contracts-user"})
+"""Coupa accepts that these are taken away, and keeps them: noted by those who tried."""
 FLAG = re.compile(r"[a-z0-9-]+-user")
 
 

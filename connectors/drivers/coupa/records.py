@@ -1,5 +1,6 @@
 """Coupa's rows as the records of the contract."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Literal
 
@@ -22,6 +23,9 @@ PLURALS = {
     "account_group": "account groups",
 }
 SLUGS = {"role": "member", "group": "member", "license": "assigned", "account_group": "member"}
+NUMBERED = re.compile(r"(role|group|account_group):([0-9]+):member")
+LICENCE = re.compile(r"license:([a-z0-9-]+):assigned")
+"""How entitlement ids read."""
 HELD_IN = {"role": "roles", "group": "user-groups", "account_group": "account-groups"}
 """Where a user's record lists what the user holds."""
 RESOURCE_FACTS = {

@@ -18,7 +18,11 @@ SETTINGS = (
         "Access",
         choices=(
             (READ, "Read", "Enough for all that syncs do. Nothing in Coupa can be changed with it."),
-            (READ_WRITE, "Read and write", "Asks for the write scopes too. This version still only reads."),
+            (
+                READ_WRITE,
+                "Read and write",
+                "Asks for the write scopes too: what is denied can then be taken away in Coupa.",
+            ),
         ),
         default=READ,
     ),
@@ -47,7 +51,11 @@ def source(settings: Mapping[str, str]) -> str:
     return f"coupa:{host_of(settings['domain'])}"
 
 
+def writes(settings: Mapping[str, str]) -> bool:
+    return settings.get("mode") == READ_WRITE
+
+
 def scopes(settings: Mapping[str, str]) -> tuple[str, ...]:
     """Scopes to select at Coupa for the mode; a client that only reads is never asked for more."""
-    writes = tuple(f"{area}.write" for area in AREAS) if settings.get("mode") == READ_WRITE else ()
-    return (*(f"{area}.read" for area in AREAS), *writes, *SIGN_IN)
+    further = tuple(f"{area}.write" for area in AREAS) if writes(settings) else ()
+    return (*(f"{area}.read" for area in AREAS), *further, *SIGN_IN)

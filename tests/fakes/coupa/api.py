@@ -15,7 +15,7 @@ from tests.fakes.coupa.filters import BadQuery
 from tests.fakes.coupa.habits import Bucket, Habits, Pages
 from tests.fakes.coupa.people import User
 from tests.fakes.coupa.render import Record, parse_fields
-from tests.fakes.coupa.tenant import Tenant
+from tests.fakes.coupa.tenant import MEMBERSHIP, Tenant
 
 PAGE = 50
 SHAPES = {"users": "user", "roles": "role", "user_groups": "group", "account_groups": "account_group"}
@@ -30,6 +30,8 @@ NEEDS = {
     "user_groups": "core.user_group",
     "account_groups": "core.accounting",
 }
+WRITES = frozenset({"PUT", "DELETE"})
+MEMBERSHIP_FILTERS = ("user_id", "user_group_id", "owner")
 ROOTS = {"users": "users", "userGroups": "user_groups", "roles": "roles"}
 
 
@@ -40,6 +42,8 @@ class Answer:
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    lost: bool = False
+    """Hang up instead of answering."""
 
 
 @dataclass
@@ -89,16 +93,46 @@ class Coupa:
         try:
             if parts.path == "/oauth2/token":
                 return self._token(headers, body)
+            self._others_at_work()
             self._bad_day()
             bearer = self._bearer(headers)
             if headers.get("Accept", "") != "application/json":
                 return Answer(200, b"<?xml version='1.0'?><records/>", "application/xml")
             with self.tenant.lock:
+                if method in WRITES:
+                    return self._changed(method, parts.path, parts.query, bearer, body)
                 return self._spoilt(self._route(method, parts.path, parts.query, bearer, body))
         except Stop as stop:
             return stop.answer
         except BadQuery as problem:
             return _json({"errors": {"query": [str(problem)], "warnings": None}}, 400)
+
+    def _others_at_work(self) -> None:
+        self.habits.asked += 1
+        if self.habits.meddle:
+            self.habits.meddle(self.habits.asked)
+
+    def _changed(self, method: str, path: str, query: str, bearer: Pass, body: bytes) -> Answer:
+        """A change, after what today is done to changes."""
+        habits = self.habits
+        if habits.writes_after:
+            habits.writes_after -= 1
+            return self._spoilt(self._route(method, path, query, bearer, body))
+        if habits.lost_writes:
+            habits.lost_writes -= 1
+            return Answer(503, b"", lost=True)
+        status, times = habits.write_status
+        if times:
+            habits.write_status = (status, times - 1)
+            raise Stop(status, {"errors": {"user": ["Not today"], "warnings": None}})
+        answer = self._spoilt(self._route(method, path, query, bearer, body))
+        if habits.lost_answers:
+            habits.lost_answers -= 1
+            answer.lost = True
+        if habits.html_writes:
+            habits.html_writes -= 1
+            return Answer(200, b"<html>Saved</html>", "text/html")
+        return answer
 
     def _bad_day(self) -> None:
         habits = self.habits
@@ -159,11 +193,9 @@ class Coupa:
             return Answer(404, b"<html>Not here</html>", "text/html")
         name, identity = match.groups()
         asked = filters.arguments(query)
-        self._permit(bearer, name, "write" if method == "PUT" else "read")
-        if method == "PUT" and name == "users" and identity:
-            return self._put(int(identity), json.loads(body), asked)
+        self._permit(bearer, name, "write" if method in WRITES else "read")
         if method != "GET":
-            raise Stop(405, {"errors": {"method": ["not allowed"]}})
+            return self._write(f"{method} {name}", int(identity or 0), body, asked)
         fields = parse_fields(asked.get("fields"))
         if identity:
             return _json(self._told(self._one(name, int(identity)).shown(fields)))
@@ -174,6 +206,13 @@ class Coupa:
             for key in self.habits.default_without:
                 shape.pop(key, None)
         return self._page(f"{name} {asked.get('fields')}", page)
+
+    def _write(self, what: str, identity: int, body: bytes, asked: Mapping[str, str]) -> Answer:
+        if what == "PUT users" and identity:
+            return self._put(identity, json.loads(body), asked)
+        if what == "DELETE user_group_memberships" and identity:
+            return self._ended(identity)
+        raise Stop(405, {"errors": {"method": ["not allowed"]}})
 
     def _told(self, shape: dict[str, Any]) -> dict[str, Any]:
         """The shape, after what today is done to users."""
@@ -220,22 +259,39 @@ class Coupa:
 
     def _memberships(self, asked: Mapping[str, str]) -> list[Any]:
         after, tenant = filters.after(asked), self.tenant
+        wished = {key: value for key, value in asked.items() if key in MEMBERSHIP_FILTERS}
         every = (
             {
-                "id": group * 1_000_000 + user.id, "user-id": user.id, "user-group-id": group,
+                "id": group * MEMBERSHIP + user.id, "user-id": user.id, "user-group-id": group,
                 "owner": user.id % 50 == 0, "participant": True,
                 "user-group-type": "project" if tenant.groups[group].project else "group",
             }
             for user in tenant.users.values() for group in user.groups
-            if group * 1_000_000 + user.id > after
+            if group * MEMBERSHIP + user.id > after
         )  # fmt: skip
-        return heapq.nsmallest(PAGE, every, key=lambda one: one["id"])
+        fitting = (
+            one for one in every
+            if self.habits.ignores_filters
+            or all(str(one[key.replace("_", "-")]).lower() == value for key, value in wished.items())
+        )  # fmt: skip
+        return heapq.nsmallest(PAGE, fitting, key=lambda one: one["id"])
+
+    def _ended(self, membership: int) -> Answer:
+        if self.habits.no_memberships:
+            raise Stop(self.habits.no_memberships, {"errors": {"method": ["not offered"]}})
+        if not self.tenant.end_membership(membership):
+            raise Stop(404, {"errors": {"record": ["not found"]}})
+        return Answer(204, b"")
 
     def _put(self, identity: int, wish: Mapping[str, Any], asked: Mapping[str, str]) -> Answer:
         record = self._one("users", identity)
         if "firstname" in wish and not wish["firstname"]:
             raise Stop(400, {"errors": {"user": ["First Name can't be blank"], "warnings": None}})
-        self.tenant.put(identity, wish)
+        for key, kind in (("roles", "role"), ("user-groups", "group")):
+            for each in wish.get(key) or ():
+                if f"{kind}:{each.get('id')}" in self.habits.refuses:
+                    raise Stop(400, {"errors": {"user": [f"{kind} cannot be given"], "warnings": None}})
+        self.tenant.put(identity, wish, self.habits)
         return _json(record.shown(parse_fields(asked.get("fields"))))
 
     def _graphql(self, bearer: Pass, question: Mapping[str, Any]) -> Answer:

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 LONG = 20
@@ -66,6 +66,33 @@ class Habits:
     """Fields that a user's default shape leaves out."""
     token_fresh_401: int = 0
     """So many first requests with each new token are refused."""
+    write_status: tuple[int, int] = (0, 0)
+    """Answer with this status to so many changes, and make none."""
+    writes_after: int = 0
+    """So many changes are made well before `write_status`, `lost_writes` and `lost_answers`."""
+    lost_writes: int = 0
+    """Hang up on so many changes before they are made."""
+    lost_answers: int = 0
+    """Make so many changes and hang up."""
+    html_writes: int = 0
+    """Make so many changes and answer with HTML."""
+    passes_over: Collection[str] = ()
+    """Roles and groups (`role:4`) that a change may name in vain: passed over in silence."""
+    refuses: Collection[str] = ()
+    """Roles and groups for which a change that names them is refused as a whole."""
+    keeps_lists: bool = False
+    """Accept that a list is emptied, and keep it."""
+    only_empty_lists: bool = False
+    """Only `[]` empties a list, null changes nothing."""
+    replaces_lists: bool = False
+    """A list replaces what was there instead of adding to it."""
+    no_memberships: int = 0
+    """Answer with this status when a membership is to be ended."""
+    ignores_filters: bool = False
+    """List memberships of everybody, whatever is asked for."""
+    meddle: Callable[[int], None] | None = None
+    """Called before each request but for tokens, with its number from 1: others at work in the tenant."""
+    asked: int = 0
 
 
 class Bucket:

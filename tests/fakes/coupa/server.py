@@ -31,6 +31,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         answer = self.coupa.answer(self.command, self.path, dict(self.headers.items()), body)
         self.log.append(Asked(self.command, self.path, answer.status))
+        if answer.lost:
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
@@ -40,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
         self.close_connection = self.close_connection or answer.cut
 
-    do_GET = do_POST = do_PUT = _serve  # noqa: N815  # the names that http.server calls
+    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  # the names that http.server calls
 
     def log_message(self, *_: Any) -> None:
         """Nothing on the terminal; `FakeCoupa.requests` has it all."""

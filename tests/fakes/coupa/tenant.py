@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.fakes.coupa.habits import Habits
 from tests.fakes.coupa.people import (
     LICENCES,
     Size,
@@ -19,6 +20,9 @@ from tests.fakes.coupa.people import (
 
 STAYS = frozenset({"purchasing-user", "contracts-user"})
 """Licences that Coupa says it revoked, and keeps."""
+
+MEMBERSHIP = 1_000_000
+"""A membership's id: the group's times this, and the user's."""
 
 
 class Tenant:
@@ -75,22 +79,33 @@ class Tenant:
             held = sets.get(kind, user.account_groups)
             (held.add if holds else held.discard)(resource if kind == "license" else int(resource))
 
+    def end_membership(self, membership: int) -> bool:
+        """Whether there was one."""
+        group, identity = divmod(membership, MEMBERSHIP)
+        with self.lock:
+            user = self.users.get(identity)
+            if user is None or group not in user.groups:
+                return False
+            user.groups.discard(group)
+            return True
+
     def hush(self, identity: int, licences: frozenset[str], *, missing: bool) -> None:
         with self.lock:
             user = self.users[identity]
             user.missing = licences if missing else frozenset()
             user.unknown = frozenset() if missing else licences
 
-    def put(self, identity: int, wish: Mapping[str, Any]) -> None:
+    def put(self, identity: int, wish: Mapping[str, Any], habits: Habits | None = None) -> None:
         """A PUT on a user: lists add, null and empty lists clear, the unknown is passed over in silence."""
+        habits = habits or Habits()
         with self.lock:
             user = self.users[identity]
             for key, value in wish.items():
                 key = key.replace("_", "-")
                 if key == "roles":
-                    _put_list(user.roles, value, self.roles)
+                    _put_list(user.roles, value, _offered("role", self.roles, habits), habits)
                 elif key == "user-groups":
-                    _put_list(user.groups, value, self.groups)
+                    _put_list(user.groups, value, _offered("group", self.groups, habits), habits)
                 elif key == "active" and isinstance(value, bool):
                     user.active = value
                 elif key in LICENCES and value is True:
@@ -143,11 +158,19 @@ def _grant(user: User, entitlement: str) -> dict[str, Any]:
     return {"type": "grant", "account_id": str(user.id), "entitlement_id": entitlement}
 
 
-def _put_list(held: set[int], value: Any, things: Mapping[int, Thing]) -> None:
+def _offered(kind: str, things: Mapping[int, Thing], habits: Habits) -> dict[int, Thing]:
+    return {key: thing for key, thing in things.items() if f"{kind}:{key}" not in habits.passes_over}
+
+
+def _put_list(held: set[int], value: Any, things: Mapping[int, Thing], habits: Habits) -> None:
     if not value:
-        held.clear()
+        if not habits.keeps_lists and not (habits.only_empty_lists and value is None):
+            held.clear()
     elif isinstance(value, list):
-        held.update(_found(value, things))
+        found = set(_found(value, things))
+        if habits.replaces_lists:
+            held.clear()
+        held.update(found)
 
 
 def _found(wishes: Iterable[Any], things: Mapping[int, Thing]) -> Iterator[int]:

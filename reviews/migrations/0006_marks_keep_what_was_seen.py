@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("reviews", "0003_administrators_may_be_asked"),
+        ("reviews", "0005_sampled_and_followed"),
     ]
 
     operations = [

@@ -1,0 +1,109 @@
+"""Somebody asks that access be removed, outside of any review: who may ask it of what, and why (row B19)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from connectors.actions.accounts import Chosen
+from connectors.actions.orders import Wish, want_many
+from connectors.actions.permission import may_ask_removal
+from connectors.models import ACCESS, Account, App, EntitlementOwner, Grant, ProvisionOrder
+from core.errors import Denied, NotPossible
+from core.models import User
+
+MOST = 5_000
+"""Orders that are made at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be removed of some accounts: these entitlements, by key, or all they hold."""
+
+    accounts: Chosen
+    entitlements: Collection[str] = ()
+    everything: bool = False
+
+    def grants(self, app: App) -> QuerySet[Grant]:
+        """The holdings that would end."""
+        keys = self.accounts.found(app)
+        if len(keys) > MOST:
+            raise NotPossible(
+                f"More than {MOST:,} accounts at once are too many. Narrow down what you chose."
+            )
+        rows = Grant.objects.here().filter(account__app=app, account__in=keys)
+        if not self.everything:
+            rows = rows.filter(entitlement__in=list(self.entitlements))
+        return rows.select_related("account__app", "account__person", "entitlement")
+
+
+@transaction.atomic
+def ask(app: App, asked: Asked, *, by: User | None, reason: str, number: int) -> Sequence[ProvisionOrder]:
+    """Make an order for each of these holdings. `number`: how many there were when somebody said yes.
+
+    Raises Denied if this person may not ask it of all of them.
+    """
+    if not reason.strip():
+        raise NotPossible("Give a reason: it goes into the trail.")
+    grants = list(asked.grants(app).order_by("account_id", "pk")[: MOST + 1])
+    if not grants:
+        raise NotPossible("Nothing was chosen, or it is held no more.")
+    if len(grants) > MOST:
+        raise NotPossible(f"More than {MOST:,} at once are not removed. Narrow down what you chose.")
+    if len(grants) != number:
+        raise NotPossible(f"It is {len(grants):,} by now, and was {number:,} when you looked. Look again.")
+    must_ask_removal_of(app, asked.grants(app), by)
+    who = by.name if by else "an operator"
+    said = f"{reason.strip()} (asked by {who})"
+    return want_many([_wish(grant, said) for grant in grants], by=by)
+
+
+def left_with_nothing(app: App, asked: Asked) -> int:
+    """How many of the accounts would then hold nothing more, but could still sign in."""
+    if asked.everything:
+        return 0
+    grants = asked.grants(app)
+    touched = Account.objects.filter(pk__in=grants.values("account"))
+    others = Grant.objects.here().filter(account=OuterRef("pk")).exclude(pk__in=grants.values("pk"))
+    signs_in = others.filter(entitlement__external_id=ACCESS)
+    holds_more = others.exclude(entitlement__external_id=ACCESS)
+    return touched.filter(Exists(signs_in), ~Exists(holds_more)).count()
+
+
+def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
+    """Whoever may ask something of some of these accounts may look at what they could ask."""
+    if may_ask_removal(app, user):
+        return True
+    held = Grant.objects.here().filter(account__app=app, account__in=accounts)
+    owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
+    theirs = Q(Exists(owns)) | Q(account__person__managers=user)
+    return user.is_active and held.filter(theirs).exists()
+
+
+def must_choose(app: App, accounts: Collection[str], user: User) -> None:
+    if not may_choose(app, accounts, user):
+        raise _denied(app)
+
+
+def must_ask_removal_of(app: App, grants: QuerySet[Grant], user: User | None) -> None:
+    """Super Administrators and owners of the app of anything; owners of an entitlement, and who manages the
+    account's owner, of that."""
+    if user is None or may_ask_removal(app, user):
+        return
+    owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
+    theirs = Q(Exists(owns)) | Q(account__person__managers=user)
+    if not user.is_active or not grants.exists() or grants.exclude(theirs).exists():
+        raise _denied(app)
+
+
+def _denied(app: App) -> Denied:
+    return Denied(
+        f"Only a Super Administrator, an owner of {app}, an owner of the entitlement or the manager of"
+        " whoever owns the account can ask that access be removed."
+    )
+
+
+def _wish(grant: Grant, reason: str) -> Wish:
+    verb = ProvisionOrder.Verb.REVOKE
+    return Wish(grant.account, grant.entitlement, verb, reason, grant.pk)

@@ -1,0 +1,94 @@
+"""Letters about orders that need people: few, each about all that came together."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.timezone import now
+
+from connectors.actions.failing import people_to_tell
+from connectors.models import App, Connector, ProvisionOrder, SyncRun
+from core.mailbox import post
+from core.models import Role, User
+
+AT_MOST = timedelta(hours=1)
+"""After one letter about an app the next comes not before: it tells of all that came meanwhile."""
+SHOWN = 20
+"""Orders that one letter names."""
+
+
+def apps_to_tell_of() -> Sequence[str]:
+    rows = _untold().order_by("app").values_list("app", flat=True)
+    return list(rows.distinct())
+
+
+@transaction.atomic
+def tell(app_id: str) -> None:
+    """Write once about all orders of the app that nobody was written to about."""
+    app = App.objects.select_for_update(no_key=True).get(pk=app_id)
+    if ProvisionOrder.objects.filter(app=app, told_at__gt=now() - AT_MOST).exists():
+        return
+    rows = _untold().filter(app=app).select_related("connector", "account", "entitlement__resource")
+    orders = list(rows.order_by("pk"))
+    key = f"{app.pk}:{now().isoformat()}"
+    by_hand = [each for each in orders if each.status == ProvisionOrder.Status.MANUAL]
+    if by_hand:
+        _write("order_by_hand", _answerable(app), app, by_hand, key=key, connector=_reader(app))
+    failed = [each for each in orders if each.status == ProvisionOrder.Status.FAILED]
+    for connector in sorted({each.connector for each in failed if each.connector}, key=lambda each: each.pk):
+        of_it = [each for each in failed if each.connector == connector]
+        people = people_to_tell(connector)
+        _write("order_failed", people, app, of_it, key=f"{key}:{connector.pk}", connector=connector)
+    rows.filter(pk__in=[each.pk for each in orders]).update(told_at=now())
+
+
+def alarm(order: ProvisionOrder, problem: str) -> None:
+    """Something that was taken on the way could not be given back yet: whoever looks after the connector has
+    to know at once."""
+    if order.connector is None:
+        return
+    told: dict[str, Any] = {"order": order, "connector": order.connector, "problem": problem}
+    for person in people_to_tell(order.connector):
+        post("order_unrestored", to=person, key=order.pk, **told)
+
+
+def tell_of_return(run: SyncRun, orders: Sequence[ProvisionOrder]) -> None:
+    """What was removed is there again: owners of the connector and of the app hear of it, each once."""
+    app = run.connector.app
+    people = {person.pk: person for person in (*people_to_tell(run.connector), *_answerable(app))}
+    _write("order_came_back", people.values(), app, orders, key=run.key, run=run)
+
+
+def _write(
+    letter: str,
+    people: Iterable[User],
+    app: App,
+    orders: Sequence[ProvisionOrder],
+    *,
+    key: str,
+    **context: Any,
+) -> None:
+    told: dict[str, Any] = {"orders": orders[:SHOWN], "number": len(orders), "app": app, **context}
+    told["further"] = max(0, len(orders) - SHOWN)
+    for person in people:
+        sees_app = App.objects.visible_to(person).filter(pk=app.pk).exists()
+        post(letter, to=person, key=key, sees_app=sees_app, **told)
+
+
+def _answerable(app: App) -> Iterable[User]:
+    """The owners of the app; where it has none those of the connector that reads it; else Super
+    Administrators."""
+    if app.owners_now().exists():
+        return app.owners_now()
+    connector = _reader(app)
+    return people_to_tell(connector) if connector else User.objects.active().holding(Role.SUPER)
+
+
+def _reader(app: App) -> Connector | None:
+    return Connector.objects.here().filter(app=app).order_by("created_at").first()
+
+
+def _untold() -> QuerySet[ProvisionOrder]:
+    return ProvisionOrder.objects.filter(status__in=ProvisionOrder.BY_PEOPLE, told_at=None)

@@ -1,0 +1,321 @@
+"""The life of a campaign in its owners' hands: drafted, changed, started, cancelled."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.timezone import now
+
+from core.errors import NotPossible
+from core.models import Organisation, Role, User
+from core.models.keys import one_line
+from core.states import must_be_unchanged
+from core.trail import record
+from reviews.actions import facts as say
+from reviews.actions import staging
+from reviews.actions.facts import Course, Covered, Facts, Period
+from reviews.actions.permission import must_make_campaigns, must_run
+from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, Scope, Template, Turn
+
+END_OF_DAY = time(23, 59)
+CANCELLABLE = (Campaign.Status.STAGING, Campaign.Status.STAGED, Campaign.Status.RUNNING)
+AHEAD = (Campaign.Status.DRAFT, Campaign.Status.STAGING, Campaign.Status.STAGED)
+"""Before reviewers are asked: how it is run may still change."""
+
+
+@transaction.atomic
+def create(
+    facts: Facts, owners: Sequence[User], *, policy: Policy | None = None, by: User | None
+) -> Campaign:
+    """Make a draft of everything, with these owners. Raises Denied, NotPossible."""
+    must_make_campaigns(by)
+    say.must_be_sound(facts)
+    say.must_be_able_to_own(owners)
+    campaign = Campaign.objects.create(
+        **say.plain(facts), scope=Scope.objects.create(), policy=policy, made_by=by
+    )
+    _begin(campaign, owners, instructions="")
+    record("campaigns.created", campaign, by=by, owners=_names(owners))
+    return campaign
+
+
+@transaction.atomic
+def change(
+    campaign: Campaign, facts: Facts, period: Period, *, seen: datetime | None, by: User | None
+) -> None:
+    """Change the control data of a draft. `seen`: `changed_at` as the form knew it.
+
+    Raises Denied, NotPossible, StaleState; NotPossible too once it is being staged: control data is fixed.
+    """
+    say.must_be_sound(facts)
+    say.must_be_in_order(period)
+    campaign = _draft(campaign, by, "Its control data")
+    wanted = say.plain(facts) | {"period_starts_on": period.first, "period_ends_on": period.last}
+    _save(campaign, wanted, "campaigns.changed", seen=seen, by=by)
+
+
+@transaction.atomic
+def change_course(
+    campaign: Campaign,
+    course: Course,
+    *,
+    starts_at: datetime | None,
+    seen: datetime | None,
+    by: User | None,
+) -> None:
+    """Change how it is run, until it starts. `starts_at`: when it stages and starts by itself, or None.
+
+    Raises Denied, NotPossible, StaleState.
+    """
+    say.must_be_possible(course)
+    campaign = _locked(campaign, by)
+    if campaign.status not in AHEAD:
+        raise NotPossible(f"{campaign} has started: how it is run stays as it is.")
+    if starts_at is not None and starts_at != campaign.starts_at and starts_at <= now():
+        raise NotPossible("The time to start by itself lies in the past.")
+    _save(campaign, say.plain(course) | {"starts_at": starts_at}, "campaigns.changed", seen=seen, by=by)
+
+
+@transaction.atomic
+def change_scope(campaign: Campaign, covered: Covered, *, seen: datetime | None, by: User | None) -> None:
+    """Say anew which grants a draft reviews. Raises Denied, NotPossible, StaleState."""
+    campaign = _draft(campaign, by, "Its scope")
+    must_be_unchanged(campaign.changed_at, seen=seen)
+    scope = Scope.objects.get(pk=campaign.scope_id)
+    wanted = say.plain(covered)
+    told = say.difference(say.columns_of(scope, Covered), wanted)
+    if not told:
+        return
+    Scope.objects.filter(pk=scope.pk).update(**wanted)
+    _touch(campaign, staging_problem="")
+    record("campaigns.scope_changed", campaign, by=by, **told)
+
+
+@transaction.atomic
+def choose_policy(campaign: Campaign, policy: Policy, *, seen: datetime | None, by: User | None) -> None:
+    """Say who decides, in which order. Raises Denied, NotPossible for a retired one, StaleState."""
+    campaign = _draft(campaign, by, "Its policy")
+    if policy.retired_at is not None and policy.pk != campaign.policy_id:
+        raise NotPossible(f"The policy {policy} is retired: choose another.")
+    _save(campaign, {"policy": policy, "staging_problem": ""}, "campaigns.policy_chosen", seen=seen, by=by)
+
+
+@transaction.atomic
+def set_owners(
+    campaign: Campaign, people: Collection[User], *, seen: datetime | None, by: User | None
+) -> None:
+    """Make exactly these its owners. Raises Denied, StaleState, NotPossible for whoever cannot own one."""
+    campaign = _locked(campaign, by)
+    must_be_unchanged(campaign.changed_at, seen=seen)
+    if campaign.is_over:
+        raise NotPossible(f"{campaign} is over: its owners stay as they are.")
+    present = {each.pk: each for each in campaign.owners.all()}
+    say.must_be_able_to_own(list(people), present=list(present))
+    wanted = {each.pk: each for each in people}
+    if wanted.keys() == present.keys():
+        return
+    campaign.ownerships.exclude(user__in=list(wanted)).delete()
+    CampaignOwner.objects.bulk_create(
+        CampaignOwner(campaign=campaign, user=each) for key, each in wanted.items() if key not in present
+    )
+    _touch(campaign)
+    before, after = {"owners": _names(present.values())}, {"owners": _names(people)}
+    record("campaigns.owners_changed", campaign, by=by, before=before, after=after)
+
+
+@transaction.atomic
+def instruct(campaign: Campaign, text: str, *, by: User | None) -> Instructions:
+    """Tell reviewers something else from now on, also while it runs; decisions name the number they saw.
+
+    In a draft nobody has read them yet, so there the first version changes. Raises Denied, NotPossible.
+    """
+    campaign = _locked(campaign, by)
+    if campaign.status not in (*AHEAD, Campaign.Status.RUNNING):
+        raise NotPossible(f"Nobody decides in {campaign} any more: its instructions stay as they are.")
+    latest = campaign.instructions.order_by("-number").first()
+    if latest is not None and latest.text == text:
+        return latest
+    if latest is not None and campaign.is_draft:
+        latest.text, latest.by, latest.at = text, by, now()
+        latest.save(update_fields=["text", "by", "at"])
+        found = latest
+    else:
+        number = (campaign.instructions.aggregate(highest=Max("number"))["highest"] or 0) + 1
+        found = Instructions.objects.create(campaign=campaign, number=number, text=text, by=by)
+    record("campaigns.instructed", campaign, by=by, number=found.number, text=text[:2000])
+    return found
+
+
+@transaction.atomic
+def duplicate(campaign: Campaign, name: str, *, policy: Policy | None, by: User | None) -> Campaign:
+    """A new draft with the same scope and settings, and the policy one picks. Raises Denied, NotPossible."""
+    must_run(campaign, by)
+    scope = say.copied(campaign.scope)
+    copy = _copy(campaign, name, scope, policy=policy, by=by)
+    Campaign.objects.filter(pk=copy.pk).update(copied_from=campaign)
+    owners = able_owners(campaign.owners.all(), by)
+    latest = campaign.instructions.order_by("-number").first()
+    _begin(copy, owners, instructions=latest.text if latest else "")
+    record("campaigns.duplicated", copy, by=by, copied_from=campaign, owners=_names(owners))
+    return copy
+
+
+@transaction.atomic
+def from_template(
+    template: Template,
+    name: str,
+    period: Period,
+    *,
+    starts_at: datetime | None,
+    by: User | None,
+) -> Campaign:
+    """A draft of a template, for `actions.templates`, which looks at who may. Raises NotPossible."""
+    policy = template.policy
+    usable = policy if policy is not None and policy.retired_at is None else None
+    copy = _copy(template, name, say.copied(template.scope), policy=usable, by=by)
+    Campaign.objects.filter(pk=copy.pk).update(
+        template=template,
+        period_starts_on=period.first,
+        period_ends_on=period.last,
+        starts_at=starts_at,
+    )
+    owners = able_owners(template.owners.all(), by)
+    _begin(copy, owners, instructions=template.instructions)
+    record("campaigns.made_from_template", copy, by=by, template=template, owners=_names(owners))
+    copy.refresh_from_db()
+    return copy
+
+
+@transaction.atomic
+def discard(campaign: Campaign, *, by: User | None) -> None:
+    """Take a draft away for good. Raises Denied, and NotPossible once it is being staged: it can be
+    cancelled then, and stays listed."""
+    campaign = _locked(campaign, by)
+    if not campaign.is_draft:
+        raise NotPossible(f"{campaign} is no draft any more: cancel it, with a reason. It stays listed.")
+    record("campaigns.discarded", campaign, by=by)
+    scope = campaign.scope
+    Turn.objects.filter(campaign=campaign).delete()  # left by a staging that did not come to its end
+    campaign.tasks.all().delete()
+    campaign.delete()
+    scope.delete()
+
+
+@transaction.atomic
+def start(campaign: Campaign, *, writes: bool, by: User | None) -> None:
+    """Ask the reviewers. They have until the end of the last day to decide, by the organisation's clock.
+
+    `writes`: whether each of them gets a letter now. Raises Denied, NotPossible, StaleState.
+    """
+    campaign = _locked(campaign, by)
+    if campaign.status != Campaign.Status.STAGED:
+        raise NotPossible(f"{campaign} is not staged, so it cannot start.")
+    at = now()
+    decide_by = end_of_days(at, campaign.days_to_decide)
+    campaign.move(
+        Campaign.Status.RUNNING,
+        started_at=at,
+        started_by=by,
+        decide_by=decide_by,
+        writes_at_start=writes,
+        changed_at=at,
+    )
+    until = decide_by.isoformat()
+    record("campaigns.started", campaign, by=by, lines=campaign.lines, decide_by=until, letters=writes)
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, *, reason: str, by: User | None) -> None:
+    """End it without a result. Lines and decisions stay, nobody is asked any more, it stays listed.
+
+    Raises Denied, NotPossible, StaleState.
+    """
+    campaign = _locked(campaign, by)
+    if campaign.is_draft:
+        raise NotPossible(f"{campaign} is a draft: there is nothing to cancel. Discard it instead.")
+    if campaign.status not in CANCELLABLE:
+        said = campaign.get_status_display().lower()
+        raise NotPossible(f"{campaign} is {said}: it cannot be cancelled any more.")
+    if not reason.strip():
+        raise NotPossible("Say why it is cancelled: the reason stays with it.")
+    at = now()
+    campaign.move(
+        Campaign.Status.CANCELLED,
+        cancelled_at=at,
+        cancelled_by=by,
+        cancelled_reason=reason,
+        changed_at=at,
+        lease=None,
+        leased_until=None,
+    )
+    turns = Turn.objects.open().filter(campaign=campaign)
+    ended = turns.update(status=Turn.Status.ENDED, ended_at=at)
+    Progress.objects.filter(campaign=campaign, open__gt=0).update(open=0)
+    staging.refresh_guards()
+    record("campaigns.cancelled", campaign, by=by, reason=reason, turns_ended=ended)
+
+
+def end_of_days(at: datetime, days: int) -> datetime:
+    """23:59 of the day that many days later, by the organisation's clock."""
+    zone = Organisation.current().zone
+    return datetime.combine(at.astimezone(zone).date() + timedelta(days=days), END_OF_DAY, zone)
+
+
+def able_owners(people: Collection[User], by: User | None) -> Sequence[User]:
+    """Those of them who can still own a campaign; who makes it where none of them can."""
+    able = [each for each in people if each.is_active and each.has_role(Role.CAMPAIGN, Role.SUPER)]
+    if not able and by is not None:
+        return [by]
+    if not able:
+        raise NotPossible("None of its owners can own a campaign any more: name others.")
+    return able
+
+
+def _locked(campaign: Campaign, by: User | None) -> Campaign:
+    must_run(campaign, by)
+    return Campaign.objects.select_for_update(of=("self",)).select_related("scope").get(pk=campaign.pk)
+
+
+def _draft(campaign: Campaign, by: User | None, what: str) -> Campaign:
+    campaign = _locked(campaign, by)
+    if not campaign.is_draft:
+        raise NotPossible(f"{campaign} is no draft any more. {what} is fixed from staging on.")
+    return campaign
+
+
+def _save(
+    campaign: Campaign, wanted: Mapping[str, Any], action: str, *, seen: datetime | None, by: User | None
+) -> None:
+    must_be_unchanged(campaign.changed_at, seen=seen)
+    told = say.difference({name: getattr(campaign, name) for name in wanted}, wanted)
+    if told:
+        _touch(campaign, **wanted)
+        record(action, campaign, by=by, **told)
+
+
+def _touch(campaign: Campaign, **changes: Any) -> None:
+    for name, value in {**changes, "changed_at": now()}.items():
+        setattr(campaign, name, value)
+    campaign.save(update_fields=[*changes, "changed_at"])
+
+
+def _copy(
+    of: Campaign | Template, name: str, scope: Scope, *, policy: Policy | None, by: User | None
+) -> Campaign:
+    if not one_line(name):
+        raise NotPossible("Give it a name.")
+    settings = say.control_of(of)
+    if settings["control_owner"] is not None and not settings["control_owner"].is_active:
+        settings["control_owner"] = None
+    return Campaign.objects.create(**{**settings, "name": name}, scope=scope, policy=policy, made_by=by)
+
+
+def _begin(campaign: Campaign, owners: Collection[User], *, instructions: str) -> None:
+    CampaignOwner.objects.bulk_create(CampaignOwner(campaign=campaign, user=each) for each in owners)
+    Instructions.objects.create(campaign=campaign, number=1, text=instructions, by=campaign.made_by)
+
+
+def _names(people: Collection[User]) -> list[str]:
+    return sorted(each.name for each in people)

@@ -1,0 +1,149 @@
+"""What people say of a campaign or a template before any of it is frozen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+
+from core.errors import NotPossible
+from core.models import Role, User
+from core.models.keys import one_line
+from reviews.models import Campaign, Scope, Template
+
+MOST_DAYS = 180
+"""To decide: longer than any period that is reviewed quarterly, half-yearly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The control data: what an auditor asks of a control. Fixed from staging on."""
+
+    name: str
+    description: str = ""
+    control_id: str = ""
+    narrative: str = ""
+    frequency: str = Campaign.Frequency.QUARTERLY
+    control_owner: User | None = None
+    sample_percent: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What the review is about in time: first and last day, both or none."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How it is run: times, letters, what becomes of lines that are denied or that nobody decides."""
+
+    days_to_decide: int = 14
+    desk: str = Campaign.Desk.PERSON
+    when_removed: str = Campaign.Removals.CONFIRMED
+    at_end: str = Campaign.Silence.EXCEPTION
+    ends_by_itself: bool = False
+    writes_at_start: bool = True
+    writes_at_end: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Which grants are reviewed, as `Scope` has it."""
+
+    apps: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    entitlements: Sequence[str] = ()
+    risks: Sequence[str] = ()
+    frameworks: Sequence[str] = ()
+    people: Sequence[str] = ()
+    managers: Sequence[str] = ()
+    departments: Sequence[str] = ()
+    account_types: Sequence[str] = ()
+    account_statuses: Sequence[str] = ()
+    only_without_owner: bool = False
+    grants: str = Scope.Grants.ALL
+    granted_after: date | None = None
+
+
+def plain(facts: Facts | Course | Covered) -> dict[str, Any]:
+    """Columns and their values: a sequence is kept as a list."""
+    named = {each.name: getattr(facts, each.name) for each in fields(facts)}
+    return {name: list(value) if isinstance(value, tuple | list) else value for name, value in named.items()}
+
+
+def columns_of(row: models.Model, kind: type[Facts | Course | Covered]) -> dict[str, Any]:
+    """The columns of a row that such facts tell of."""
+    return {each.name: getattr(row, each.name) for each in fields(kind)}
+
+
+def scope_of(covered: Covered) -> Scope:
+    """A scope that is not saved."""
+    return Scope(**plain(covered))
+
+
+def copied(scope: Scope) -> Scope:
+    """The same once more, saved: a campaign, a template and its copies share none."""
+    return Scope.objects.create(**columns_of(scope, Covered))
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What changed, as the trail tells it; empty where nothing did."""
+    differs = [name for name in after if before[name] != after[name]]
+    if not differs:
+        return {}
+    return {
+        "before": {name: _said(before[name]) for name in differs},
+        "after": {name: _said(after[name]) for name in differs},
+    }
+
+
+def must_be_sound(facts: Facts) -> None:
+    """Raises NotPossible for what no form would let through either."""
+    if not one_line(facts.name):
+        raise NotPossible("Give it a name.")
+    owner = facts.control_owner
+    if owner is not None and not owner.is_active:
+        raise NotPossible(f"{owner} is deactivated and cannot sign off: choose another control owner.")
+    if not 0 <= facts.sample_percent <= 100:
+        raise NotPossible("The quality sample is between 0 and 100 percent.")
+
+
+def must_be_possible(course: Course) -> None:
+    if not 1 <= course.days_to_decide <= MOST_DAYS:
+        raise NotPossible(f"Reviewers have between 1 and {MOST_DAYS} days to decide.")
+
+
+def must_be_in_order(period: Period) -> None:
+    if (period.first is None) != (period.last is None):
+        raise NotPossible("A period has a first and a last day, or neither.")
+    if period.first is not None and period.last is not None and period.last < period.first:
+        raise NotPossible("The period ends before it begins.")
+
+
+def must_be_able_to_own(people: Sequence[User], *, present: Sequence[str] = ()) -> None:
+    """Owners are active and hold the role that lets them run it; those who are it already may stay."""
+    if not people:
+        raise NotPossible("Name at least one owner.")
+    able = User.objects.active().holding(Role.CAMPAIGN, Role.SUPER)
+    able_keys = set(able.filter(pk__in=[each.pk for each in people]).values_list("pk", flat=True))
+    without = [each.name for each in people if each.pk not in able_keys and each.pk not in present]
+    if without:
+        raise NotPossible(
+            f"{', '.join(without)} cannot own a campaign: an owner is active, and a Campaign Administrator or"
+            " a Super Administrator."
+        )
+
+
+def control_of(row: Campaign | Template) -> dict[str, Any]:
+    """Every column of its control data and course."""
+    return columns_of(row, Facts) | columns_of(row, Course)
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return str(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value

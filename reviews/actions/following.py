@@ -1,0 +1,245 @@
+"""What becomes of lines and removals by what orders and syncs bring: gone, proven, come back."""
+
+from collections.abc import Iterable, Sequence
+from itertools import batched
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.timezone import now
+
+from connectors.models import App, Grant, ProvisionOrder, SyncRun, Tag
+from core.mailbox import post
+from core.models import User
+from core.trail import ERROR, record
+from reviews.actions import removals, turns
+from reviews.actions.removing import ORDERED, about, go
+from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, Turn
+
+PAGE = 1_000
+LIVE = (
+    Campaign.Status.STAGED,
+    Campaign.Status.RUNNING,
+    Campaign.Status.CLOSING,
+    Campaign.Status.CLOSED,
+    Campaign.Status.REMEDIATION,
+)
+"""Frozen and not signed off: a line follows what becomes of its grant."""
+TOLD = {
+    Removal.Status.BY_HAND: "removals.left_to_people",
+    Removal.Status.FAILED: "removals.failed",
+    Removal.Status.REMOVED: "removals.removed",
+    Removal.Status.PROVEN: "removals.proven",
+}
+
+
+@transaction.atomic
+def follow_order(order_id: str) -> None:
+    """Bring the removals of an order to where it stands. Harmless to do twice."""
+    order = ProvisionOrder.objects.filter(pk=order_id).first()
+    if order is None:
+        return
+    over = (Removal.Status.DROPPED, Removal.Status.CAME_BACK)
+    rows = Removal.objects.filter(order=order).exclude(status__in=over).select_related("task", "campaign")
+    for removal in rows.select_for_update(of=("self",)):
+        _follow_order(removal, order)
+
+
+def follow_run(run_id: int) -> None:
+    """After a complete run: lines whose access it ended are cancelled, those it saw again open again.
+
+    In pages, each its own transaction; harmless to do twice and to be killed in.
+    """
+    run = SyncRun.objects.select_related("connector").filter(pk=run_id, status=SyncRun.Status.DONE).first()
+    if run is None:
+        return
+    sources = PopulationSource.objects.filter(
+        connector__app=run.connector.app_id, source=run.source, campaign__status__in=LIVE
+    )
+    sources = sources.filter(run__lt=run.pk)
+    campaigns = list(Campaign.objects.filter(sources__in=sources).distinct())
+    for campaign in campaigns:
+        _follow_gone(campaign, run)
+        _follow_back(campaign, run)
+    sources.filter(followed_to__lt=run.pk).update(followed_to=run.pk)
+
+
+def to_follow() -> Iterable[int]:
+    """Runs whose news was lost, the oldest first."""
+    later = SyncRun.objects.filter(
+        status=SyncRun.Status.DONE,
+        source=OuterRef("source"),
+        connector__app=OuterRef("connector__app"),
+        pk__gt=OuterRef("run"),
+    ).filter(pk__gt=OuterRef("followed_to"))
+    behind = PopulationSource.objects.filter(campaign__status__in=LIVE)
+    found = behind.annotate(next=later.order_by("pk").values("pk")[:1]).exclude(next=None)
+    return sorted(set(found.values_list("next", flat=True)))
+
+
+def orders_to_follow() -> Iterable[str]:
+    """Orders whose news was lost: their removals stand elsewhere."""
+    rows = Removal.objects.exclude(order=None).exclude(
+        status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK, Removal.Status.EXCEPTED)
+    )
+    for status, meant in ORDERED.items():
+        rows = rows.exclude(order__status=status, status=meant)
+    dropped = {"order__status": ProvisionOrder.Status.DROPPED, "status__in": _LEFT}
+    return rows.exclude(**dropped).values_list("order_id", flat=True).distinct()
+
+
+def come_back(removal: Removal, problem: str) -> None:
+    """It is there again (decision 56): an alarm, a new removal, and its line open again while it runs.
+
+    After closing nobody is asked any more: the line stays denied, and the new removal keeps the campaign from
+    being signed off. In one that is signed off the line stays as it was decided.
+    """
+    task, campaign = removal.task, Campaign.objects.get(pk=removal.campaign_id)
+    go(removal, Removal.Status.CAME_BACK, problem=problem)
+    record("removals.came_back", removal, by=None, severity=ERROR, problem=problem, **about(removal))
+    removals.open_for([task], None)
+    if campaign.status == Campaign.Status.RUNNING:
+        reopen([task], "Came back after it had been removed.")
+    elif campaign.status == Campaign.Status.CLOSED:
+        campaign.move(Campaign.Status.REMEDIATION)
+    _tell_of_return(removal, campaign)
+
+
+@transaction.atomic
+def reopen(tasks: Sequence[ReviewTask], why: str) -> None:
+    """Ask about settled lines anew, from the first step; part of the caller's transaction."""
+    keys = [task.pk for task in tasks]
+    opened = ReviewTask.objects.filter(pk__in=keys).exclude(status=ReviewTask.Status.OPEN)
+    opened.update(status=ReviewTask.Status.OPEN, status_reason=why, settled_at=None)
+    turns.enter_step(ReviewTask.objects.filter(pk__in=keys), 1)
+
+
+def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
+    """Nobody is asked about these lines any more; counts follow."""
+    for keys in batched(tasks, PAGE):
+        asked = Turn.objects.open().filter(task__in=keys)
+        by_reviewer: dict[str, int] = {}
+        for reviewer in asked.values_list("reviewer_id", flat=True):
+            by_reviewer[reviewer] = by_reviewer.get(reviewer, 0) + 1
+        asked.update(status=Turn.Status.ENDED, ended_at=now())
+        for reviewer, number in by_reviewer.items():
+            rows = Progress.objects.filter(campaign=campaign, reviewer=reviewer, open__gte=number)
+            rows.update(open=F("open") - number)
+
+
+_ASKED = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
+_LEFT = (Removal.Status.FAILED, Removal.Status.BY_HAND)
+
+
+def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
+    if order.status == ProvisionOrder.Status.DROPPED:
+        _order_dropped(removal)
+        return
+    status = ORDERED[ProvisionOrder.Status(order.status)]
+    if status == removal.status or (removal.status == Removal.Status.EXCEPTED and status != _PROVEN):
+        return
+    if status == Removal.Status.CAME_BACK:
+        come_back(removal, order.problem or "A later sync saw it again.")
+        return
+    removed_at = order.removed_at or removal.removed_at
+    problem = order.problem if status in _LEFT else ""
+    go(removal, status, problem=problem, removed_at=removed_at, proven_at=order.proven_at)
+    if status in TOLD:
+        record(TOLD[status], removal, by=None, problem=problem, **about(removal))
+
+
+_PROVEN = Removal.Status.PROVEN
+_UNORDERED = Q(order=None) | Q(order__status=ProvisionOrder.Status.DROPPED)
+"""No order of theirs is proven by a run."""
+
+
+def _order_dropped(removal: Removal) -> None:
+    """Somebody dropped it where orders are looked after: the denial stands, and people have to see to it."""
+    said = "Its order was dropped: order it again, or make it an exception."
+    if removal.status == Removal.Status.REMOVING:
+        removal.move(Removal.Status.FAILED, problem=said)
+        record("removals.failed", removal, by=None, problem=said, **about(removal))
+    elif removal.status in _LEFT and removal.problem != said:
+        Removal.objects.filter(pk=removal.pk).update(problem=said)
+
+
+def _follow_gone(campaign: Campaign, run: SyncRun) -> None:
+    ended = Grant.objects.filter(gone_run=run.pk).order_by("pk").values_list("pk", flat=True)
+    for keys in batched(ended.iterator(PAGE), PAGE):
+        with transaction.atomic():
+            lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys, app=run.connector.app_id)
+            _cancel(lines.open(), campaign, run)
+            _prove(Removal.objects.filter(task__in=lines.values("pk")), run)
+
+
+def _cancel(lines: QuerySet[ReviewTask], campaign: Campaign, run: SyncRun) -> None:
+    found = list(lines.values_list("pk", "line_no"))
+    if not found or campaign.status not in _ASKED:
+        return
+    keys = [key for key, _ in found]
+    why = f"Gone meanwhile: sync {run.pk} no longer saw it."
+    ReviewTask.objects.filter(pk__in=keys).open().update(
+        status=ReviewTask.Status.CANCELLED, status_reason=why, settled_at=run.ended_at or now()
+    )
+    end_turns(keys, campaign)
+    record("lines.cancelled", campaign, by=None, run=run.key, lines=[line for _, line in found])
+
+
+def _prove(rows: QuerySet[Removal], run: SyncRun) -> None:
+    """Removals that nobody ordered yet, or that were excepted: a run proves what it does not see."""
+    rows = rows.filter(_UNORDERED | Q(status=Removal.Status.EXCEPTED))
+    rows = rows.filter(status__in=[here for here, to in Removal.MOVES.items() if _PROVEN in to])
+    for removal in rows.select_related("task", "campaign").select_for_update(of=("self",)):
+        removal.move(_PROVEN, proven_at=run.ended_at or now())
+        record("removals.proven", removal, by=None, run=run.key, **about(removal))
+
+
+def _follow_back(campaign: Campaign, run: SyncRun) -> None:
+    """What is held again by the same account: cancelled lines, and removals proven without an order."""
+    again = Grant.objects.here().filter(account=OuterRef("account"), entitlement=OuterRef("entitlement"))
+    lines = ReviewTask.objects.filter(Exists(again), campaign=campaign, app=run.connector.app_id)
+    cancelled = lines.filter(status=ReviewTask.Status.CANCELLED).order_by("line_no")
+    while found := list(cancelled[:PAGE]):
+        with transaction.atomic():
+            _seen_again(found, campaign, run)
+    denied = lines.filter(status=ReviewTask.Status.DENIED)
+    proven = Removal.objects.filter(_UNORDERED, campaign=campaign, status=_PROVEN)
+    for removal in proven.filter(task__in=denied.values("pk")).select_related("task", "campaign"):
+        with transaction.atomic():
+            come_back(removal, f"Sync {run.pk} saw it again.")
+
+
+def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -> None:
+    said = f"Seen again by sync {run.pk}, after closing: nobody decided."
+    if campaign.status in _ASKED:
+        try:
+            reopen(lines, f"Seen again by sync {run.pk}.")
+        except turns.NobodyToAsk as nobody:
+            said = f"Seen again by sync {run.pk}. {nobody}"[:300]
+        else:
+            said = ""
+    if said:
+        rows = ReviewTask.objects.filter(pk__in=[line.pk for line in lines])
+        rows.update(status=ReviewTask.Status.EXCEPTED, status_reason=said)
+    record("lines.seen_again", campaign, by=None, run=run.key, lines=[line.line_no for line in lines])
+
+
+def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
+    app = App.objects.get(pk=removal.app_id)
+    people: dict[str, User] = {each.pk: each for each in User.objects.active().filter(campaigns=campaign)}
+    order = removal.order
+    if order is None or order.status == ProvisionOrder.Status.DROPPED:
+        people |= {
+            each.pk: each for each in app.owners_now()
+        }  # of orders they are told by the orders themselves
+    is_grave = removal.task.risk in Tag.objects.grave_names()
+    for person in people.values():
+        post(
+            "removal_came_back",
+            to=person,
+            key=str(removal.pk),
+            campaign=campaign,
+            removal=removal,
+            app=app,
+            is_grave=is_grave,
+            is_signed_off=campaign.status == Campaign.Status.SIGNED_OFF,
+        )

@@ -1,0 +1,88 @@
+"""The control owner says that the review was done: four statements, after everything is settled."""
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from connectors.models import Tag
+from core.errors import NotPossible
+from core.models import User
+from core.trail import record
+from reviews.actions.rights import must_be_control_owner
+from reviews.actions.sampling import still_to_look_at
+from reviews.actions.staging import refresh_guards
+from reviews.models import Campaign, Decision, Removal
+from reviews.queries import bridge
+
+STATEMENTS = {
+    "complete": "The population is complete: every source was read, and the counts tie.",
+    "decided": "Every line was decided by somebody independent of it, or is an exception with its reason.",
+    "removed": "Every removal is proven gone, or is an exception with its reason.",
+    "kept": "Decisions, reasons and the syncs they rest on are kept for seven years.",
+}
+READY = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION)
+
+
+@transaction.atomic
+def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str]) -> None:
+    """End it for good. Raises NotPossible while anything stands in the way, or a statement is not made."""
+    campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+    must_be_control_owner(campaign, by)
+    if in_the_way := obstacles(campaign):
+        raise NotPossible(" ".join(in_the_way))
+    if set(agreed) != set(STATEMENTS):
+        raise NotPossible("Tick all four statements: each is part of what you sign.")
+    campaign.move(
+        Campaign.Status.SIGNED_OFF,
+        statements=STATEMENTS,
+        signed_off_at=now(),
+        signed_off_by=by,
+        changed_at=now(),
+    )
+    refresh_guards()
+    record("campaigns.signed_off", campaign, by=by, statements=list(STATEMENTS.values()))
+
+
+def obstacles(campaign: Campaign) -> Sequence[str]:
+    """Everything that keeps it from being signed off, each as a sentence that says what to do."""
+    if campaign.status not in READY:
+        return [f"It is {campaign.get_status_display().lower()}: it can be signed off once it is closed."]
+    found = [_control_owner(campaign), _removals(campaign), _lookbacks(campaign), _sample(campaign)]
+    if not bridge.of(campaign).ties:
+        found.append("The counts do not tie: look at its data.")
+    return [each for each in found if each]
+
+
+def _control_owner(campaign: Campaign) -> str:
+    owner = campaign.control_owner
+    if owner is None:
+        return "It has no control owner: one of its owners has to name one."
+    decided = Decision.objects.filter(campaign=campaign, by=owner)
+    if number := decided.count():
+        return (
+            f"{owner} decided {number:,} of its lines and cannot sign off too: an owner of the campaign"
+            " has to name another control owner."
+        )
+    return ""
+
+
+def _removals(campaign: Campaign) -> str:
+    number = Removal.objects.open().filter(campaign=campaign).count()
+    if not number:
+        return ""
+    are = "removal is" if number == 1 else "removals are"
+    return f"{number:,} {are} neither proven gone nor an exception."
+
+
+def _lookbacks(campaign: Campaign) -> str:
+    asked = Removal.objects.filter(campaign=campaign, lookback={}, task__risk__in=Tag.objects.grave_names())
+    number = asked.exclude(status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK)).count()
+    if not number:
+        return ""
+    return f"{number:,} denied line{'' if number == 1 else 's'} of a grave risk: nobody has looked back yet."
+
+
+def _sample(campaign: Campaign) -> str:
+    number = still_to_look_at(campaign)
+    return f"{number:,} of the sampled lines are still to be looked at again." if number else ""

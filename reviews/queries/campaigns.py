@@ -1,0 +1,146 @@
+"""Campaigns and templates, as their lists show them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from django.db.models import (
+    Count,
+    DateTimeField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Lower
+
+from connectors.models import App
+from connectors.queries.counting import number_of
+from core.models import Role, User
+from reviews.models import Campaign, Progress, Template
+
+RUNNING, DRAFTS, COMPLETED, TEMPLATES = "running", "drafts", "completed", "templates"
+TABS: Mapping[str, str] = {
+    RUNNING: "Running",
+    DRAFTS: "Drafts",
+    COMPLETED: "Completed",
+    TEMPLATES: "Templates",
+}
+STATES: Mapping[str, Sequence[str]] = {
+    RUNNING: (
+        Campaign.Status.RUNNING,
+        Campaign.Status.CLOSING,
+        Campaign.Status.CLOSED,
+        Campaign.Status.REMEDIATION,
+    ),
+    DRAFTS: (Campaign.Status.DRAFT, Campaign.Status.STAGING, Campaign.Status.STAGED),
+    COMPLETED: Campaign.OVER,
+}
+"""What stands on each tab: a campaign is completed once nothing is left to do."""
+ORDERS: Mapping[str, Mapping[str, str]] = {
+    RUNNING: {"name": "sort_name", "due": "sort_due", "started": "sort_started"},
+    DRAFTS: {"name": "sort_name", "made": "created_at", "changed": "changed_at"},
+    COMPLETED: {"name": "sort_name", "ended": "sort_ended", "lines": "lines"},
+    TEMPLATES: {"name": "sort_name", "next": "sort_next"},
+}
+"""What each tab can be sorted by, and by which column; the address puts a minus before it for falling."""
+DEFAULTS: Mapping[str, str] = {RUNNING: "due", DRAFTS: "-changed", COMPLETED: "-ended", TEMPLATES: "name"}
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+LATEST = 200
+"""Campaigns an app's page looks through."""
+
+
+def campaign_rows(user: User, tab: str, *, words: str = "") -> QuerySet[Campaign]:
+    """The campaigns of a tab that this person may open, with owners and kept counts; in no order yet."""
+    rows = Campaign.objects.visible_to(user).filter(status__in=STATES[tab])
+    return (
+        _called(rows, words)
+        .select_related("policy", "control_owner", "template", "signed_off_by", "cancelled_by")
+        .prefetch_related(Prefetch("owners", User.objects.order_by("search_text")))
+        .annotate(
+            sort_name=Lower("name"),
+            sort_due=Coalesce("decide_by", Value(NEVER, DateTimeField())),
+            sort_started=Coalesce("started_at", Value(NEVER, DateTimeField())),
+            sort_ended=Coalesce("signed_off_at", "cancelled_at", Value(NEVER, DateTimeField())),
+            asked_count=_summed("asked"),
+            open_count=_summed("open"),
+        )
+    )
+
+
+def template_rows(user: User, *, words: str = "") -> QuerySet[Template]:
+    """Templates in use that this person may open, with owners and the number of their campaigns."""
+    drafts = Campaign.objects.filter(template=OuterRef("pk"))
+    return (
+        _called(templates_visible_to(user).filter(retired_at=None), words)
+        .select_related("policy")
+        .prefetch_related(Prefetch("owners", User.objects.order_by("search_text")))
+        .annotate(
+            sort_name=Lower("name"),
+            sort_next=Coalesce("next_on", Value(NEVER.date())),
+            campaign_count=number_of(drafts),
+        )
+    )
+
+
+def templates_visible_to(user: User) -> QuerySet[Template]:
+    """All for auditors; else those of their own, and those whose sign-off would be theirs."""
+    if user.sees_everything:
+        return Template.objects.all()
+    if not user.is_active:
+        return Template.objects.none()
+    own = Exists(Template.owners.through.objects.filter(template=OuterRef("pk"), user=user))
+    return Template.objects.filter(Q(own) | Q(control_owner=user))
+
+
+def numbers(user: User) -> Mapping[str, int]:
+    """How many stand on each tab."""
+    counted = Campaign.objects.visible_to(user).aggregate(
+        **{tab: Count("pk", filter=Q(status__in=states)) for tab, states in STATES.items()}
+    )
+    return {**counted, TEMPLATES: templates_visible_to(user).filter(retired_at=None).count()}
+
+
+def order_of(tab: str, sort: str) -> tuple[str, str]:
+    """How the address wants a tab sorted, if it can be; and the column for it, with its minus."""
+    sort = sort if sort.removeprefix("-") in ORDERS[tab] else DEFAULTS[tab]
+    minus = "-" if sort.startswith("-") else ""
+    return sort, minus + ORDERS[tab][sort.removeprefix("-")]
+
+
+def campaigns_of(app: App, user: User) -> Sequence[Campaign]:
+    """The latest campaigns whose scope takes this app in, that this person may open."""
+    rows = Campaign.objects.visible_to(user).select_related("scope").order_by("-created_at", "-pk")[:LATEST]
+    is_managed = app.status == App.Status.MANAGED
+    return [each for each in rows if app.pk in each.scope.apps or (is_managed and not each.scope.apps)][:10]
+
+
+def able_to_own(words: str, *, without: Sequence[str]) -> QuerySet[User]:
+    """At most twenty of those who could own a campaign, by name."""
+    found = User.objects.active().holding(Role.CAMPAIGN, Role.SUPER).search(words).exclude(pk__in=without)
+    return found.order_by("search_text", "pk")[:20]
+
+
+def is_late(campaign: Campaign, at: datetime) -> bool:
+    """Whether reviewers should have decided everything by now, and have not."""
+    is_running = campaign.status == Campaign.Status.RUNNING
+    return is_running and campaign.decide_by is not None and campaign.decide_by < at
+
+
+def _called[M: (Campaign, Template)](rows: QuerySet[M], words: str) -> QuerySet[M]:
+    """Rows in whose name, control or description every word stands, or one of whose owners is called so."""
+    for word in words.split():
+        by_text = Q(name__icontains=word) | Q(description__icontains=word) | Q(control_id__icontains=word)
+        owned = rows.model._default_manager.filter(pk=OuterRef("pk"), owners__name__icontains=word)
+        rows = rows.filter(by_text | Q(Exists(owned)))
+    return rows
+
+
+def _summed(column: str) -> Coalesce:
+    progress = Progress.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
+    found = progress.annotate(total=Sum(column)).values("total")
+    return Coalesce(Subquery(found, output_field=IntegerField()), 0)

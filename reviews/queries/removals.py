@@ -1,0 +1,37 @@
+"""Removals as lists show them: of a campaign, of the apps somebody answers for."""
+
+from django.db.models import Q
+from django.utils.timezone import localdate
+
+from connectors.models import App
+from core.models import Organisation, User
+from reviews.models import Removal
+from reviews.models.task import RemovalQuerySet
+
+FOR_OWNERS = (Removal.Status.BY_HAND, Removal.Status.FAILED)
+"""An owner of the app has to act, beside those to be confirmed."""
+
+
+def for_screen(rows: RemovalQuerySet) -> RemovalQuerySet:
+    """All that a row on screen needs, in one query."""
+    return rows.select_related(
+        "campaign__control_owner", "task__person", "app", "order", "confirmed_by", "excepted_by"
+    )
+
+
+def of_apps(user: User) -> RemovalQuerySet:
+    """Everything about the apps this person answers for."""
+    if not user.is_active:
+        return Removal.objects.none()
+    return Removal.objects.filter(app__in=App.objects.owned_by(user))
+
+
+def waiting_for(user: User) -> RemovalQuerySet:
+    """What waits for this person: to be confirmed, done by hand, or ordered again."""
+    to_confirm = Removal.objects.confirmable_by(user).values("pk")
+    return of_apps(user).filter(Q(pk__in=to_confirm) | Q(status__in=FOR_OWNERS))
+
+
+def late(rows: RemovalQuerySet) -> RemovalQuerySet:
+    """Open ones whose day is over."""
+    return rows.open().filter(due_on__lt=localdate(timezone=Organisation.current().zone))

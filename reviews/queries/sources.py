@@ -1,0 +1,201 @@
+"""What a population rests on: every source of a scope, how fresh and how complete it is, and the people."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.timezone import now
+
+from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
+from core.models import PeopleImport, User
+from core.models.sign_in import IdentityProvider
+from reviews.models import Campaign, Scope
+from reviews.queries.scope import apps_in
+
+FRESH = timedelta(hours=24)
+"""How old a counted run may be when a population is frozen."""
+PEOPLE_FRESH = timedelta(days=7)
+"""How old the file may be that people came from."""
+ACCOUNTS = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of the rows of one app."""
+
+    app: App
+    name: str
+    """As rows name it; empty where nothing was ever set up."""
+    connector: Connector | None
+    """None where rows are here that nothing reads any more."""
+    latest: SyncRun | None
+    """The last run that was done: what is here is what it saw."""
+    counted: SyncRun | None
+    """The last one whose two readings agreed."""
+    under_way: SyncRun | None
+    """One that is not over: waiting, running, or held for a person."""
+    problem: str
+    """Why a population should not rest on it now, as a sentence; empty: it may."""
+
+    @property
+    def is_good(self) -> bool:
+        return not self.problem
+
+    @property
+    def is_running(self) -> bool:
+        return self.under_way is not None and self.under_way.status in SyncRun.UNFINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Where owners, managers and titles come from."""
+
+    name: str
+    at: datetime | None
+    problem: str
+
+
+def of_scope(scope: Scope) -> list[Source]:
+    """Every source of the apps of a scope, by app: those that something reads, and those that left rows."""
+    kinds = _kinds(scope)
+    found: list[Source] = []
+    for app in apps_in(scope).order_by("search_text", "pk"):
+        for name, connector in sorted(_readers(app).items()):
+            found.append(_source(app, name, connector, kinds))
+    return found
+
+
+def apps_of(campaign: Campaign) -> set[str]:
+    """The apps it rests on, by their keys: as frozen, and until then as its scope names them."""
+    frozen = set(campaign.sources.values_list("connector__app", flat=True))
+    return frozen or set(apps_in(campaign.scope).values_list("pk", flat=True))
+
+
+def rested_on(*, owned_by: User | None = None) -> set[str]:
+    """The apps that campaigns rest on just now, from staging until they are over: of all, or of one owner."""
+    at_work = Campaign.objects.exclude(status__in=(Campaign.Status.DRAFT, *Campaign.OVER))
+    if owned_by is not None:
+        at_work = at_work.filter(ownerships__user=owned_by)
+    return {app for campaign in at_work.select_related("scope") for app in apps_of(campaign)}
+
+
+def too_near(connector: Connector, user: User) -> str:
+    """Why this person may not take a held run of it for the truth: they own a campaign that rests on it."""
+    if connector.is_under_review and connector.app_id in rested_on(owned_by=user):
+        return (
+            f"You own a campaign that rests on {connector}, so another Connector Administrator or Super"
+            " Administrator has to confirm it."
+        )
+    return ""
+
+
+def people() -> People:
+    """The last file of people that was applied; else by hand, which is never old."""
+    last = PeopleImport.objects.filter(status=PeopleImport.Status.APPLIED).order_by("-ended_at").first()
+    if last is None or last.ended_at is None:
+        provider = IdentityProvider.objects.filter(status=IdentityProvider.Status.IN_FORCE).first()
+        by = f"People are kept by hand, and sign in through {provider}." if provider else ""
+        return People(by or "People are kept by hand.", None, "")
+    problem = ""
+    if last.ended_at < now() - PEOPLE_FRESH:
+        days = (now() - last.ended_at).days
+        problem = (
+            f"The last file of people, {last}, was applied {days} days ago, and may be {PEOPLE_FRESH.days}"
+            " days old at most. A Super Administrator can bring in a new one."
+        )
+    return People(f"File {last}", last.ended_at, problem)
+
+
+def problems(scope: Scope) -> list[str]:
+    """Each reason why a population should not be frozen now; none if all is fresh and complete."""
+    found = [source.problem for source in of_scope(scope) if source.problem]
+    return [*found, people().problem] if people().problem else found
+
+
+def runs_by_source(sources: Collection[Source]) -> Mapping[tuple[str, str], int]:
+    """By app and source: the number of the run that every line of it names."""
+    return {(each.app.pk, each.name): each.latest.pk for each in sources if each.latest is not None}
+
+
+def _readers(app: App) -> dict[str, Connector | None]:
+    """By source: the connector that reads it, or the one that did before it was deleted."""
+    readers: dict[str, Connector | None] = dict.fromkeys(_told_of(app))
+    for connector in app.connectors.exclude(source="").order_by("deleted_at", "pk"):
+        if connector.deleted_at is None:
+            present = readers.get(connector.source)
+            if present is None or _counted_later(connector, present):
+                readers[connector.source] = connector
+        elif connector.source in readers and readers[connector.source] is None:
+            readers[connector.source] = connector
+    if not readers and (idle := app.connectors.here().first()):
+        readers[""] = idle
+    return readers
+
+
+def _told_of(app: App) -> Iterator[str]:
+    rows = Account.objects.here().filter(app=app).order_by()
+    yield from rows.values_list("source", flat=True).distinct()
+
+
+def _counted_later(one: Connector, other: Connector) -> bool:
+    if one.counted_at is None or other.deleted_at is not None:
+        return other.deleted_at is not None
+    return other.counted_at is None or one.counted_at > other.counted_at
+
+
+def _kinds(scope: Scope) -> frozenset[str]:
+    """The kinds that must be complete; none named: all that was read."""
+    if scope.entitlements:
+        named = Entitlement.objects.filter(pk__in=scope.entitlements).order_by()
+        return frozenset(named.values_list("kind", flat=True).distinct())
+    return frozenset(scope.kinds)
+
+
+def _source(app: App, name: str, connector: Connector | None, kinds: Collection[str]) -> Source:
+    if connector is None or not name:
+        return Source(app, name, connector, None, None, None, _unread(app, name, connector))
+    runs = SyncRun.objects.filter(connector__app=app, source=name).select_related("connector")
+    done = runs.filter(status=SyncRun.Status.DONE).order_by("-pk")
+    latest, counted = done.first(), done.filter(counted_at__isnull=False).first()
+    under_way = runs.filter(status__in=SyncRun.OPEN).order_by("-pk").first()
+    problem = _problem(connector, latest, counted, under_way, kinds)
+    return Source(app, name, connector, latest, counted, under_way, problem)
+
+
+def _unread(app: App, name: str, connector: Connector | None) -> str:
+    if connector is not None:
+        return f"{connector} is not set up yet, so nothing was read of {app}."
+    return f"{app} holds accounts of {name}, which no connector reads any more."
+
+
+def _problem(
+    connector: Connector,
+    latest: SyncRun | None,
+    counted: SyncRun | None,
+    under_way: SyncRun | None,
+    kinds: Collection[str],
+) -> str:
+    """The first thing that is wrong."""
+    if connector.deleted_at is not None:
+        return f"{connector} was deleted, so what it read is as old as its last sync."
+    if under_way is not None and under_way.status == SyncRun.Status.HELD:
+        return (
+            f"Sync {under_way.pk} of {connector} is held: a Connector Administrator or a Super Administrator"
+            " has to confirm or discard it."
+        )
+    if latest is None:
+        return f"{connector} was never read."
+    if counted is None or counted.counted_at is None:
+        return f"{connector} was never read twice by one sync, so nothing proves that it is complete."
+    if counted.counted_at < now() - FRESH:
+        hours = int((now() - counted.counted_at).total_seconds() // 3600)
+        return f"The last counted sync of {connector} is {hours} hours old, and may be 24 at most."
+    return _gap(connector, latest, kinds) or _gap(connector, counted, kinds)
+
+
+def _gap(connector: Connector, run: SyncRun, kinds: Collection[str]) -> str:
+    needed = {*kinds, ACCOUNTS} - {CREDENTIAL} if kinds else set(run.gaps)
+    missing = [run.gaps[kind] for kind in sorted(needed & set(run.gaps))]
+    if missing:
+        return f"Sync {run.pk} of {connector} is not complete: {' '.join(missing)}"
+    return ""

@@ -1,0 +1,54 @@
+"""Campaigns and their lines, as pages show them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.timezone import now
+
+from core.templatetags.reeve import chip
+from reviews.models import Campaign
+from reviews.queries.campaigns import is_late
+
+register = template.Library()
+
+LOOKS: Mapping[str, tuple[str, str]] = {
+    Campaign.Status.DRAFT: ("gone", "pencil"),
+    Campaign.Status.STAGING: ("busy", ""),
+    Campaign.Status.STAGED: ("good", "lock"),
+    Campaign.Status.RUNNING: ("good", "player-play"),
+    Campaign.Status.CLOSING: ("busy", ""),
+    Campaign.Status.CLOSED: ("wait", "clock"),
+    Campaign.Status.REMEDIATION: ("wait", "hourglass"),
+    Campaign.Status.SIGNED_OFF: ("good", "circle-check"),
+    Campaign.Status.CANCELLED: ("gone", "circle-x"),
+}
+"""The tone of each state, and its icon where the tone has another."""
+
+
+@register.inclusion_tag("components/status_chip.html")
+def campaign_chip(campaign: Campaign, *, solid: bool = False) -> Mapping[str, Any]:
+    """The state of a campaign; of one past its last day to decide, that."""
+    if is_late(campaign, now()):
+        return chip("bad", "Overdue", icon="clock", solid=solid)
+    tone, icon = LOOKS[campaign.status]
+    return chip(tone, campaign.get_status_display(), icon=icon, solid=solid)
+
+
+@register.filter
+def days_left(at: datetime | None) -> str:
+    """How long until then: 3 days, 5 h, or how long ago. Never a negative number."""
+    if at is None:
+        return ""
+    seconds = (at - now()).total_seconds()
+    length = abs(seconds)
+    days, hours = int(length // 86_400), max(int(length // 3_600), 1)
+    said = f"{days} day{'' if days == 1 else 's'}" if days else f"{hours} h"
+    return f"{said} left" if seconds >= 0 else f"{said} over"
+
+
+@register.filter
+def minus(number: int, other: int) -> int:
+    """What is left of a number."""
+    return number - other

@@ -1,0 +1,92 @@
+"""The lines of a campaign, and one of them with all that happened to it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from connectors.models import Account, ResourceType
+from core.http import HtmxRequest
+from core.queries.asked import page
+from reviews.actions import correcting
+from reviews.actions.permission import may_run
+from reviews.forms.ending import CorrectForm
+from reviews.models import Campaign, ReviewTask
+from reviews.queries.lines import NO_RISK, WantedLines, events_of, for_screen, lines, reviewers_of
+from reviews.views.running import head, shown
+
+type Choices = list[tuple[str, str]]
+
+
+@require_GET
+def campaign_lines(request: HtmxRequest, pk: str) -> HttpResponse:
+    campaign = shown(request, pk)
+    wanted = WantedLines.of(request.GET.dict())
+    rows = for_screen(lines(campaign, wanted))
+    context = head(request, campaign, "lines") | {
+        "page": page(request, rows, order="line_no"),
+        "wanted": wanted,
+        "choices": _choices(campaign, wanted),
+    }
+    return render(request, "reviews/running_lines.html", context)
+
+
+@require_GET
+def campaign_line(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
+    campaign = shown(request, pk)
+    return _line(request, campaign, _task(campaign, line_no), CorrectForm(), 200)
+
+
+@require_POST
+def correct(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
+    campaign = shown(request, pk)
+    task = _task(campaign, line_no)
+    form = CorrectForm(request.POST)
+    if not form.is_valid():
+        return _line(request, campaign, task, form, 422)
+    typed = form.cleaned_data
+    correcting.correct(task, by=request.user, outcome=typed["outcome"], reason=typed["reason"])
+    messages.success(request, f"Line {task.line_no} is {task.get_status_display().lower()} now.")
+    return redirect("reviews:campaign_line", campaign.pk, task.line_no)
+
+
+def _task(campaign: Campaign, line_no: int) -> ReviewTask:
+    return get_object_or_404(campaign.tasks.select_related("person", "campaign"), line_no=line_no)
+
+
+def _line(
+    request: HtmxRequest, campaign: Campaign, task: ReviewTask, form: CorrectForm, status: int
+) -> HttpResponse:
+    to = correcting.FINAL.get(ReviewTask.Status(task.status))
+    may_correct = may_run(campaign, request.user) and campaign.status == Campaign.Status.RUNNING
+    context: dict[str, Any] = head(request, campaign, "lines") | {
+        "task": task,
+        "turns": task.turns.select_related("reviewer", "on_behalf_of").order_by("step", "pk"),
+        "decisions": task.decisions.select_related("by", "on_behalf_of").order_by("pk"),
+        "removals": task.removals.order_by("pk"),
+        "events": events_of(task),
+        "form": form,
+        "correct_to": to if may_correct and campaign.control_owner_id != request.user.pk else None,
+    }
+    return render(request, "reviews/running_line.html", context, status=status)
+
+
+def _choices(campaign: Campaign, wanted: WantedLines) -> list[tuple[str, str, str, Choices]]:
+    """The selects of the filter: name, what is chosen, what stands there when it narrows nothing, values."""
+    apps = campaign.sources.order_by("connector__app__search_text")
+    names = dict(apps.values_list("connector__app", "connector__app__name"))
+    kinds = dict(ResourceType.objects.filter(app__in=names).values_list("kind", "name"))
+    risks = campaign.tasks.exclude(risk="").order_by("risk").values_list("risk", flat=True).distinct()
+    people = reviewers_of(campaign)
+    found: list[tuple[str, str, Choices]] = [
+        ("status", "Any status", [(str(key), str(label)) for key, label in ReviewTask.Status.choices]),
+        ("reviewer", "Any reviewer", [(each.pk, each.name) for each in people]),
+        ("kind", "Any type", sorted(kinds.items(), key=lambda kind: kind[1])),
+        ("risk", "Any risk", [*((risk, risk) for risk in risks), (NO_RISK, "None")]),
+        ("type", "Any account", [(str(key), str(label)) for key, label in Account.Type.choices]),
+    ]
+    if len(names) > 1:
+        found.insert(2, ("app", "Any app", list(names.items())))
+    return [(name, getattr(wanted, name), none, values) for name, none, values in found]

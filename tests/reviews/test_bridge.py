@@ -1,0 +1,151 @@
+"""The count bridge ties for whatever population and whatever was decided, and says where it does not."""
+
+import pytest
+from django.db import transaction
+from django.utils.timezone import now
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.models import ACCESS, CREDENTIAL, Account, Connector, Grant
+from core.models import Role
+from reviews.actions import staging
+from reviews.models import Campaign, Removal, ReviewTask, Scope
+from reviews.queries import bridge
+from reviews.queries.frozen import digest_of
+from tests.make import make_account, make_connected, make_entitlement, make_grant, make_user
+from tests.reviews.making import make_policy
+from tests.reviews.staged import counted, make_draft, make_role, work
+
+PROPERTY = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+ROLES = 4
+EVERY = ["role", CREDENTIAL]
+
+accounts = st.lists(
+    st.fixed_dictionaries(
+        {
+            "status": st.sampled_from(Account.Status.values),
+            "type": st.sampled_from(Account.Type.values),
+            "owned": st.booleans(),
+            "held": st.sets(st.integers(0, ROLES)),
+        }
+    ),
+    max_size=8,
+)
+chosen = st.fixed_dictionaries(
+    {},
+    optional={
+        "kinds": st.sampled_from([["role"], ["role", CREDENTIAL], [CREDENTIAL]]),
+        "risks": st.just(["High"]),
+        "account_statuses": st.sampled_from([["enabled"], ["disabled", "unknown"]]),
+        "account_types": st.just(["user"]),
+        "only_without_owner": st.booleans(),
+        "departments": st.just(["Finance"]),
+    },
+)
+outcomes = st.lists(
+    st.tuples(st.sampled_from(ReviewTask.Status.values), st.sampled_from(Removal.Status.values))
+)
+
+
+@pytest.fixture
+def olga(db, nudges):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+def populate(population, name="Coupa", *, backwards=False):
+    """These accounts, in an app of their own, as one counted run saw them: in this order or the other."""
+    connector = make_connected(name=name)
+    owner = make_user("Nora", department="Finance")
+    roles = [make_role(connector.app, number, risk="High" if number else "") for number in range(ROLES)]
+    things = [*roles, make_entitlement(connector.app, "Access", CREDENTIAL, external_id=ACCESS)]
+    found = list(enumerate(population))
+    for number, each in reversed(found) if backwards else found:
+        account = make_account(
+            connector.app,
+            f"Account {number}",
+            external_id=f"ä{number}",
+            person=owner if each["owned"] else None,
+            status=each["status"],
+            type=each["type"],
+        )
+        for thing in sorted(each["held"]):
+            make_grant(account, things[thing])
+    counted(connector)
+    return connector
+
+
+def staged(olga, scope):
+    campaign = make_draft(olga, scope=scope, policy=make_policy(f"Policy {Scope.objects.count()}"))
+    staging.want(campaign, by=olga)
+    return work(campaign)
+
+
+def holds_any(population):
+    """Whether somebody who is not deleted holds something."""
+    return any(each["held"] and each["status"] != Account.Status.DELETED for each in population)
+
+
+def settle(campaign, decided):
+    """Let lines end so, denied ones with a removal that has come so far."""
+    for line, (status, removal) in zip(campaign.tasks.order_by("line_no"), decided, strict=False):
+        ReviewTask.objects.filter(pk=line.pk).update(status=status)
+        if status == ReviewTask.Status.DENIED:
+            Removal.objects.create(
+                task=line, campaign=campaign, app=line.app, status=removal, due_on=now().date()
+            )
+
+
+@PROPERTY
+@given(population=accounts, scope=chosen, decided=outcomes)
+def test_the_counts_tie_whatever_is_there_and_whatever_was_decided(olga, population, scope, decided):
+    with transaction.atomic():
+        populate(population)
+        campaign = staged(olga, Scope.objects.create(**scope))
+        assert (campaign.status == Campaign.Status.STAGED) == bool(campaign.lines)
+        if campaign.lines:
+            settle(campaign, decided)
+            told = bridge.of(campaign)
+            assert told.ties, [row.said for row in told.breaks]
+            assert len(told.rows) == 8
+        else:
+            assert campaign.staging_problem.startswith("Nothing is in scope")
+        transaction.set_rollback(True)
+
+
+@PROPERTY
+@given(population=accounts.filter(holds_any))
+def test_the_same_population_gives_the_same_hash_and_another_one_another(olga, population):
+    with transaction.atomic():
+        apps = populate(population, "One").app_id, populate(population, "Other", backwards=True).app_id
+        one, other = (staged(olga, Scope.objects.create(apps=[app], kinds=EVERY)) for app in apps)
+        assert one.digest == other.digest == digest_of(one)
+        Grant.objects.filter(pk=one.tasks.order_by("line_no")[0].grant).update(gone_at=now())
+        counted(Connector.objects.get(app=apps[0]))
+        fewer = staged(olga, Scope.objects.create(apps=apps[:1], kinds=EVERY))
+        assert fewer.digest != one.digest
+        transaction.set_rollback(True)
+
+
+def test_a_count_that_does_not_tie_is_named_and_stops_the_staging(olga):
+    connector = populate([{"status": "enabled", "type": "user", "owned": False, "held": {1}}])
+    counted(connector, read={"user": 2, "grant": 1})
+
+    campaign = staged(olga, Scope.objects.create())
+
+    assert campaign.status == Campaign.Status.DRAFT
+    assert campaign.staging_problem.startswith("The counts do not tie: Accounts received from coupa:acme")
+    assert "2, but 1 second count" in campaign.staging_problem
+
+
+def test_a_denied_line_without_a_removal_does_not_tie(olga):
+    populate([{"status": "enabled", "type": "user", "owned": False, "held": {1}}])
+    campaign = staged(olga, Scope.objects.create())
+    ReviewTask.objects.update(status=ReviewTask.Status.DENIED)
+
+    assert [row.name for row in bridge.of(campaign).breaks] == ["Denied"]
+
+
+def test_before_the_freeze_there_is_nothing_to_tie(olga):
+    assert bridge.of(make_draft(olga)).rows == ()

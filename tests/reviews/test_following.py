@@ -1,0 +1,241 @@
+"""What orders and syncs bring to lines and removals."""
+
+import pytest
+from django.utils.timezone import now
+
+from connectors.models import Grant, ProvisionOrder
+from core.models import OutgoingMail, Role, TrailEvent
+from reviews import jobs
+from reviews.actions import following, removals, removing, turns
+from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, Turn
+from tests.make import make_connected, make_grant, make_run, make_user
+from tests.reviews.making import make_grants, make_running
+
+pytestmark = pytest.mark.django_db
+Status, Order = Removal.Status, ProvisionOrder.Status
+
+
+@pytest.fixture
+def owner(db):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+@pytest.fixture
+def app_owner(db):
+    return make_user("Tom Okafor", Role.BASIC)
+
+
+@pytest.fixture
+def asked_anew(monkeypatch):
+    """Lines that were routed again."""
+    asked = []
+    monkeypatch.setattr(
+        turns, "enter_step", lambda tasks, step: asked.extend((each.line_no, step) for each in tasks)
+    )
+    return asked
+
+
+@pytest.fixture
+def campaign(owner, app_owner, nudges):
+    campaign = make_running(make_grants(3), make_user("Rui Costa"), owner)
+    app = campaign.tasks.first().app
+    app.ownerships.create(user=app_owner)
+    connector = make_connected(make_user("Connie Admin"), app=app)
+    PopulationSource.objects.create(
+        campaign=campaign, connector=connector, source=connector.source, run=make_run(connector)
+    )
+    return campaign
+
+
+def deny(campaign, *numbers):
+    lines = campaign.tasks.filter(line_no__in=numbers)
+    lines.update(status="denied")
+    removals.open_for(list(lines), None)
+
+
+def ordered(campaign, app_owner, *numbers):
+    deny(campaign, *numbers)
+    removing.confirm(list(Removal.objects.all()), by=app_owner)
+    jobs.order_removals(campaign.pk)
+    return Removal.objects.order_by("pk").first()
+
+
+def ends(campaign, *numbers):
+    """A complete run no longer sees these grants."""
+    run = make_run(campaign.sources.get().connector)
+    grants = campaign.tasks.filter(line_no__in=numbers).values("grant")
+    Grant.objects.filter(pk__in=grants).update(gone_at=now(), gone_run=run.pk)
+    return run
+
+
+def sees_again(campaign, number):
+    task = campaign.tasks.get(line_no=number)
+    make_grant(task.account, task.entitlement)
+    return make_run(campaign.sources.get().connector)
+
+
+@pytest.mark.parametrize(
+    ("order", "removal", "told"),
+    [
+        (Order.SENT, Status.REMOVING, None),
+        (Order.REMOVED, Status.REMOVED, "removals.removed"),
+        (Order.PROVEN, Status.PROVEN, "removals.proven"),
+        (Order.FAILED, Status.FAILED, "removals.failed"),
+    ],
+)
+def test_a_removal_stands_where_its_order_stands(campaign, app_owner, trail, order, removal, told):
+    first = ordered(campaign, app_owner, 1)
+    at = now()
+    times = {Order.REMOVED: {"removed_at": at}, Order.PROVEN: {"removed_at": at, "proven_at": at}}
+    ProvisionOrder.objects.update(status=order, problem="", **times.get(order, {}))
+
+    assert list(following.orders_to_follow()) == [first.order_id]
+    jobs.follow_order(first.order_id)
+    jobs.follow_order(first.order_id)
+
+    first.refresh_from_db()
+    assert first.status == removal
+    assert (first.removed_at, first.proven_at) == tuple(
+        times.get(order, {}).get(name) for name in ("removed_at", "proven_at")
+    )
+    assert [each for each in trail() if each == told] == ([told] if told else [])
+    assert not list(following.orders_to_follow())
+
+
+def test_what_comes_back_gets_a_new_removal_and_its_line_opens_again(
+    campaign, owner, app_owner, asked_anew, trail
+):
+    first = ordered(campaign, app_owner, 1)
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+
+    jobs.follow_order(first.order_id)
+    jobs.follow_order(first.order_id)
+
+    statuses = Removal.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == [Status.CAME_BACK, Status.WAITING]
+    assert campaign.tasks.get(line_no=1).status == ReviewTask.Status.OPEN
+    assert asked_anew == [(1, 1)]
+    assert trail()[-2:] == ["removals.came_back", "removals.opened"]
+    assert TrailEvent.objects.get(action="removals.came_back").severity == "error"
+    letter = OutgoingMail.objects.get()
+    assert letter.recipient == owner
+    assert letter.subject == "Coupa: access came back after it had been removed"
+
+
+@pytest.mark.parametrize(("before", "after"), [("closed", "remediation"), ("signed_off", "signed_off")])
+def test_after_closing_a_return_keeps_the_line_denied_and_a_new_removal_open(
+    campaign, app_owner, asked_anew, before, after
+):
+    first = ordered(campaign, app_owner, 1)
+    Campaign.objects.update(status=before)
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+
+    jobs.follow_order(first.order_id)
+
+    campaign.refresh_from_db()
+    assert campaign.status == after
+    assert campaign.tasks.get(line_no=1).status == ReviewTask.Status.DENIED
+    assert Removal.objects.open().filter(status=Status.WAITING).count() == 1
+    assert asked_anew == []
+
+
+def test_an_excepted_removal_stays_one_until_it_is_proven(campaign, owner, app_owner):
+    first = ordered(campaign, app_owner, 1)
+    removing.except_([first], by=owner, reason="Needed until the close")
+    jobs.follow_order(first.order_id)
+    assert Removal.objects.get().status == Status.EXCEPTED
+
+    jobs.follow_run(ends(campaign, 1).pk)
+
+    assert Removal.objects.get().status == Status.PROVEN
+
+
+def test_lines_whose_access_a_run_ended_are_cancelled(campaign, trail):
+    ReviewTask.objects.filter(line_no=2).update(status="certified")
+    run = ends(campaign, 1, 2)
+
+    assert list(following.to_follow()) == [run.pk]
+    jobs.follow_run(run.pk)
+    jobs.follow_run(run.pk)
+
+    lines = campaign.tasks.order_by("line_no").values_list("status", "status_reason")
+    assert list(lines) == [
+        ("cancelled", f"Gone meanwhile: sync {run.pk} no longer saw it."),
+        ("certified", ""),
+        ("open", ""),
+    ]
+    assert Turn.objects.get(line_no=1).status == Turn.Status.ENDED
+    assert Progress.objects.get().open == 2
+    assert trail() == ["lines.cancelled"]
+    assert not list(following.to_follow())
+
+
+def test_a_run_that_is_not_done_and_one_before_the_freeze_cancel_nothing(campaign):
+    run = ends(campaign, 1)
+    type(run).objects.filter(pk=run.pk).update(status="failed")
+    jobs.follow_run(run.pk)
+    frozen = campaign.sources.get()
+    Grant.objects.update(gone_run=frozen.run_id)
+    jobs.follow_run(frozen.run_id)
+
+    assert {each.status for each in campaign.tasks.all()} == {"open"}
+
+
+def test_a_cancelled_line_opens_again_if_its_access_is_seen_again(campaign, asked_anew, trail):
+    jobs.follow_run(ends(campaign, 1).pk)
+
+    run = sees_again(campaign, 1)
+    jobs.follow_run(run.pk)
+
+    first = campaign.tasks.get(line_no=1)
+    assert (first.status, first.status_reason) == ("open", f"Seen again by sync {run.pk}.")
+    assert asked_anew == [(1, 1)]
+    assert trail()[-1] == "lines.seen_again"
+
+
+@pytest.mark.parametrize(("status", "line"), [("closed", "excepted"), ("signed_off", "cancelled")])
+def test_after_closing_it_becomes_an_exception_and_after_sign_off_stays(campaign, asked_anew, status, line):
+    jobs.follow_run(ends(campaign, 1).pk)
+    Campaign.objects.update(status=status)
+
+    jobs.follow_run(sees_again(campaign, 1).pk)
+
+    assert campaign.tasks.get(line_no=1).status == line
+    assert asked_anew == []
+
+
+def test_what_a_run_ended_before_anybody_ordered_it_is_proven_and_may_come_back(
+    campaign, app_owner, asked_anew
+):
+    deny(campaign, 1)
+    jobs.follow_run(ends(campaign, 1).pk)
+    assert Removal.objects.get().status == Status.PROVEN
+
+    jobs.follow_run(sees_again(campaign, 1).pk)
+
+    assert sorted(Removal.objects.values_list("status", flat=True)) == [Status.CAME_BACK, Status.WAITING]
+    assert app_owner in [letter.recipient for letter in OutgoingMail.objects.all()]
+
+
+def test_lost_news_is_caught_up_with(campaign, app_owner, nudges, django_capture_on_commit_callbacks):
+    deny(campaign, 2)
+    removing.confirm(list(Removal.objects.all()), by=app_owner)
+    run = ends(campaign, 1)
+    nudges.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.sweep_running()
+
+    assert nudges == [("reviews.order_removals", campaign.pk), ("reviews.follow_run", str(run.pk))]
+
+
+def test_a_line_that_opens_again_is_asked_about_anew(campaign, owner, app_owner):
+    first = ordered(campaign, app_owner, 1)
+    Turn.objects.filter(line_no=1).update(status=Turn.Status.DECIDED)
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+
+    jobs.follow_order(first.order_id)
+
+    asked = Turn.objects.open().get(line_no=1)  # nobody has a manager here: its app's owner is next
+    assert asked.reviewer == app_owner
+    assert Progress.objects.get(reviewer=app_owner).open == 1

@@ -1,0 +1,257 @@
+"""Corrections, the quality sample, the sign-off."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from connectors.models import ProvisionOrder, Tag
+from core.errors import Denied, NotPossible
+from core.models import Role, TrailEvent
+from reviews import jobs
+from reviews.actions import closing, correcting, removals, removing, sampling, signing_off
+from reviews.models import Campaign, Decision, Removal, ReviewTask
+from reviews.queries import bridge
+from tests.make import make_user
+from tests.reviews.making import make_grants, make_running
+
+pytestmark = pytest.mark.django_db
+ALL = list(signing_off.STATEMENTS)
+
+
+@pytest.fixture
+def owner(db):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+@pytest.fixture
+def control(db):
+    return make_user("Ines Moreau", Role.BASIC)
+
+
+@pytest.fixture
+def reviewer(db):
+    return make_user("Rui Costa")
+
+
+@pytest.fixture
+def app_owner(db):
+    return make_user("Tom Okafor", Role.BASIC)
+
+
+@pytest.fixture(autouse=True)
+def _ties(monkeypatch):
+    monkeypatch.setattr(bridge, "of", lambda campaign: SimpleNamespace(ties=True))
+
+
+@pytest.fixture
+def campaign(owner, control, reviewer, app_owner, nudges):
+    campaign = make_running(make_grants(6), reviewer, owner, control_owner=control)
+    campaign.tasks.first().app.ownerships.create(user=app_owner)
+    return campaign
+
+
+def decide(campaign, outcome, *numbers):
+    for task in campaign.tasks.filter(line_no__in=numbers):
+        turn = task.turns.get()
+        by = turn.reviewer
+        Decision.objects.create(task=task, campaign=campaign, turn=turn, outcome=outcome, by=by)
+    campaign.tasks.filter(line_no__in=numbers).update(status=outcome)
+    if outcome == "denied":
+        removals.open_for(list(campaign.tasks.filter(line_no__in=numbers)), None)
+
+
+def closed(campaign, owner):
+    closing.close(campaign, by=owner, at_end="exception")
+    jobs.close(campaign.pk)
+    campaign.refresh_from_db()
+
+
+def look_at_all(campaign, control):
+    for row in campaign.sample.all():
+        sampling.look(row, by=control, agrees=True)
+
+
+def test_a_correction_is_a_new_decision_that_names_the_old_one(campaign, owner, trail):
+    decide(campaign, "certified", 1)
+    task = campaign.tasks.get(line_no=1)
+
+    correcting.correct(task, by=owner, outcome="denied", reason="They moved to Sales in May")
+
+    task.refresh_from_db()
+    old, new = Decision.objects.order_by("pk")
+    assert task.status == "denied"
+    assert (new.replaces, new.by, new.turn, new.outcome) == (old, owner, old.turn, "denied")
+    assert Removal.objects.get().task == task
+    assert trail() == ["removals.opened", "lines.corrected"]
+    event = TrailEvent.objects.latest("pk")
+    assert event.change["outcome"] == {"before": "Certified", "after": "Denied"}
+
+
+def test_a_denial_is_corrected_until_access_was_taken_away(campaign, owner, app_owner):
+    decide(campaign, "denied", 1, 2)
+    correct = correcting.correct
+
+    correct(campaign.tasks.get(line_no=1), by=owner, outcome="certified", reason="A wrong click")
+    removing.confirm(list(Removal.objects.filter(task__line_no=2)), by=app_owner)
+    jobs.order_removals(campaign.pk)
+    ProvisionOrder.objects.update(status="removed")
+    jobs.follow_order(ProvisionOrder.objects.get().pk)
+    with pytest.raises(NotPossible, match="already removed"):
+        correct(campaign.tasks.get(line_no=2), by=owner, outcome="certified", reason="A wrong click")
+
+    assert Removal.objects.get(task__line_no=1).status == Removal.Status.DROPPED
+    assert list(campaign.tasks.order_by("line_no").values_list("status", flat=True))[:2] == [
+        "certified",
+        "denied",
+    ]
+    assert Decision.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("who", "sentence"),
+    [
+        ("the reviewer", "Only an owner of"),
+        ("the control owner", "Only an owner of"),
+        ("a control owner who is an owner", "control owner"),
+        ("the subject", "your own access"),
+    ],
+)
+def test_nobody_else_corrects_and_nobody_their_own_access(
+    campaign, owner, control, reviewer, trail, who, sentence
+):
+    decide(campaign, "certified", 1)
+    task = campaign.tasks.get(line_no=1)
+    person = {"the reviewer": reviewer, "the control owner": control}.get(who, owner)
+    if who == "a control owner who is an owner":
+        Campaign.objects.update(control_owner=owner)
+    if who == "the subject":
+        task.account.person = owner
+        task.account.save()
+
+    with pytest.raises(Denied, match=sentence):
+        correcting.correct(task, by=person, outcome="denied", reason="For some reason")
+
+    assert Decision.objects.count() == 1
+    assert trail() == []
+
+
+def test_after_closing_nothing_is_corrected(campaign, owner):
+    decide(campaign, "certified", 1)
+    closed(campaign, owner)
+
+    with pytest.raises(NotPossible, match="while it runs"):
+        correcting.correct(campaign.tasks.get(line_no=1), by=owner, outcome="denied", reason="Too late")
+
+
+@pytest.mark.parametrize(
+    ("lines", "percent", "wanted"),
+    [(1000, 10, 60), (100, 10, 10), (12, 10, 5), (3, 10, 3), (100, 0, 0), (0, 10, 0), (40, 100, 40)],
+)
+def test_the_sample_is_a_tenth_at_least_five_and_at_most_sixty(lines, percent, wanted):
+    assert sampling.size(lines, percent) == wanted
+
+
+def test_the_same_seed_draws_the_same_lines_each_once():
+    numbers = list(range(1, 41))
+
+    first = list(sampling.drawn("4f2c", numbers))
+
+    assert first == list(sampling.drawn("4f2c", numbers))
+    assert first != list(sampling.drawn("4f2d", numbers))
+    assert sorted(first) == numbers
+
+
+def test_the_sample_is_drawn_at_closing_from_decided_lines_without_the_control_owners_own(
+    campaign, owner, control
+):
+    decide(campaign, "certified", 1, 2, 3, 4, 5)
+    own = campaign.tasks.get(line_no=3).account
+    own.person = control
+    own.save()
+
+    closed(campaign, owner)
+
+    assert sorted(campaign.sample.values_list("line_no", flat=True)) == [1, 2, 4, 5]
+    assert len(campaign.sample_seed) == 16
+
+
+def test_only_the_control_owner_looks_again_and_says_why_not(campaign, owner, control):
+    decide(campaign, "certified", 1, 2)
+    closed(campaign, owner)
+    row = campaign.sample.first()
+
+    with pytest.raises(Denied, match="Ines Moreau"):
+        sampling.look(row, by=owner, agrees=True)
+    with pytest.raises(NotPossible, match="Say why"):
+        sampling.look(row, by=control, agrees=False)
+    sampling.look(row, by=control, agrees=False, note="They left the team")
+
+    row.refresh_from_db()
+    assert (row.agrees, row.note, row.by) == (False, "They left the team", control)
+
+
+def test_the_control_owner_signs_off_with_four_statements(campaign, owner, control, trail):
+    decide(campaign, "certified", 1, 2)
+    closed(campaign, owner)
+    look_at_all(campaign, control)
+
+    with pytest.raises(NotPossible, match="all four statements"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL[:3])
+    signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.SIGNED_OFF
+    assert campaign.signed_off_by == control
+    assert campaign.statements == signing_off.STATEMENTS
+    assert trail()[-1] == "campaigns.signed_off"
+
+
+@pytest.mark.parametrize("who", ["owner", "super", "deactivated"])
+def test_nobody_else_signs_off(campaign, owner, control, who):
+    closed(campaign, owner)
+    person = {"owner": owner, "super": make_user("Ada Lindgren", Role.SUPER), "deactivated": control}[who]
+    if who == "deactivated":
+        control.status = "deactivated"
+        control.save()
+
+    with pytest.raises(Denied, match="Only the control owner"):
+        signing_off.sign_off(campaign, by=person, agreed=ALL)
+
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.CLOSED
+
+
+def test_who_decided_a_line_does_not_sign_off(campaign, owner, reviewer):
+    Campaign.objects.update(control_owner=reviewer)
+    campaign.refresh_from_db()
+    decide(campaign, "certified", 1)
+    closed(campaign, owner)
+    look_at_all(campaign, reviewer)
+
+    with pytest.raises(NotPossible, match="Rui Costa decided 1 of its lines"):
+        signing_off.sign_off(campaign, by=reviewer, agreed=ALL)
+
+
+def test_everything_in_the_way_is_named(campaign, owner, control, monkeypatch):
+    Tag.objects.get_or_create(kind="risk", name="Critical", defaults={"is_grave": True})
+    task = campaign.tasks.get(line_no=1)
+    line = ReviewTask(**{field.attname: getattr(task, field.attname) for field in ReviewTask._meta.fields})
+    line.pk, line.line_no, line.grant, line.risk = None, 7, 999_999, "Critical"
+    line.save()
+    decide(campaign, "certified", 2)
+    line.status = "denied"
+    ReviewTask.objects.filter(pk=line.pk).update(status="denied")
+    removals.open_for([line], None)
+    monkeypatch.setattr(bridge, "of", lambda campaign: SimpleNamespace(ties=False))
+
+    assert signing_off.obstacles(campaign) == ["It is running: it can be signed off once it is closed."]
+    closed(campaign, owner)
+
+    assert signing_off.obstacles(campaign) == [
+        "1 removal is neither proven gone nor an exception.",
+        "1 denied line of a grave risk: nobody has looked back yet.",
+        "2 of the sampled lines are still to be looked at again.",
+        "The counts do not tie: look at its data.",
+    ]
+    with pytest.raises(NotPossible, match="neither proven gone"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)

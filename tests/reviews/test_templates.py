@@ -1,0 +1,214 @@
+"""Templates: kept from a campaign, drafted by hand or on their day, once."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils.timezone import now
+
+from core.errors import Denied, NotPossible, StaleState
+from core.models import Organisation, Role, TrailEvent
+from reviews.actions import templates
+from reviews.actions.facts import Course, Facts, Period
+from reviews.actions.templates import Rhythm
+from reviews.models import Campaign, Scope, Template
+from tests.make import make_user
+from tests.reviews.making import make_campaign, make_policy
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def owner(db):
+    Organisation.objects.update_or_create(id=1, defaults={"time_zone": "Europe/Berlin"})
+    return make_user("Olga Berg", Role.CAMPAIGN, Role.BASIC)
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """Sets the day it is, by the organisation's clock."""
+
+    def _on(day):
+        monkeypatch.setattr(templates, "now", lambda: datetime.combine(day, time(8), BERLIN))
+
+    return _on
+
+
+def make_template(owner, **fields):
+    campaign = make_campaign("Coupa access", owner, scope=Scope.objects.create(risks=["High"]))
+    template = templates.create(campaign, "Coupa access", Rhythm(), by=owner)
+    Template.objects.filter(pk=template.pk).update(**fields)
+    template.refresh_from_db()
+    return template
+
+
+def test_a_template_keeps_scope_settings_and_owners_of_its_campaign(owner, trail):
+    campaign = make_campaign("Coupa", owner, scope=Scope.objects.create(risks=["High"]), control_id="P2P-07")
+
+    template = templates.create(campaign, "Coupa, quarterly", Rhythm(every_months=3), by=owner)
+
+    assert (template.name, template.control_id, template.policy) == (
+        "Coupa, quarterly",
+        "P2P-07",
+        campaign.policy,
+    )
+    assert template.scope_id != campaign.scope_id
+    assert template.scope.risks == ["High"]
+    assert template.instructions == campaign.instructions.get().text
+    assert list(template.owners.all()) == [owner]
+    assert trail() == ["templates.created"]
+
+
+def test_only_its_owners_and_super_administrators_use_a_template(owner, cast):
+    template = make_template(owner)
+
+    for who in ("campaign", "basic", "read_only"):
+        with pytest.raises(Denied):
+            templates.make_draft(template, by=cast[who])
+        with pytest.raises(Denied):
+            templates.retire(template, by=cast[who])
+    templates.make_draft(template, by=cast["super"])
+
+    assert template.campaigns.count() == 1
+
+
+def test_a_draft_made_by_hand_is_named_for_the_period_of_today(owner, on, trail):
+    on(date(2026, 11, 29))
+    template = make_template(owner)
+
+    draft = templates.make_draft(template, by=owner)
+
+    assert draft.name == "Coupa access, Q4 2026"
+    assert (draft.period_starts_on, draft.period_ends_on) == (date(2026, 10, 1), date(2026, 12, 31))
+    assert (draft.status, draft.template, draft.starts_at) == (Campaign.Status.DRAFT, template, None)
+    assert draft.scope.risks == ["High"]
+    assert draft.scope_id != template.scope_id
+    assert trail()[-1] == "campaigns.made_from_template"
+
+
+@pytest.mark.parametrize(
+    ("frequency", "first", "last", "name"),
+    [
+        ("monthly", date(2026, 8, 1), date(2026, 8, 31), "Coupa access, August 2026"),
+        ("quarterly", date(2026, 7, 1), date(2026, 9, 30), "Coupa access, Q3 2026"),
+        ("half_yearly", date(2026, 7, 1), date(2026, 12, 31), "Coupa access, H2 2026"),
+        ("yearly", date(2026, 1, 1), date(2026, 12, 31), "Coupa access, 2026"),
+        ("once", None, None, "Coupa access"),
+    ],
+)
+def test_the_period_is_that_of_the_frequency(frequency, first, last, name, owner):
+    template = make_template(owner, frequency=frequency)
+
+    period = templates.period_of(date(2026, 8, 31), frequency)
+
+    assert period == Period(first, last)
+    assert templates.name_of(template, period) == name
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        (date(2026, 11, 29), date(2026, 12, 1)),
+        (date(2026, 12, 1), date(2027, 3, 1)),
+        (date(2026, 7, 15), date(2026, 9, 1)),
+        (date(2026, 2, 10), date(2026, 3, 2)),  # the first is a Sunday
+    ],
+)
+def test_drafts_are_made_on_the_first_working_day_of_the_third_month_of_the_quarter(today, expected, owner):
+    assert templates.first_draft_day(after=today) == expected
+
+
+def test_a_holiday_is_no_working_day(owner):
+    Organisation.objects.update(holidays=[{"on": "2026-12-01", "name": "Founders' day"}])
+
+    assert templates.first_draft_day(after=date(2026, 11, 29)) == date(2026, 12, 2)
+
+
+def test_on_its_day_a_template_makes_one_draft_and_knows_the_next_day(owner, on, trail):
+    on(date(2026, 12, 1))
+    template = make_template(owner, next_on=date(2026, 12, 1), starts_by_itself=True)
+
+    draft = templates.make_due_draft(template)
+    again = templates.make_due_draft(template)
+
+    template.refresh_from_db()
+    assert again is None
+    assert template.next_on == date(2027, 3, 1)
+    assert template.campaigns.get() == draft
+    assert draft.starts_at == datetime(2026, 12, 3, 9, tzinfo=BERLIN)
+    assert TrailEvent.objects.order_by("-pk")[0].actor_name == "Reeve"
+
+
+def test_days_that_passed_while_nobody_looked_make_one_draft(owner, on):
+    on(date(2027, 7, 5))
+    template = make_template(owner, next_on=date(2026, 12, 1))
+
+    templates.make_due_draft(template)
+
+    template.refresh_from_db()
+    assert template.campaigns.get().name == "Coupa access, Q4 2026"
+    assert template.next_on == date(2027, 9, 1)
+
+
+def test_a_retired_template_makes_no_draft_and_keeps_its_campaigns(owner, trail):
+    template = make_template(owner, next_on=date(2026, 1, 1))
+    templates.make_draft(template, by=owner)
+
+    templates.retire(template, by=owner)
+
+    template.refresh_from_db()
+    assert template.next_on is None
+    assert template.campaigns.count() == 1
+    assert templates.due() == []
+    with pytest.raises(NotPossible, match="retired"):
+        templates.make_draft(template, by=owner)
+    assert trail()[-1] == "templates.retired"
+
+
+def test_a_policy_that_was_retired_is_left_out_of_the_next_draft(owner):
+    template = make_template(owner, policy=make_policy("Old", retired_at=now()))
+
+    assert templates.make_draft(template, by=owner).policy is None
+
+
+def test_a_template_changes_for_its_next_drafts_alone(owner, on, trail):
+    on(date(2026, 11, 29))
+    template = make_template(owner)
+    draft = templates.make_draft(template, by=owner)
+    policy = make_policy("App owner")
+
+    templates.change(
+        template,
+        Facts("Coupa, each quarter", control_id="P2P-07"),
+        Rhythm(date(2026, 12, 1), 3),
+        [owner],
+        instructions="Look at buyers.",
+        policy=policy,
+        seen=template.changed_at,
+        by=owner,
+    )
+
+    draft.refresh_from_db()
+    template.refresh_from_db()
+    assert (draft.name, draft.control_id) == ("Coupa access, Q4 2026", "")
+    assert (template.policy, template.next_on) == (policy, date(2026, 12, 1))
+    assert trail()[-1] == "templates.changed"
+    with pytest.raises(StaleState):
+        templates.change_course(template, Course(), seen=datetime(2026, 1, 1, tzinfo=UTC), by=owner)
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "sentence"),
+    [
+        (Rhythm(date(2026, 11, 28)), "today or later"),
+        (Rhythm(None, 3, starts_by_itself=True), "needs a day"),
+        (Rhythm(None, 13), "1 to 12 months"),
+    ],
+)
+def test_a_rhythm_that_cannot_be_is_refused(rhythm, sentence, owner, on):
+    on(date(2026, 11, 29))
+
+    with pytest.raises(NotPossible, match=sentence):
+        templates.create(make_campaign("Coupa", owner), "Coupa", rhythm, by=owner)
+
+    assert not Template.objects.exists()
