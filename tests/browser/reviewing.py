@@ -6,11 +6,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.timezone import now
 
-from connectors.models import Account, Grant
+from connectors.models import Account, App, Grant
 from core.models import Role, User
 from core.models.user import Reporting
 from reviews.models import Campaign, Decision, ReviewTask
-from tests.browser.scenes import session_of
+from tests.browser.sessions import session_of
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_running
 
@@ -31,6 +31,7 @@ ACCESS = (
     ("Uppsala Plant Requesters", "group", "", "May order from the Uppsala catalogues."),
     ("Analytics Viewer", "role", "", "Sees spend reports of all business units."),
 )
+LINES = 50
 HOLDERS = (
     "Zoë Brännström",
     "José Ángel Núñez-Carvalho",
@@ -40,18 +41,25 @@ HOLDERS = (
 )
 
 
-@transaction.atomic
 def lay_out() -> None:
     """Fifty lines for one reviewer, and print what a journey needs to know, as JSON."""
-    rui, tom = make_user("Rui Costa", Role.BASIC), make_user("Tom Okafor", Role.BASIC)
-    grants = _grants(rui, tom)
-    _before(grants[::2], tom)
-    campaign = make_running(grants, rui, name="Q3 Coupa access review", decide_by=now() + timedelta(days=3))
-    print(json.dumps({"session": session_of(rui, age=0), "campaign": campaign.pk, "lines": len(grants)}))
+    rui = make_user("Rui Costa", Role.BASIC)
+    facts = review_of(rui, app="Coupa")
+    print(json.dumps({"session": session_of(rui, age=0), "campaign": facts["review"], "lines": LINES}))
 
 
-def _grants(manager: User, owner: User) -> list[Grant]:
-    app = make_app("Coupa", owner)
+@transaction.atomic
+def review_of(reviewer: User, *, app: str) -> dict[str, str]:
+    """Fifty lines, some of them new since the review before."""
+    owner = make_user("Tom Okafor", Role.BASIC)
+    grants = _grants(reviewer, make_app(app, owner))
+    _before(grants[::2], owner)
+    due = now() + timedelta(days=3)
+    campaign = make_running(grants, reviewer, name=f"Q3 {app} access review", decide_by=due)
+    return {"review": campaign.pk}
+
+
+def _grants(manager: User, app: App) -> list[Grant]:
     access = [
         make_entitlement(app, name, kind, risk=risk, description=words) for name, kind, risk, words in ACCESS
     ]
@@ -67,7 +75,7 @@ def _grants(manager: User, owner: User) -> list[Grant]:
 def _before(grants: list[Grant], reviewer: User) -> None:
     """The same of a quarter ago, certified and signed off."""
     day = now() - timedelta(days=90)
-    campaign = make_running(grants, reviewer, name="Q2 Coupa access review", status="signed_off")
+    campaign = make_running(grants, reviewer, name="Q2 access review", status="signed_off")
     Campaign.objects.filter(pk=campaign.pk).update(frozen_at=day, closed_at=day, signed_off_at=day)
     tasks = ReviewTask.objects.filter(campaign=campaign)
     Decision.objects.bulk_create(
