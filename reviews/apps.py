@@ -18,6 +18,8 @@ class ReviewsConfig(AppConfig):
         from reviews.views import panels  # models are there only now
 
         tell(PHRASES)
+        fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
+        fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         also_refuse(too_near)
         for each in OFFERS:
             offer(each)

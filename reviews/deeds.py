@@ -1,6 +1,8 @@
 """What may happen in this room, in words."""
 
 PHRASES: dict[str, str] = {
+    "reviews.commented": "commented on a line of a review",
+    "reviews.submitted": "submitted decisions of a review",
     "campaigns.closed": "closed the campaign",
     "campaigns.closing": "ended the campaign",
     "campaigns.not_read_at_the_end": "could not have a source read at the end of",

@@ -2,7 +2,21 @@
 
 from django.urls import URLPattern, path
 
-from reviews.views import campaigns, drafts, ending, lines, reassigning, removals, running, staged, templates
+from reviews.views import (
+    campaigns,
+    desk,
+    desk_lines,
+    drafts,
+    ending,
+    lines,
+    reassigning,
+    removals,
+    reviews,
+    running,
+    staged,
+    submitting,
+    templates,
+)
 
 app_name = "reviews"
 CAMPAIGNS = [
@@ -53,4 +67,14 @@ RUNNING = [
     path("reviews/removals/", removals.my_removals, name="my_removals"),
     path("reviews/removals/<slug:key>/", removals.removal, name="removal"),
 ]
-urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING]
+DESK = [
+    path("reviews/", reviews.reviews, name="reviews"),
+    path("reviews/<str:pk>/", desk.desk, name="desk"),
+    path("reviews/<str:pk>/mark/", desk.mark, name="mark"),
+    path("reviews/<str:pk>/give/", desk_lines.give, name="give"),
+    path("reviews/<str:pk>/submit/", submitting.submit, name="submit"),
+    path("reviews/<str:pk>/submissions/", submitting.submissions, name="submissions"),
+    path("reviews/<str:pk>/lines/<int:line_no>/", desk_lines.line, name="line"),
+    path("reviews/<str:pk>/lines/<int:line_no>/comment/", desk_lines.comment, name="comment"),
+]
+urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING, *DESK]

@@ -274,10 +274,214 @@
     if (open) list.scrollLeft = open.offsetLeft + open.offsetWidth / 2 - list.offsetLeft - list.clientWidth / 2;
   };
 
+  /* The review desk: a line has the focus, keys act on it or on what is ticked. Buttons do all the work, so that
+     what a key does is what a click does. */
+  const desk = (root) => {
+    const form = () => document.getElementById("marks");
+    const drawer = () => document.getElementById("drawer");
+    const lines = () => all("[data-line]", root);
+    const focused = () => root.querySelector(".r-line.is-focus");
+    const ticks = () => all("input[name=line]", root);
+    const ticked = () => ticks().filter((each) => each.checked);
+    let at = "";
+    let openAfter = "";
+
+    const press = (button) => {
+      if (!button) return false;
+      button.click();
+      return true;
+    };
+
+    const look = (line, { scroll = true, take = true } = {}) => {
+      if (!line) return;
+      all(".r-line.is-focus", root).forEach((each) => {
+        each.classList.remove("is-focus");
+        each.removeAttribute("aria-current");
+      });
+      at = line.id;
+      line.classList.add("is-focus");
+      line.setAttribute("aria-current", "true");
+      if (take) line.focus({ preventScroll: true });
+      if (scroll) line.scrollIntoView({ block: "nearest" });
+    };
+
+    const step = (by) => {
+      const found = lines();
+      const now = found.indexOf(focused());
+      const line = found[now < 0 ? 0 : now + by];
+      if (line) {
+        look(line);
+        if (drawer().dataset.drawer && !drawer().hidden) press(line.querySelector(".r-iconbtn[name=open]"));
+      } else if (by > 0) document.querySelector("[rel=next]")?.focus() || document.querySelector("[data-next]")?.focus();
+    };
+
+    const bulk = () => {
+      const box = root.querySelector("[data-bulk]");
+      if (!box) return;
+      const number = ticked().length;
+      box.hidden = number === 0;
+      box.querySelector("[data-bulk-count]").textContent = `${number} ticked`;
+    };
+
+    const decide = (name) => {
+      if (ticked().length) return press(root.querySelector(`[name=selected][value=${name}]`));
+      const line = focused();
+      const button = line?.querySelector(`.r-decide__b[name=${name}]`);
+      if (!button) return step(1);
+      press(button);
+      return "needsReason" in button.dataset ? reason(line) : step(1);
+    };
+
+    const reason = (line) => {
+      const row = line?.querySelector("[data-reason]");
+      if (!row) return;
+      row.hidden = false;
+      row.querySelector("input").focus();
+    };
+
+    const toLine = () => {
+      const boxes = ticks();
+      const here = boxes.indexOf(focused()?.querySelector("input[name=line]"));
+      const last = boxes.map((each) => each.checked).lastIndexOf(true, here);
+      boxes.slice(last < 0 ? 0 : last, here + 1).forEach((each) => {
+        each.checked = true;
+      });
+      bulk();
+    };
+
+    const group = (list) => {
+      if (!list) return;
+      const every = all("input[name=line]", list);
+      const free = every.filter((each) => !each.closest(".is-certify, .is-deny"));
+      const boxes = free.length ? free : every;
+      const whole = boxes.every((each) => each.checked);
+      boxes.forEach((each) => {
+        each.checked = !whole;
+      });
+      bulk();
+    };
+
+    const shut = () => {
+      drawer().hidden = true;
+      drawer().replaceChildren();
+      delete drawer().dataset.drawer;
+      root.classList.remove("r-desk--drawer");
+      look(document.getElementById(at), { scroll: false });
+    };
+
+    const acts = {
+      j: () => step(1),
+      k: () => step(-1),
+      c: () => decide("certify"),
+      d: () => decide("deny"),
+      r: () => reason(focused()),
+      x: () => {
+        const box = focused()?.querySelector("input[name=line]");
+        if (box) box.checked = !box.checked;
+        bulk();
+      },
+      X: toLine,
+      a: () => group(focused()?.closest(".r-lines")),
+      u: () => press(focused()?.querySelector("[name=undo]")) || press(document.querySelector("[name=last]")),
+      o: () => (drawer().hidden ? press(focused()?.querySelector(".r-iconbtn[name=open]")) : shut()),
+      n: () => press(document.querySelector("[data-next]")),
+      s: () => press(document.querySelector("[data-submit]")),
+      Escape: () => (drawer().hidden ? undefined : shut()),
+    };
+
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+      const field = event.target.closest("[data-reason] input");
+      if (field) {
+        if (event.key === "Enter") {
+          event.preventDefault();
+          const line = field.closest("[data-line]");
+          press(line.querySelector("[name=say]"));
+          look(line);
+          step(1);
+        } else if (event.key === "Escape") look(field.closest("[data-line]"));
+        return;
+      }
+      if (isTyping(event.target) && event.target.type !== "checkbox") return;
+      if (/^[1-9]$/.test(event.key)) {
+        openAfter = event.key;
+        press(focused()?.querySelector(".r-iconbtn[name=open]"));
+      } else if (acts[event.key]) {
+        if (event.key !== "Escape") event.preventDefault();
+        acts[event.key]();
+      }
+    });
+
+    root.addEventListener("focusin", (event) => {
+      const line = event.target.closest("[data-line]");
+      if (line && line !== focused()) look(line, { scroll: false, take: false });
+    });
+    root.addEventListener("click", (event) => {
+      const evidence = event.target.closest("[data-evidence]");
+      if (evidence) openAfter = evidence.dataset.evidence;
+      if (event.target.closest("[data-close-drawer]")) shut();
+      const pick = event.target.closest("[data-select-group]");
+      if (pick) group(pick.closest(".r-group").nextElementSibling);
+    });
+    root.addEventListener("change", bulk);
+
+    /* One act after the other, each as the form was when its button was pressed. */
+    let acting = Promise.resolve();
+    const act = (event) => {
+      event.preventDefault();
+      const data = new FormData(event.target, event.submitter);
+      const ask = { source: root, values: data, target: "#toasts", swap: "beforeend", event };
+      acting = acting.then(() => window.htmx.ajax("POST", event.target.action, ask)).catch(() => undefined);
+    };
+    form()?.addEventListener("submit", act);
+
+    /* What somebody is writing stays, whatever comes back for its line. */
+    document.addEventListener("htmx:oobBeforeSwap", (event) => {
+      const typed = document.activeElement;
+      const field = typed?.id && event.detail.fragment.querySelector(`#${CSS.escape(typed.id)}`);
+      if (!field || !typed.closest("[data-reason]")) return;
+      field.value = typed.value;
+      field.closest("[data-reason]").hidden = false;
+    });
+
+    /* A line that was swapped has the focus again, unless one has gone on to another. */
+    document.addEventListener("htmx:oobAfterSwap", (event) => {
+      const swapped = document.getElementById(event.detail.target?.id) || event.detail.target;
+      if (!swapped) return;
+      if (swapped.id === "drawer") {
+        root.classList.add("r-desk--drawer");
+        const line = document.getElementById(`line-${swapped.dataset.drawer}`);
+        look(line, { take: false });
+        swapped.querySelector(`[data-hint="${openAfter}"]`)?.scrollIntoView({ block: "start" });
+        openAfter = "";
+      } else if (swapped.id === "groups") {
+        all("[data-select-group]", root).forEach((each) => { each.hidden = false; });
+        look(document.getElementById(at), { scroll: false });
+        bulk();
+      } else if (swapped.id === at) {
+        const isWriting = document.activeElement?.closest("[data-reason]");
+        look(swapped, { scroll: false, take: !isWriting });
+      }
+    });
+
+    all("[data-select-group]", root).forEach((each) => {
+      each.hidden = false;
+    });
+    all("template[data-more-keys]").forEach((each) => {
+      document.querySelector("#keys .r-keys").prepend(each.content.cloneNode(true));
+    });
+    bulk();
+    if (form()) {
+      const first = lines().find((each) => !each.matches(".is-certify, .is-deny")) || lines()[0];
+      const named = document.getElementById(window.location.hash.slice(1));
+      look(named?.matches("[data-line]") ? named : first, { scroll: Boolean(named), take: !root.querySelector("input[type=search]:focus") });
+    }
+  };
+
   const gains = [
     ["form[data-theme]", theme], ["[data-copy]", copy], ["[data-toast]", toast],
     ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker], ["[data-tick-all]", tickAll],
-    [".r-tabs", tabs],
+    [".r-tabs", tabs], ["[data-desk]", desk],
   ];
   const done = new WeakSet();
   const enliven = (root) => {

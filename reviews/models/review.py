@@ -147,6 +147,10 @@ class Mark(models.Model):
     """How many lines were marked by the same act."""
     opened_at = models.DateTimeField(null=True)
     """When its details were first opened."""
+    needs_reason = models.BooleanField(default=False)
+    """The policy asks for words with this outcome."""
+    seen = models.JSONField(default=dict)
+    """What the person was shown when they marked it: a decision takes it over."""
     at = models.DateTimeField(default=now)
 
     class Meta:

@@ -11,9 +11,26 @@ from core.models import User
 from reviews.actions.permission import may_make_campaigns
 from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
+from reviews.queries.mine import mine, open_lines
 from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
 type Shown = Mapping[str, Any] | None
+
+
+def reviews_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """For everyone: with the number of lines that wait for the reader."""
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    link = {"label": "Reviews", "icon": "checklist", "url": reverse("reviews:reviews")}
+    return {**link, "count": open_lines(user)}
+
+
+def waiting_reviews(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Reviews with lines that the reader has not decided."""
+    user = request.user
+    rows = [each for each in mine(user) if each.is_open] if isinstance(user, User) else []
+    return {"rows": rows} if rows else None
 
 
 def campaigns_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:

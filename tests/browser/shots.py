@@ -149,6 +149,14 @@ SCREENS = (
     Screen("rule_edit", "/applications/{app}/rules/{rule}/edit/"),
     Screen("app_changes", "/applications/{app}/changes/"),
     Screen("all_changes", "/applications/changes/"),
+    Screen("reviews", "/reviews/"),
+    Screen("desk", "/reviews/{review}/"),
+    Screen("desk_entitlement", "/reviews/{review}/?view=entitlement"),
+    Screen("desk_list", "/reviews/{review}/?view=flat&show=all"),
+    Screen("desk_line", "/reviews/{review}/lines/2/"),
+    Screen("desk_submit", "/reviews/{review}/submit/"),
+    Screen("desk_submissions", "/reviews/{review}/submissions/"),
+    Screen("desk_give", "/reviews/{review}/give/?line=1&line=2"),
     Screen("not_found", "/nowhere/"),
 )
 

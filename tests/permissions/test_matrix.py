@@ -30,6 +30,7 @@ from tests.permissions import (
     columns,
     connectors,
     counting,
+    desk,
     entitlements,
     ground_floor,
     imports,
@@ -72,6 +73,7 @@ AREAS = (
     trail,
     trying,
     upkeep,
+    desk,
 )
 WHO = AREAS[0].TABLE.split()[:12]
 SIGN_IN = "/sign-in/?next="

@@ -1,0 +1,229 @@
+"""What a reviewer notes about lines before they submit. Freely changed; nothing is decided by it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from core.errors import Denied, NotPossible
+from core.models import User
+from reviews.models import Campaign, Mark, Progress, Turn
+from reviews.queries.asking import MOST, Question, Rules, questions
+from reviews.queries.keys import among
+
+type Seen = Mapping[int, Mapping[str, Any]]
+"""By line: what the reviewer was shown."""
+QUICK = ("No longer in this job", "Never needed", "Left the company", "Access was inappropriate")
+"""Reasons that one click gives."""
+LONGEST = 2_000  # letters of a reason
+NAMED = 8
+"""Lines that a sentence names one by one."""
+OWN = "Line {} is about your own access: nobody decides on that themselves. Give it to somebody else."
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What became of an act on several lines."""
+
+    lines: Sequence[int]
+    needing: Sequence[int] = ()
+    """Left open, for to certify them needs a reason each."""
+    own: Sequence[int] = ()
+    """Left open, for they are about the reviewer's own access."""
+    gone: int = 0
+    """Of those meant, no longer asked of this person."""
+
+    @property
+    def sentence(self) -> str:
+        """What the reviewer must be told; empty where all went as they see."""
+        said = []
+        if self.needing:
+            said.append(
+                f"{_lines(self.needing)} stayed open: to certify {_it(self.needing)} you must say why."
+            )
+        if self.own:
+            said.append(f"{_lines(self.own)} stayed open: nobody decides on their own access.")
+        if self.gone:
+            said.append(f"{self.gone:,} of them somebody else has decided meanwhile, or was given.")
+        return " ".join(said)
+
+
+@transaction.atomic
+def mark(
+    campaign: Campaign,
+    lines: Collection[int],
+    outcome: Mark.Outcome,
+    *,
+    by: User,
+    reason: str = "",
+    seen: Seen | None = None,
+) -> Marked:
+    """Note what the person would decide about these lines; they may note something else later.
+
+    Several lines at once are counted as such (`together`), and those whose certifying needs a reason stay
+    open unless one is given. Raises Denied and NotPossible where nothing could be noted.
+    """
+    must_be_open(campaign)
+    must_decide(by)
+    reason = _fit(reason)
+    if len(lines) > MOST:
+        raise NotPossible(f"At most {MOST:,} lines can be marked at once.")
+    found, rules = questions(campaign, by, lines=lines), Rules(campaign)
+    own = [each.line_no for each in found if not rules.may_answer(each)]
+    asked = [each for each in found if rules.may_answer(each)]
+    needing = _needing(asked, rules, outcome, reason) if len(lines) > 1 else []
+    taken = [each for each in asked if each.line_no not in set(needing)]
+    if not found:
+        raise Denied("You are not asked about this line, or no longer. Somebody else may have decided it.")
+    if not asked:
+        raise Denied(OWN.format(own[0]))
+    wanting = {each.task for each in taken if rules.needs_reason(each, outcome)}
+    _note(campaign, taken, outcome, wanting, by=by, reason=reason, seen=seen or {})
+    return Marked([each.line_no for each in taken], needing, own, len(lines) - len(found))
+
+
+@transaction.atomic
+def say(campaign: Campaign, reasons: Mapping[int, str], *, by: User) -> Marked:
+    """Keep reasons, each with its line, marked already or not. Raises Denied, NotPossible."""
+    must_be_open(campaign)
+    must_decide(by)
+    given = {line: _fit(reason) for line, reason in reasons.items()}
+    found = questions(campaign, by, lines=given)
+    here = _marks(found, by)
+    for each in found:
+        row = here.get(each.task) or Mark(task_id=each.task, campaign=campaign, person=by)
+        if row.reason != given[each.line_no]:
+            row.reason, row.at = given[each.line_no], now()
+            row.save()
+    return Marked([each.line_no for each in found], gone=len(given) - len(found))
+
+
+@transaction.atomic
+def undo(campaign: Campaign, lines: Collection[int], *, by: User) -> Marked:
+    """Take marks back, with their reasons. When a line was first opened stays known."""
+    must_be_open(campaign)
+    must_decide(by)
+    found = questions(campaign, by, lines=lines)
+    _clear(by, [each.task for each in found])
+    return Marked([each.line_no for each in found], gone=len(lines) - len(found))
+
+
+@transaction.atomic
+def undo_last(campaign: Campaign, *, by: User) -> Marked:
+    """Take back what the last act marked, however many lines it was about."""
+    must_be_open(campaign)
+    must_decide(by)
+    marks = Mark.objects.filter(campaign=campaign, person=by).exclude(outcome=Mark.Outcome.NONE)
+    last = marks.order_by("-at").values_list("at", flat=True).first()
+    if last is None:
+        raise NotPossible("Nothing is marked that could be taken back.")
+    tasks = list(marks.filter(at=last).values_list("task_id", "task__line_no"))
+    _clear(by, [task for task, _ in tasks])
+    return Marked([line_no for _, line_no in tasks])
+
+
+@transaction.atomic
+def open_line(turn: Turn, *, by: User) -> None:
+    """Keep when its reviewer first opened the details of a line. Once; others leave no trace."""
+    if turn.reviewer_id != by.pk or turn.status != Turn.Status.OPEN:
+        return
+    at = now()
+    row, _ = Mark.objects.get_or_create(
+        task_id=turn.task_id, person=by, defaults={"campaign_id": turn.campaign_id, "opened_at": at}
+    )
+    Mark.objects.filter(pk=row.pk, opened_at=None).update(opened_at=at)
+
+
+def come_in(campaign: Campaign, *, by: User) -> None:
+    """Keep when a reviewer first looked at their lines."""
+    Progress.objects.filter(campaign=campaign, reviewer=by, first_opened_at=None).update(
+        first_opened_at=now()
+    )
+
+
+def must_be_open(campaign: Campaign) -> None:
+    if campaign.status != Campaign.Status.RUNNING:
+        raise NotPossible(
+            f"{campaign} is no longer running: what is decided stays, comments are still welcome."
+        )
+
+
+def must_decide(by: User) -> None:
+    """Whoever is asked; who only reads is never asked (row E5)."""
+    if not (by.is_active and by.may_act):
+        raise Denied("Who only reads decides nothing. A Super Administrator can give you another role.")
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    if len(numbers) > NAMED:
+        return f"{len(numbers):,} lines"
+    said = ", ".join(str(each) for each in numbers)
+    return f"Line {said}" if len(numbers) == 1 else f"Lines {said}"
+
+
+def _it(numbers: Sequence[int]) -> str:
+    return "it" if len(numbers) == 1 else "them"
+
+
+def _needing(asked: Iterable[Question], rules: Rules, outcome: str, reason: str) -> list[int]:
+    if outcome != Mark.Outcome.CERTIFY or reason:
+        return []
+    return [each.line_no for each in asked if rules.needs_reason(each, outcome)]
+
+
+def _note(
+    campaign: Campaign,
+    taken: Sequence[Question],
+    outcome: str,
+    wanting: Collection[int],
+    *,
+    by: User,
+    reason: str,
+    seen: Seen,
+) -> None:
+    """One statement for a thousand lines. Who changes their mind gives a new reason."""
+    here, at = _marks(taken, by), now()
+    rows = []
+    for each in taken:
+        before = here.get(each.task)
+        kept = before.reason if before and before.outcome in ("", outcome) else ""
+        shown = seen.get(each.line_no) or seen.get(0, {})
+        rows.append(
+            Mark(
+                task_id=each.task,
+                campaign=campaign,
+                person=by,
+                outcome=outcome,
+                reason=reason or kept,
+                together=len(taken),
+                needs_reason=each.task in wanting,
+                seen=dict(shown),
+                at=at,
+            )
+        )
+    Mark.objects.bulk_create(
+        rows,
+        batch_size=1_000,
+        update_conflicts=True,
+        unique_fields=("task", "person"),
+        update_fields=("outcome", "reason", "together", "needs_reason", "seen", "at"),
+    )
+
+
+def _marks(found: Iterable[Question], by: User) -> dict[int, Mark]:
+    rows = Mark.objects.filter(person=by, task__in=among(each.task for each in found))
+    return {row.task_id: row for row in rows}
+
+
+def _clear(by: User, tasks: Iterable[int]) -> None:
+    marks = Mark.objects.filter(person=by, task__in=among(tasks))
+    marks.update(outcome=Mark.Outcome.NONE, reason="", together=1, needs_reason=False, seen={}, at=now())
+
+
+def _fit(reason: str) -> str:
+    reason = reason.strip()
+    if len(reason) > LONGEST:
+        raise NotPossible(f"A reason has at most {LONGEST:,} letters; this one has {len(reason):,}.")
+    return reason

@@ -1,0 +1,326 @@
+"""Marks become decisions once, all of a submission or none of it, and never about one's own access."""
+
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+from django.db import connections
+
+from connectors.models import Account, Grant
+from core.errors import Denied, NotPossible, StaleState
+from core.models import Role, TrailEvent
+from reviews.actions import deciding, marks, removals, turns
+from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Submission, Turn
+from reviews.queries.desk import bar
+from tests.make import make_account, make_app, make_entitlement, make_user
+from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
+
+pytestmark = pytest.mark.django_db
+CERTIFY, DENY = Mark.Outcome.CERTIFY, Mark.Outcome.DENY
+WHY = "No longer in this job"
+
+
+@pytest.fixture
+def rui():
+    return make_user("Rui Costa", Role.BASIC)
+
+
+@pytest.fixture
+def entered(monkeypatch):
+    """The lines that went on, each with its step."""
+    told = []
+
+    def enter_step(tasks, step):
+        told.append((sorted(each.line_no for each in tasks), step))
+        return frozenset(going & {each.pk for each in tasks})
+
+    going: set[int] = set()
+    monkeypatch.setattr(turns, "enter_step", enter_step)
+    return SimpleNamespace(told=told, going=going)
+
+
+def owned(count=3, **fields):
+    return make_grants(count, person=make_user("Nora Lindqvist"), **fields)
+
+
+def submit(campaign, by):
+    return deciding.submit(campaign, by, marks_seen=seen(campaign, by))
+
+
+def seen(campaign, by):
+    return bar(campaign, by).stamp
+
+
+def statuses(campaign):
+    return dict(ReviewTask.objects.filter(campaign=campaign).values_list("line_no", "status"))
+
+
+def test_a_submission_decides_what_was_marked_and_nothing_else(rui, trail, entered):
+    campaign = make_running(owned(), rui)
+    marks.open_line(Turn.objects.get(line_no=2), by=rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    marks.mark(campaign, [2], DENY, by=rui, reason=WHY, seen={2: {"hints": ["title"], "instructions": 1}})
+    opened = Mark.objects.get(task__line_no=2).opened_at
+
+    done = submit(campaign, rui)
+
+    assert statuses(campaign) == {1: "certified", 2: "denied", 3: "open"}
+    assert (done.submission.submitted, done.submission.accepted) == (2, 2)
+    assert (done.submission.certified, done.submission.denied) == (1, 1)
+    kept, denied = Decision.objects.order_by("task__line_no")
+    assert (kept.outcome, kept.by, kept.replaces) == ("certified", rui, None)
+    assert kept.turn == Turn.objects.get(line_no=1)
+    assert (denied.outcome, denied.reason, denied.opened_at) == ("denied", WHY, opened)
+    assert denied.seen == {"hints": ["title"], "instructions": 1}
+    assert denied.submission == done.submission
+    assert ReviewTask.objects.get(line_no=1).settled_at == done.submission.at
+    assert not Mark.objects.exists()
+    progress = Progress.objects.get()
+    assert (progress.asked, progress.open, progress.certified, progress.denied) == (3, 1, 1, 1)
+    assert progress.last_decided_at == done.submission.at
+    assert [each.task.line_no for each in Removal.objects.all()] == [2]
+    assert "reviews.submitted" in trail()
+    told = TrailEvent.objects.get(action="reviews.submitted").change
+    assert (told["accepted"], told["certified"], told["denied"], told["lines"]) == (2, 1, 1, [1, 2])
+    assert entered.told == [([1], 2)]
+
+
+def test_what_needs_a_reason_stays_marked(rui):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    marks.mark(campaign, [2, 3], DENY, by=rui)
+
+    done = submit(campaign, rui)
+
+    assert done.unreasoned == [2, 3]
+    assert done.submission.submitted == 1
+    assert statuses(campaign) == {1: "certified", 2: "open", 3: "open"}
+    with pytest.raises(NotPossible, match="2 of your marks need a reason"):
+        submit(campaign, rui)
+
+
+def test_nobody_decides_on_their_own_access(rui):
+    """Marked while it was somebody else's; by now it is the reviewer's."""
+    campaign = make_running(owned(2), rui)
+    marks.mark(campaign, [1, 2], CERTIFY, by=rui)
+    Account.objects.filter(name="Holder 2").update(person=rui)
+
+    done = submit(campaign, rui)
+
+    assert done.own == [2]
+    assert statuses(campaign) == {1: "certified", 2: "open"}
+    with pytest.raises(NotPossible, match="your own access"):
+        submit(campaign, rui)
+    assert Decision.objects.count() == 1
+
+
+def test_a_submission_is_made_once(rui):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    stamp = seen(campaign, rui)
+    deciding.submit(campaign, rui, marks_seen=stamp)
+
+    with pytest.raises(StaleState, match="submitted already"):
+        deciding.submit(campaign, rui, marks_seen=stamp)
+
+    assert Submission.objects.count() == 1
+    assert Decision.objects.count() == 1
+
+
+def test_a_page_that_showed_other_marks_submits_nothing(rui):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    stamp = seen(campaign, rui)
+    marks.mark(campaign, [1], DENY, by=rui, reason=WHY)
+
+    with pytest.raises(StaleState):
+        deciding.submit(campaign, rui, marks_seen=stamp)
+
+    assert statuses(campaign)[1] == "open"
+
+
+def test_the_first_of_two_reviewers_decides_and_the_other_is_told(rui):
+    tom = make_user("Tom Okafor", Role.BASIC)
+    campaign = make_running(owned(), rui)
+    for task in ReviewTask.objects.all():
+        make_turn(task, tom)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    marks.mark(campaign, [1, 2], DENY, by=tom, reason=WHY)
+    submit(campaign, tom)
+
+    done = submit(campaign, rui)
+
+    assert statuses(campaign) == {1: "denied", 2: "denied", 3: "open"}
+    assert [(each.line_no, each.decided_by) for each in done.lost] == [(1, "Tom Okafor")]
+    assert (done.submission.submitted, done.submission.accepted) == (1, 0)
+    assert set(Turn.objects.filter(reviewer=rui).values_list("line_no", "status")) == {
+        (1, "overtaken"),
+        (2, "overtaken"),
+        (3, "open"),
+    }
+    assert Progress.objects.get(reviewer=rui).open == 1
+    assert Progress.objects.get(reviewer=tom).open == 1
+
+
+def test_a_certified_line_goes_to_its_next_step(rui, entered):
+    content = {
+        "rules": [{"name": "All", "condition": None, "steps": [{"kind": "manager"}, {"kind": "app_owner"}]}]
+    }
+    campaign = make_running(owned(), rui, policy=make_policy("Two steps", content))
+    marks.mark(campaign, [1, 3], CERTIFY, by=rui)
+    marks.mark(campaign, [2], DENY, by=rui, reason=WHY)
+    entered.going |= {ReviewTask.objects.get(line_no=1).pk}
+
+    submit(campaign, rui)
+
+    assert entered.told == [([1, 3], 2)]
+    assert statuses(campaign) == {1: "open", 2: "denied", 3: "certified"}
+    assert Progress.objects.get().open == 0
+
+
+def test_a_stand_in_decides_on_behalf(rui):
+    grace = make_user("Grace Kim")
+    campaign = make_running(owned(1), rui)
+    Turn.objects.update(on_behalf_of=grace, independence="holds")
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+
+    submit(campaign, rui)
+
+    decision = Decision.objects.get()
+    assert (decision.by, decision.on_behalf_of, decision.independence) == (rui, grace, "holds")
+
+
+@pytest.mark.parametrize(
+    "status", [Campaign.Status.CLOSING, Campaign.Status.CLOSED, Campaign.Status.CANCELLED]
+)
+def test_a_campaign_that_ended_takes_no_decision(rui, status):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    Campaign.objects.update(status=status)
+
+    with pytest.raises(NotPossible, match="no longer running"):
+        submit(campaign, rui)
+
+    assert not Decision.objects.exists()
+
+
+def test_a_line_that_was_cancelled_meanwhile_is_told_as_lost(rui):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1, 2], CERTIFY, by=rui)
+    ReviewTask.objects.filter(line_no=1).update(status=ReviewTask.Status.CANCELLED)
+
+    done = submit(campaign, rui)
+
+    assert [each.line_no for each in done.lost] == [1]
+    assert statuses(campaign) == {1: "cancelled", 2: "certified", 3: "open"}
+
+
+def test_nothing_is_decided_if_the_removals_cannot_be_opened(rui, monkeypatch):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], DENY, by=rui, reason=WHY)
+
+    def broken(*_args):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(removals, "open_for", broken)
+    with pytest.raises(RuntimeError):
+        submit(campaign, rui)
+
+    assert statuses(campaign)[1] == "open"
+    assert not Decision.objects.exists()
+    assert Mark.objects.filter(outcome=DENY).count() == 1
+
+
+def test_who_is_not_asked_submits_nothing(rui):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+
+    for role in Role:
+        with pytest.raises((Denied, StaleState)):
+            deciding.submit(campaign, make_user(f"A {role}", role), marks_seen=seen(campaign, rui))
+
+    assert not Decision.objects.exists()
+
+
+def in_a_thread(*arguments):
+    try:
+        return deciding.submit(*arguments[:2], marks_seen=arguments[2])
+    except StaleState as problem:
+        return problem
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_never_decide_one_line_twice(rui):
+    tom = make_user("Tom Okafor", Role.BASIC)
+    campaign = make_running(owned(20), rui)
+    for task in ReviewTask.objects.order_by("-line_no"):
+        make_turn(task, tom)
+    marks.mark(campaign, range(1, 21), CERTIFY, by=rui)
+    marks.mark(campaign, range(1, 21), DENY, by=tom, reason=WHY)
+    tries = [(campaign, by, seen(campaign, by)) for by in (rui, tom, rui, tom)]
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda each: in_a_thread(*each), tries))
+
+    assert sum(isinstance(each, StaleState) for each in done) == 2
+    assert Decision.objects.count() == 20
+    assert Decision.objects.values("by").distinct().count() == 1
+    assert set(Progress.objects.values_list("open", flat=True)) == {0}
+    assert not Turn.objects.open().exists()
+
+
+def make_many(rui, count):
+    """A campaign of so many lines, by the fewest statements that a test can do with."""
+    app = make_app("Coupa")
+    nora, entitlement = make_user("Nora Lindqvist"), make_entitlement(app)
+    account = make_account(app, "Holder", person=nora)
+    accounts = [Account(**_fields(account), id=f"A{n:026}", external_id=f"n{n}") for n in range(count)]
+    Account.objects.bulk_create(accounts, batch_size=2_000)
+    grants = Grant.objects.bulk_create(
+        (
+            Grant(account=each, entitlement=entitlement, first_run=1, since=each.changed_at)
+            for each in accounts
+        ),
+        batch_size=2_000,
+    )
+    campaign = make_running([], rui)
+    line = make_line(campaign, grants[0], 1)
+    make_turn(line, rui)
+    lines = [
+        ReviewTask(**_fields(line, "line_no", "grant"), line_no=n, grant=each.pk, account_id=each.account_id)
+        for n, each in enumerate(grants[1:], 2)
+    ]
+    lines = ReviewTask.objects.bulk_create(lines, batch_size=2_000)
+    Turn.objects.bulk_create(
+        (
+            Turn(task=each, campaign=campaign, line_no=each.line_no, rule=1, reviewer=rui, via="manager")
+            for each in lines
+        ),
+        batch_size=2_000,
+    )
+    Progress.objects.update(asked=count, open=count)
+    return campaign
+
+
+def _fields(row, *without):
+    left = {"id", "external_id", "account", *without}
+    return {
+        each.attname: getattr(row, each.attname)
+        for each in row._meta.concrete_fields
+        if each.name not in left
+    }
+
+
+def test_ten_thousand_marks_are_decided_by_a_handful_of_statements(rui, django_assert_max_num_queries):
+    campaign = make_many(rui, 10_000)
+    marks.mark(campaign, range(1, 9_901), CERTIFY, by=rui)
+    marks.mark(campaign, range(9_901, 10_001), DENY, by=rui, reason=WHY)
+    stamp = seen(campaign, rui)
+
+    with django_assert_max_num_queries(60):
+        done = deciding.submit(campaign, rui, marks_seen=stamp)
+
+    assert done.submission.accepted == Decision.objects.count() == 10_000
+    assert ReviewTask.objects.filter(status="denied").count() == Removal.objects.count() == 100
