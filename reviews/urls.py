@@ -11,6 +11,7 @@ from reviews.views import (
     lines,
     policies,
     policy_builder,
+    reassigning,
     removals,
     reviews,
     running,
@@ -51,6 +52,14 @@ RUNNING = [
     path("campaigns/<slug:pk>/tasks/", lines.campaign_lines, name="campaign_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/correct/", lines.correct, name="correct"),
+    path(
+        "campaigns/<slug:pk>/tasks/<int:line_no>/reassign/", reassigning.reassign_line, name="reassign_line"
+    ),
+    path(
+        "campaigns/<slug:pk>/reviewers/<slug:reviewer>/reassign/",
+        reassigning.reassign_reviewer,
+        name="reassign_reviewer",
+    ),
     path("campaigns/<slug:pk>/submissions/", running.submissions, name="campaign_submissions"),
     path("campaigns/<slug:pk>/removals/", removals.removals, name="removals"),
     path("campaigns/<slug:pk>/counts/", running.data, name="campaign_counts"),

@@ -7,6 +7,7 @@ from reviews.models.campaign import (
     Instructions,
     PopulationSource,
     Scope,
+    SourceFollowed,
     Template,
 )
 from reviews.models.policy import Policy, PolicyVersion
@@ -29,6 +30,7 @@ __all__ = [
     "ReviewTask",
     "SampledLine",
     "Scope",
+    "SourceFollowed",
     "Submission",
     "Template",
     "Turn",

@@ -9,7 +9,7 @@ from connectors.models import Account, ResourceType, Tag
 from core.models import User
 from core.models.keys import folded
 from core.queries.paging import Page, keyset_page
-from reviews.models import Campaign, Instructions, Mark, Progress, ReviewTask, Turn
+from reviews.models import Campaign, Comment, Instructions, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import Question, Rules, questions
 from reviews.queries.earlier import FRESH, earlier_campaigns, is_fresh, with_freshness
 from reviews.queries.insights import Insight, insights
@@ -107,6 +107,7 @@ class Line:
     needs_to_certify: bool
     needs_to_deny: bool
     goes_on: bool
+    comments: int
 
     @property
     def outcome(self) -> str:
@@ -281,6 +282,7 @@ def drawn(
     known = insights(tasks, campaign, earlier=earlier)
     marks = {each.task_id: each for each in Mark.objects.filter(person=person, task__in=tasks)}
     asked = {each.task: each for each in questions(campaign, person, lines=[t.line_no for t in turns])}
+    said = dict(Comment.objects.filter(task__in=tasks).values_list("task").annotate(n=Count("pk")))
     kinds = kind_names(tasks)
     levels = risk_levels()
     rules = Rules(campaign)
@@ -301,6 +303,7 @@ def drawn(
                 needs_to_certify=question is not None and rules.needs_reason(question, "certify"),
                 needs_to_deny=question is not None and rules.needs_reason(question, "deny"),
                 goes_on=question is not None and rules.goes_on(question),
+                comments=said.get(task.pk, 0),
             )
         )
     return found

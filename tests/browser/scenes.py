@@ -7,9 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 from django.conf import settings
-from django.contrib.auth import login
-from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest
 from django.urls import reverse
 
 from connectors.actions import rules
@@ -17,7 +14,6 @@ from connectors.actions.connectors import AppChoice, create, name_owners
 from connectors.actions.rules import RuleFacts
 from connectors.models import Account, App, Connector, Entitlement, Resource, Tag
 from core.actions import exports, groups, imports, invitations, seals
-from core.http import sessions
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
 from core.queries.trail import Wanted, events
 from core.trail import Source, source
@@ -27,6 +23,8 @@ from reviews.actions.policies import PolicyFacts
 from reviews.actions.policies_built_in import ensure
 from reviews.actions.templates import Rhythm
 from reviews.models import Campaign, Policy
+from tests.browser import reviewing
+from tests.browser.sessions import session_of
 from tests.make import PASSWORD
 from tests.waiting import wait_until
 
@@ -44,28 +42,19 @@ def tell() -> None:
     for role in Role:
         RoleHolding.objects.get_or_create(user=maker, role=role)
     facts = {
-        "session": _session(maker, age=0),
-        "late_session": _session(maker, age=3600),
+        "session": session_of(maker, age=0),
+        "late_session": session_of(maker, age=3600),
         **_connectors(maker),
         **_people(maker),
         **_imports(maker),
         **_policies(maker),
+        **reviewing.review_of(maker, app="Spend Desk"),
     }
     _file(maker)
     _check(maker)
     facts |= _campaigns(maker, App.objects.get(pk=facts["app"]))
     facts["event"] = str(events(maker, Wanted(action="core.people_imported")).latest("id").pk)
     print(json.dumps(facts))
-
-
-def _session(person: User, *, age: int) -> str:
-    """A session in which this person proved so many seconds ago who they are."""
-    request = HttpRequest()
-    request.session = SessionStore()
-    login(request, person)
-    request.session[sessions.PROVEN] = sessions.seconds() - age
-    request.session.save()
-    return str(request.session.session_key)
 
 
 def _connectors(maker: User) -> dict[str, str]:

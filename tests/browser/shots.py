@@ -176,6 +176,14 @@ SCREENS = (
     Screen("template_scope", "/campaigns/templates/{campaign_template}/scope/"),
     Screen("template_settings", "/campaigns/templates/{campaign_template}/settings/"),
     Screen("template_course", "/campaigns/templates/{campaign_template}/schedule/"),
+    Screen("reviews", "/reviews/"),
+    Screen("desk", "/reviews/{review}/"),
+    Screen("desk_entitlement", "/reviews/{review}/?view=entitlement"),
+    Screen("desk_list", "/reviews/{review}/?view=flat&show=all"),
+    Screen("desk_line", "/reviews/{review}/lines/2/"),
+    Screen("desk_submit", "/reviews/{review}/submit/"),
+    Screen("desk_submissions", "/reviews/{review}/submissions/"),
+    Screen("desk_give", "/reviews/{review}/give/?line=1&line=2"),
     Screen("not_found", "/nowhere/"),
 )
 

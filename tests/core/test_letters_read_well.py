@@ -48,6 +48,16 @@ def samples(owner, sender):
         "owner_named": {"connector": connector, "who": sender.name},
         "password_changed": {},
         "password_link": {"onward": "/connectors/"},
+        "removal_came_back": {
+            "campaign": SimpleNamespace(name="Coupa access, Q4", pk="x"),
+            "removal": SimpleNamespace(
+                task=SimpleNamespace(entitlement_name="Buyer", account_name="Grace Kim", risk="High"),
+                problem="Sync 12 saw it again.",
+            ),
+            "app": connector.app,
+            "is_grave": True,
+            "is_signed_off": False,
+        },
         "review_given": {
             "campaign": make_campaign("Coupa access, Q4", sender),
             "lines": 12,

@@ -1,6 +1,6 @@
-"""One review of one app from its draft to its end: the real driver, the pretend Coupa, and every worker's job.
+"""One review of one app from its draft to its end: the real driver, the pretend Coupa, every worker's job.
 
-Nothing is put into a table by hand between the first sync and the sign-off: people act by verbs, jobs do the rest.
+Nothing is put into a table by hand from the draft to the sign-off: people act by verbs, jobs do the rest.
 """
 
 import json
