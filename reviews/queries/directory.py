@@ -175,13 +175,11 @@ class _Loading:
         accounts = dict(Account.objects.filter(person__in=known).values_list("pk", "person"))
         wanted = {line.entitlement for line in self.lines}
         found: defaultdict[str, set[str]] = defaultdict(set)
-        for account, entitlement in (
-            Grant.objects.here().filter(account__in=accounts).values_list("account_id", "entitlement_id")
-        ):
-            if entitlement in wanted:
-                person = accounts[account]
-                if person is not None:
-                    found[entitlement].update(twins.get(person, (person,)))
+        held = Grant.objects.here().filter(account__in=accounts, entitlement__in=wanted)
+        for account, entitlement in held.values_list("account_id", "entitlement_id"):
+            person = accounts[account]
+            if person is not None:
+                found[entitlement].update(twins.get(person, (person,)))
         return {key: frozenset(people) for key, people in found.items()}
 
     def _granters(self) -> Mapping[tuple[str, str], frozenset[str]]:
