@@ -3,7 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 
 from connectors.models import Account, ResourceType, Tag
 from core.models import User
@@ -237,7 +248,8 @@ def sheet(
     number: int = 0,
 ) -> Sheet:
     """One page of these turns, new or changed ones first, then in the order of lines."""
-    rows = with_freshness(turns, earlier).annotate(place=F("freshness") * 10_000_000_000 + F("line_no"))
+    place = ExpressionWrapper(F("freshness") * 10_000_000_000 + F("line_no"), output_field=BigIntegerField())
+    rows = with_freshness(turns, earlier).annotate(place=place)
     rows = rows.select_related("task", "on_behalf_of")
     page = keyset_page(rows, order="place", after=after, before=before, size=SIZE, number=number)
     lines = drawn(campaign, person, page.rows, earlier=earlier)

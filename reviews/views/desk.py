@@ -80,6 +80,7 @@ def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | N
         "here": here,
         "place": _place(view, show, here, asked),
         "earlier": earlier[0] if earlier else None,
+        "quick": marks.QUICK,
     }
     if only is not None:
         rows = turns.filter(line_no__in=only).select_related("task", "on_behalf_of")
@@ -95,7 +96,6 @@ def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | N
         "next": _next(stops, here),
         "words": words(request),
         "instructions": reads.instructions(campaign),
-        "quick": marks.QUICK,
     }
 
 

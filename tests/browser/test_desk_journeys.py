@@ -98,7 +98,6 @@ def test_details_open_beside_the_list_and_lines_are_marked_in_groups(
     details.get_by_role("button", name="Comment").click()
     expect(details.get_by_role("blockquote")).to_have_text("Asked Tom")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Close details").click()
     expect(details).to_be_hidden()
 
     page.keyboard.press("a")

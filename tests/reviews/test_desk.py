@@ -76,6 +76,7 @@ def test_with_script_the_line_and_the_counts_come_back(browser, campaign, nora):
     assert 'id="line-2"' in text
     assert 'id="line-1"' not in text
     assert "Reason needed" in text
+    assert 'value="2 No longer in this job"' in text
     assert "1 of 3 decided" in text
     assert "1 needs a reason" in text
     assert f'id="stop-{nora.pk}"' in text
