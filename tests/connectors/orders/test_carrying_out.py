@@ -245,6 +245,7 @@ def test_two_workers_never_hold_one_order(want):
 def test_one_wish_at_a_time_is_made_about_one_account(want):
     role, group = want(3), want(3, "group:7:member")
     held = orders.claim(role.pk)
+    assert held is not None
 
     assert orders.claim(group.pk) is None
     assert orders.waiting() == []

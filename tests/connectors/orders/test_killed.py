@@ -36,6 +36,7 @@ def test_killed_at_any_call_the_next_worker_ends_it_as_if_made_once(call, want, 
 def test_a_worker_that_is_slower_than_its_lease_asks_nothing_more(want, world, habits, monkeypatch):
     order = want(3)
     held = orders.claim(order.pk)
+    assert held is not None
     due(order)
     orders.claim(order.pk)
 

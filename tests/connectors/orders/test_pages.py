@@ -9,12 +9,19 @@ from connectors.actions import orders
 from connectors.contract import BadCredentials
 from connectors.models import Account, Connector, Entitlement, ProvisionOrder, Resource
 from connectors.queries.orders import kept_for
-from core.exports import on_offer
+from core.errors import NotPossible
+from core.exports import Offer, on_offer
 from core.models import Role
 from tests.make import make_user
 
 Status = ProvisionOrder.Status
 REFUSED = BadCredentials("Coupa refused the client ID and secret.")
+
+
+def offered() -> Offer:
+    offer = on_offer("connectors.orders")
+    assert offer is not None
+    return offer
 
 
 def read(browser, name, *args, **asked):
@@ -166,7 +173,7 @@ def test_the_file_holds_what_the_page_shows(want, work, sync, connector, owner, 
     order = work(want(3))
     want(4)
     sync()
-    offer = on_offer("connectors.orders")
+    offer = offered()
 
     of_app = list(offer.rows(app_owner, {"app": connector.app_id, "status": "proven"}))
     of_connector = list(offer.rows(owner, {"connector": connector.pk}))
@@ -180,9 +187,7 @@ def test_the_file_holds_what_the_page_shows(want, work, sync, connector, owner, 
 
 
 def test_a_person_who_sees_neither_gets_no_file(connector):
-    from core.errors import NotPossible
-
-    offer = on_offer("connectors.orders")
+    offer = offered()
     kim = make_user("Kim Sorensen", Role.BASIC)
 
     for asked in ({"app": connector.app_id}, {"connector": connector.pk}, {}):

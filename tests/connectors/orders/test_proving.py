@@ -54,6 +54,7 @@ def test_a_run_that_began_before_the_order_was_done_proves_nothing(
 ):
     order = want(3)
     run = runs.claim(str(runs.start(Connector.objects.get(pk=connector.pk), by=None).pk))
+    assert run is not None
     walk(run, WorldChanger(world, habits, lambda _: None))
     order = work(order)
 
