@@ -87,6 +87,7 @@ def connector(request: HtmxRequest, pk: str) -> HttpResponse:
         "may_confirm": may_confirm(request.user),
         "may_govern": not shown.deleted_at and may_govern(shown.app, request.user),
         "kinds_read": kinds_of(shown),
+        "may_write": spec.writes(shown.settings),
         "may_manage": may_manage(shown, request.user),
     }
     return render(request, "connectors/connector.html", context)

@@ -15,13 +15,15 @@ class Sample:
 
     typed: Mapping[str, str]
     outside: Outside
+    writing: Mapping[str, str] | None = None
+    """What must be typed otherwise so that changes are allowed; None: this driver makes none."""
 
 
 @contextmanager
 def coupa() -> Iterator[Sample]:
     with FakeCoupa(users=1_300, groups=11, roles=6) as fake:
         typed = {"domain": fake.url, "client_id": fake.client_id, "client_secret": fake.client_secret}
-        yield Sample(typed, Outside(extra_hosts=[fake.url]))
+        yield Sample(typed, Outside(extra_hosts=[fake.url]), {"mode": "read-write"})
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What every driver promises, whatever its vendor. A new driver adds its tenant to SAMPLES."""
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,12 @@ from connectors.contract import (
     Batch,
     CursorExpired,
     Driver,
+    DriverError,
     Entitlement,
     Grant,
     NotCounted,
     Outside,
+    Provisioner,
     Record,
     Resource,
     ResourceType,
@@ -46,6 +48,33 @@ def driver(spec: Spec, sample: Sample) -> Iterator[Driver]:
     opened = spec.open(spec.clean(sample.typed, outside), outside)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def writer(spec: Spec, sample: Sample) -> Iterator[Driver]:
+    """The driver with settings that allow changes; skipped for one that has none."""
+    if sample.writing is None:
+        assert not any(each.provision for each in spec.capabilities)
+        pytest.skip("a driver that only reads")
+    outside = replace(sample.outside, kinds=kinds(spec))
+    settings = spec.clean({**sample.typed, **sample.writing}, outside)
+    assert spec.writes(settings)
+    opened = spec.open(settings, outside)
+    yield opened
+    opened.close()
+
+
+class Memory:
+    """A journal for one wish."""
+
+    def __init__(self) -> None:
+        self.kept: Mapping[str, object] = {}
+
+    def get(self) -> Mapping[str, object]:
+        return self.kept
+
+    def put(self, kept: Mapping[str, object]) -> None:
+        self.kept = kept
 
 
 def kinds(spec: Spec) -> list[str]:
@@ -260,3 +289,68 @@ def test_scopes_in_use_are_told_or_are_not_known(spec, driver, sample):
     granted = driver.granted()
 
     assert granted is None or set(granted) >= set(spec.scopes(spec.clean(sample.typed, sample.outside)))
+
+
+def test_settings_that_only_read_change_nothing(spec, sample, driver):
+    assert not spec.writes(spec.clean(sample.typed, sample.outside))
+    if isinstance(driver, Provisioner):
+        with pytest.raises(DriverError):
+            driver.disable("1", Memory())
+
+
+def test_what_may_be_given_and_taken_is_given_and_taken_once(spec, writer):
+    """Every kind that says so, on somebody who has the most, and the reading sees it."""
+    assert isinstance(writer, Provisioner)
+    whole = facts(writer.walk(kinds(spec)))
+    grants = [record for record in whole.values() if isinstance(record, Grant)]
+    user = max({grant.account_id for grant in grants}, key=lambda each: (len(held(whole, each)), each))
+    for capability in spec.capabilities:
+        if not capability.provision:
+            continue
+        assert set(capability.provision) <= {"grant", "revoke"}
+        thing = next(one for one in sorted(held(whole, user)) if one.startswith(f"{capability.kind}:"))
+        for verb, wished in ((writer.revoke, False), (writer.grant, True)):
+            journal, before = Memory(), held(facts([writer.read(user)]), user)
+            first, second = verb(user, thing, journal), verb(user, thing, journal)
+            after = held(facts([writer.read(user)]), user)
+
+            assert (first.changed, first.agrees, second.changed, second.agrees) == (True, True, False, True)
+            assert first.calls
+            assert 0 < len(first.said) <= 300
+            assert before ^ after == {thing}
+            assert (thing in after) is wished
+            assert journal.kept == {}
+
+
+def test_an_account_is_disabled_and_enabled_again(spec, writer):
+    assert isinstance(writer, Provisioner)
+    whole = facts(writer.walk(kinds(spec)))
+    enabled = [each for each in whole.values() if isinstance(each, Account) and each.status == "enabled"]
+    user = enabled[-1].id
+    assert {"disable_user", "enable_user"} <= {action.name for action in spec.actions}
+    for verb, status in ((writer.disable, "disabled"), (writer.enable, "enabled")):
+        first, second = verb(user, Memory()), verb(user, Memory())
+
+        assert (first.changed, first.agrees, second.changed, second.agrees) == (True, True, False, True)
+        [read] = [each for each in writer.read(user).records if isinstance(each, Account)]
+        assert read.status == status
+
+
+def test_who_is_not_there_has_lost_everything_and_can_be_given_nothing(spec, writer):
+    assert isinstance(writer, Provisioner)
+    entitlement = next(
+        each.id
+        for each in facts(writer.walk(kinds(spec))).values()
+        if isinstance(each, Entitlement)
+        and each.kind in {one.kind for one in spec.capabilities if one.provision}
+    )
+
+    for receipt in (
+        writer.revoke("987654321", entitlement, Memory()),
+        writer.disable("987654321", Memory()),
+    ):
+        assert (receipt.changed, receipt.agrees) == (False, True)
+    with pytest.raises(DriverError):
+        writer.grant("987654321", entitlement, Memory())
+    with pytest.raises(DriverError):
+        writer.enable("987654321", Memory())

@@ -19,7 +19,7 @@ from tests.fakes.coupa.people import read_people
 
 ROOT = Path(__file__).parents[3]
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
-WRITE = "core.user.read core.user.write core.common.read core.user_group.read"
+WRITE = "core.user.read core.user.write core.common.read core.user_group.read core.user_group.write"
 
 
 @pytest.fixture
@@ -232,6 +232,82 @@ def test_memberships_are_a_flat_list_that_can_be_paged(fake, ask):
     pairs = {(user.id, group) for user in fake.tenant.users.values() for group in user.groups}
     assert {(one["user-id"], one["user-group-id"]) for one in found} == pairs
     assert len(found) == len(pairs)
+
+
+def test_memberships_are_found_by_user_and_group_and_ended(fake, ask):
+    user = next(each for each in fake.tenant.users.values() if len(each.groups) > 1)
+    group = min(user.groups)
+    query = f"/api/user_group_memberships?user_id={user.id}&user_group_id={group}"
+
+    [found] = ask("GET", query).json()
+
+    assert (found["user-id"], found["user-group-id"]) == (user.id, group)
+    assert ask("DELETE", f"/api/user_group_memberships/{found['id']}").status_code == 204
+    assert group not in user.groups
+    assert ask("GET", query).json() == []
+    assert ask("DELETE", f"/api/user_group_memberships/{found['id']}").status_code == 404
+    fake.misbehave(no_memberships=405)
+    assert ask("DELETE", f"/api/user_group_memberships/{found['id']}").status_code == 405
+
+
+def test_a_change_may_be_lost_before_or_after_it_is_made(fake, ask):
+    user = fake.tenant.users[min(fake.tenant.users)]
+    user.active = True
+
+    fake.misbehave(lost_writes=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        ask("PUT", f"/api/users/{user.id}", json={"active": False})
+    assert user.active
+
+    fake.misbehave(lost_answers=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        ask("PUT", f"/api/users/{user.id}", json={"active": False})
+    assert not user.active
+
+
+def test_changes_fail_from_the_one_that_was_named(fake, ask):
+    user = min(fake.tenant.users)
+    fake.misbehave(writes_after=1, write_status=(503, 1))
+
+    replies = [ask("PUT", f"/api/users/{user}", json={"active": True}).status_code for _ in range(3)]
+
+    assert replies == [200, 503, 200]
+    assert ask("GET", f"/api/users/{user}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("habits", "wish", "left"),
+    [
+        ({"keeps_lists": True}, None, {2, 3}),
+        ({"only_empty_lists": True}, None, {2, 3}),
+        ({"only_empty_lists": True}, [], set()),
+        ({"replaces_lists": True}, [{"id": 5}], {5}),
+        ({"passes_over": ["role:5"]}, [{"id": 5}, {"id": 6}], {2, 3, 6}),
+        ({"refuses": ["role:5"]}, [{"id": 5}, {"id": 6}], {2, 3}),
+    ],
+)
+def test_a_tenant_may_treat_lists_otherwise(habits, wish, left, fake, ask):
+    user = fake.tenant.users[min(fake.tenant.users)]
+    user.roles = {2, 3}
+    fake.misbehave(**habits)
+
+    reply = ask("PUT", f"/api/users/{user.id}", json={"roles": wish})
+
+    assert reply.status_code == (400 if "refuses" in habits else 200)
+    assert user.roles == left
+
+
+def test_others_may_be_at_work_before_a_request(fake, ask):
+    user = min(fake.tenant.users)
+    seen = []
+    fake.misbehave(
+        meddle=lambda number: seen.append(number) or fake.set_active(str(user), active=number == 2)
+    )
+
+    told = [ask("GET", f"/api/users/{user}").json()["active"] for _ in range(3)]
+
+    assert told == [False, True, False]
+    assert seen == [1, 2, 3]
 
 
 def test_faster_than_twenty_five_a_second_is_refused():

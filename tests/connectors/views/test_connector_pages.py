@@ -148,6 +148,17 @@ def test_the_page_shows_settings_owners_capabilities_and_no_secret(browser, admi
     assert "sealed-canary" not in page
 
 
+@pytest.mark.parametrize(("mode", "may"), [("read", False), ("read-write", True)])
+def test_what_the_driver_may_change_is_on_only_where_it_may_write(mode, may, browser):
+    connector = make_connected()
+    Connector.objects.filter(pk=connector.pk).update(settings={**connector.settings, "mode": mode})
+
+    page = text(browser.get(reverse("connectors:connector", args=[connector.pk])))
+
+    assert ("grant, revoke" in page) is may
+    assert ("This connector only reads" in page) is not may
+
+
 def test_a_held_run_says_what_would_disappear_and_offers_both_answers(browser):
     connector = make_connected(status=Connector.Status.HELD)
     held = make_run(

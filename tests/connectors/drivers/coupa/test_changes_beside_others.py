@@ -174,3 +174,64 @@ def test_an_emptying_that_comes_too_late_to_be_safe_is_preceded_by_another_look(
     assert world.make("revoke", user, "role:5:member").agrees
     assert [kept.get("stage") for kept in world.journal.written] == ["emptying", "emptying", "giving", None]
     assert world.held(user) == {2, 3, 6}
+
+
+@pytest.mark.parametrize(
+    ("step", "when"), [(3, AFTER), (4, BEFORE), (4, AFTER)], ids=["kept", "before the look", "after it"]
+)
+def test_what_others_take_after_a_death_before_the_emptying_stays_taken(step, when, world, user):
+    with pytest.raises(Killed):
+        world.make("revoke", user, "role:5:member", Fate(step, when))
+    assert world.journal.kept["stage"] == "emptying"
+    world.hold(user, {2, 3, 5})
+
+    assert world.make("revoke", user, "role:5:member").agrees
+
+    assert world.held(user) == {2, 3}
+
+
+def test_what_others_take_after_it_was_given_back_stays_taken(world, user):
+    with pytest.raises(Killed):
+        world.make("revoke", user, "role:5:member", Fate(9, BEFORE))
+    assert world.held(user) == {2, 3, 6}
+    world.hold(user, {2, 3})
+
+    assert world.make("revoke", user, "role:5:member").agrees
+
+    assert world.held(user) == {2, 3}
+
+
+def test_roles_that_another_gave_anew_after_a_death_are_completed(world, user):
+    """Whoever finds a user without roles may give back the one that was to go."""
+    with pytest.raises(Killed):
+        world.make("revoke", user, "role:5:member", Fate(5, AFTER))
+    assert world.held(user) == set()
+    world.hold(user, {5, 7})
+
+    assert world.make("revoke", user, "role:5:member").agrees
+
+    assert world.held(user) == {2, 3, 6, 7}
+
+
+def test_what_others_do_while_an_emptying_fails_stays_done(world, user):
+    states = iter([{2, 3, 6}, {2, 3}])
+
+    def meddle(request: httpx.Request) -> None:
+        if world.fake.coupa.habits.write_status[1] == 0 and (state := next(states, None)):
+            world.hold(user, state)
+
+    world.fake.misbehave(write_status=(503, 1))
+    world.meddle = meddle
+
+    assert world.make("revoke", user, "role:5:member").agrees
+    assert world.held(user) == {2, 3}
+
+
+def test_nothing_is_kept_for_later_where_nothing_was_taken(world, user):
+    """Given back hours later it would undo what others did in between."""
+    world.meddle = at_the_last_look(world, lambda: world.fake.misbehave(status=(503, 99)))
+
+    with pytest.raises(TransientError, match="503"):
+        world.make("revoke", user, "role:5:member")
+
+    assert world.journal.kept == {}
