@@ -160,17 +160,18 @@ def carried_out(order: ProvisionOrder, receipt: Receipt) -> None:
 def put_off(order: ProvisionOrder, problem: str) -> None:
     """Let go for a while after a passing trouble; after the last try people have to do it.
 
-    But while something that was taken has to be given back, nobody but a worker knows what: it is tried for
-    ever, and an alarm says so once.
+    But while something that was taken may have to be given back it is tried for ever, and an alarm says so at
+    once.
     """
     problem = storable(problem)
     if order.attempts >= TRIES and not order.journal:
         give_up(order, f"{problem} Tried {TRIES} times.")
         return
     wait = min(FIRST_WAIT * 2 ** min(10, max(0, order.attempts - 1)), LONGEST_WAIT)
-    if order.attempts == TRIES:
+    if order.journal and order.told_at is None:
         record("orders.unrestored", order, by=None, severity=ERROR, problem=problem)
         telling.alarm(order, problem)
+        order.save_held(told_at=now())
     order.release(problem=problem, due_at=now() + wait)
 
 
@@ -180,7 +181,9 @@ def fail(order: ProvisionOrder, problem: str) -> None:
     problem = storable(problem)
     order.release(problem=problem)
     _move(order, ProvisionOrder.Status.FAILED, told_at=None)
-    record("orders.failed", order, by=None, severity=ERROR, problem=problem, to_give_back=bool(order.journal))
+    record("orders.failed", order, by=None, severity=ERROR, problem=problem)
+    if order.journal:
+        telling.alarm(order, problem)
     nudge("connectors.tell_of_orders", order.app_id)
 
 

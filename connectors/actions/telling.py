@@ -51,7 +51,7 @@ def alarm(order: ProvisionOrder, problem: str) -> None:
         return
     told: dict[str, Any] = {"order": order, "connector": order.connector, "problem": problem}
     for person in people_to_tell(order.connector):
-        post("order_unrestored", to=person, key=order.pk, **told)
+        post("order_unrestored", to=person, key=f"{order.pk}:{order.status}", **told)
 
 
 def tell_of_return(run: SyncRun, orders: Sequence[ProvisionOrder]) -> None:

@@ -1,6 +1,7 @@
 """A worker that is killed between any two calls takes nothing from anybody that was not to be taken."""
 
 import pytest
+from django.db import OperationalError
 
 from connectors import jobs
 from connectors.actions import orders
@@ -31,6 +32,23 @@ def test_killed_at_any_call_the_next_worker_ends_it_as_if_made_once(call, want, 
     assert order.journal == {}
     assert world.grants == before
     assert OrderCall.objects.filter(order=order).count() >= 3
+
+
+def test_a_call_that_cannot_be_noted_does_not_come_between_taking_and_giving_back(
+    want, work, world, monkeypatch, caplog
+):
+    order = want(3)
+    before = {pair for pair in world.grants if pair != ("3", "role:1:member")}
+
+    def busy(*_, **__):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(OrderCall.objects, "create", busy)
+    order = work(order)
+
+    assert order.status == Status.REMOVED
+    assert world.grants == before
+    assert "was not noted" in caplog.text
 
 
 def test_a_worker_that_is_slower_than_its_lease_asks_nothing_more(want, world, habits, monkeypatch):
@@ -64,6 +82,7 @@ def test_what_must_be_given_back_is_tried_for_ever_and_an_alarm_says_so_once(
     assert trail().count("orders.unrestored") == 1
     letter = OutgoingMail.objects.get(letter="order_unrestored")
     assert letter.to == owner.email
+    assert "It is tried again every hour at least" in letter.text
 
     due(order)
     assert work(order).status == Status.REMOVED
@@ -81,6 +100,7 @@ def test_an_order_that_owes_something_back_is_never_dropped_nor_left_to_people(
     due(order)
     order = work(order)
     assert order.status == Status.FAILED
+    assert "give it back in Coupa now" in OutgoingMail.objects.get(letter="order_unrestored").text
 
     with pytest.raises(NotPossible, match="given back"):
         orders.drop(order, by=owner, reason="No longer wanted")
