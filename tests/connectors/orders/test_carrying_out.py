@@ -1,8 +1,10 @@
 """An order is wanted once, carried out once, and read back; what a connector cannot do people are told of."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from connectors import jobs
@@ -263,3 +265,24 @@ def test_an_order_done_tells_of_the_next(want, work, nudges, django_capture_on_c
         work(first)
 
     assert ("connectors.carry_out", second.pk) in nudges
+
+
+def test_the_database_itself_lets_one_order_in_hand_about_an_account(want):
+    role, group = want(3), want(3, "group:7:member")
+    ProvisionOrder.objects.filter(pk=role.pk).update(lease=uuid4())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProvisionOrder.objects.filter(pk=group.pk).update(lease=uuid4())
+
+
+def test_of_two_who_want_the_same_at_once_one_is_answered_with_the_order_of_the_other(want, monkeypatch):
+    first, looked = want(3), orders._undone
+    blind = [True]
+
+    def too_early(wishes):
+        return {} if blind and blind.pop() else looked(wishes)
+
+    monkeypatch.setattr(orders, "_undone", too_early)
+
+    assert want(3).pk == first.pk
+    assert ProvisionOrder.objects.count() == 1
