@@ -112,9 +112,9 @@ def sign_in() -> Callable[[User | None], Client]:
     return browser
 
 
-@pytest.fixture
-def quick_passwords(settings: Any) -> None:
-    """Argon2 is slow on purpose; where many passwords are tried a test need not be."""
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; a test need not be."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

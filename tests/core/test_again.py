@@ -35,7 +35,7 @@ urlpatterns = [
     path("post-only/", require_POST(fresh_sign_in(lambda request: HttpResponse("done")))),
     path("", include("config.urls")),
 ]
-pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("quick_passwords")]
+pytestmark = [pytest.mark.urls(__name__)]
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ SECRET = {
 READERS = ("super", "read_only", "owner", "basic", "stranger")
 
 pytestmark = [
-    pytest.mark.usefixtures("quick_passwords"),
     pytest.mark.skipif(connection.vendor != "sqlite", reason="the files that are searched are SQLite's"),
 ]
 

@@ -10,8 +10,6 @@ from core.models import OutgoingMail, Role
 from tests.coding import CODE, code_of, set_up, with_password
 from tests.make import PASSWORD, make_user
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 @pytest.fixture(autouse=True)
 def clock():

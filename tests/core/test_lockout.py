@@ -15,9 +15,6 @@ SIGN_IN = "/sign-in/"
 ELSEWHERE = "198.51.100.7"
 
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
-
 @pytest.fixture
 def grace(db):
     make_user("Ada Lindgren", Role.SUPER, password=PASSWORD)

@@ -12,8 +12,6 @@ PAGE = "/profile/password/"
 NEW = "another nine grey geese"
 TYPED = {"present": PASSWORD, "password": NEW, "again": NEW}
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 @pytest.fixture
 def grace(db):

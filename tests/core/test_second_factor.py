@@ -15,8 +15,6 @@ from tests.coding import CODE, PAGE, code_of, set_up, with_password
 from tests.connectors.sync.test_races import at_once
 from tests.make import PASSWORD, make_user
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 @pytest.fixture(autouse=True)
 def clock():

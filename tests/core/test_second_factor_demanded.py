@@ -8,8 +8,6 @@ from core.models import IdentityProvider, Organisation, Role
 from tests.coding import PAGE, code_of, set_up, with_password
 from tests.make import PASSWORD, make_user
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 @pytest.fixture(autouse=True)
 def clock():

@@ -13,9 +13,6 @@ START = "2026-05-04 09:00"
 MINUTE = 60
 
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
-
 @pytest.fixture
 def clock():
     with time_machine.travel(START, tick=False) as moving:

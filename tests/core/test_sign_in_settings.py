@@ -13,8 +13,6 @@ from tests.permissions.sign_in import settings_typed
 
 PAGE = "/settings/sign-in/"
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
-
 
 @pytest.fixture
 def provider(db):

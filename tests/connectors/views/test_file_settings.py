@@ -207,9 +207,7 @@ def test_the_wizard_says_that_files_come_next(browser, begun):
     assert "credentials" not in page
 
 
-def test_a_file_left_behind_by_a_sign_in_in_between_is_asked_for_again(
-    connected, grace, sign_in, quick_passwords
-):
+def test_a_file_left_behind_by_a_sign_in_in_between_is_asked_for_again(connected, grace, sign_in):
     grace.set_password(PASSWORD)
     grace.save(update_fields=["password"])
     late = sign_in(grace)
