@@ -201,3 +201,20 @@ def test_the_name_of_a_thing_is_never_markup(want, connector, app_owner, sign_in
 
     assert "<script>alert" not in read(sign_in(app_owner), "order", order.pk)
     assert orders.waiting() == [order.pk]
+
+
+def test_the_home_page_tells_the_owners_of_the_app_what_waits_for_them(
+    want, work, habits, app_owner, owner, sign_in
+):
+    home = reverse("core:home")
+    assert "by hand in" not in sign_in(app_owner).get(home).content.decode()
+    habits.troubles = [REFUSED]
+    work(want(3))
+    failed = sign_in(app_owner).get(home).content.decode()
+    habits.keeps = {"role:1:member"}
+    work(want(4))
+    by_hand = sign_in(app_owner).get(home).content.decode()
+
+    assert "1 change could not be made in" in failed
+    assert "1 change to be made by hand in" in by_hand
+    assert "by hand in" not in sign_in(owner).get(home).content.decode()
