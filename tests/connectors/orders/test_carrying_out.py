@@ -286,3 +286,34 @@ def test_of_two_who_want_the_same_at_once_one_is_answered_with_the_order_of_the_
 
     assert want(3).pk == first.pk
     assert ProvisionOrder.objects.count() == 1
+
+
+def test_who_wants_again_what_has_failed_has_it_tried_again(want, work, habits, trail):
+    habits.troubles = [BadCredentials("Coupa refused the client ID and secret.")]
+    failed = work(want(3))
+
+    again = want(3)
+
+    assert again.pk == failed.pk
+    assert again.status == Status.WANTED
+    assert trail()[-1] == "orders.tried_again"
+
+
+def test_who_wants_again_what_no_connector_could_do_has_it_carried_out_once_one_can(want, work, connector):
+    Connector.objects.filter(pk=connector.pk).update(settings={**connector.settings, "mode": "read"})
+    by_hand = want(3)
+    assert want(3).status == Status.MANUAL
+    Connector.objects.filter(pk=connector.pk).update(settings=connector.settings)
+
+    again = want(3)
+
+    assert again.pk == by_hand.pk
+    assert work(again).status == Status.REMOVED
+
+
+def test_what_the_app_keeps_is_not_tried_again_by_wanting_it_again(want, work, habits):
+    habits.keeps = {"role:1:member"}
+    kept = work(want(3))
+
+    assert want(3).status == Status.MANUAL
+    assert want(3).pk == kept.pk
