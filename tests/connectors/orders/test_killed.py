@@ -90,7 +90,7 @@ def test_what_must_be_given_back_is_tried_for_ever_and_an_alarm_says_so_once(
 
 
 def test_an_order_that_owes_something_back_is_never_dropped_nor_left_to_people(
-    want, work, habits, world, owner, app_owner
+    want, work, sync, habits, world, owner, app_owner
 ):
     order = want(3)
     habits.dies_at = 1
@@ -108,6 +108,10 @@ def test_an_order_that_owes_something_back_is_never_dropped_nor_left_to_people(
         orders.by_hand(order, by=owner, reason="By hand")
     with pytest.raises(NotPossible, match="given back"):
         orders.done_by_hand(order, by=app_owner, reason="Done")
+
+    sync()
+    order.refresh_from_db()
+    assert order.status == Status.FAILED  # though its wish is fulfilled by now
 
     orders.retry(order, by=owner)
     assert work(order).status == Status.REMOVED
