@@ -3,20 +3,34 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
+from django.utils.timezone import now
 
 from connectors.actions import rules
 from connectors.actions.connectors import AppChoice, create, name_owners
 from connectors.actions.rules import RuleFacts
-from connectors.models import Account, App, Connector, Entitlement, Resource, Tag
+from connectors.models import (
+    Account,
+    App,
+    Connector,
+    Entitlement,
+    Grant,
+    OrderCall,
+    ProvisionOrder,
+    Resource,
+    Tag,
+)
 from core.actions import exports, groups, imports, invitations, seals
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
 from core.queries.trail import Wanted, events
-from core.trail import Source, source
+from core.trail import Source, record, source
 from reviews.actions import campaigns, policies, policies_built_in, staging, templates
 from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.policies import PolicyFacts
@@ -77,6 +91,7 @@ def _connectors(maker: User) -> dict[str, str]:
         "run": connector.runs.latest("id").key,
         "first_run": connector.runs.earliest("id").key,
         **_rules(connector.app, maker),
+        **_orders(connector),
     }
 
 
@@ -116,6 +131,51 @@ def _campaigns(maker: User, app: App) -> dict[str, str]:
     )
     template = templates.create(draft, "Coupa access", Rhythm(templates.first_draft_day()), by=maker)
     return {"campaign_draft": draft.pk, "campaign": staged.pk, "campaign_template": template.pk}
+
+
+def _orders(connector: Connector) -> dict[str, str]:
+    """In every state that stays as it is."""
+    states = ProvisionOrder.Status
+    told: Mapping[str, dict[str, Any]] = {
+        states.FAILED: {
+            "problem": "Coupa refused the client ID and secret.",
+            "journal": {"kind": "role", "held": [1, 2]},
+        },
+        states.MANUAL: {"problem": "Coupa only reads: somebody has to do it there.", "connector": None},
+        states.CAME_BACK: {"came_back_at": now(), "came_back_run": connector.runs.latest("id")},
+        states.PROVEN: {"proven_at": now(), "proven_run": connector.runs.latest("id")},
+        states.DROPPED: {},
+    }
+    grants = Grant.objects.here().filter(account__app=connector.app, entitlement__kind="role").order_by("id")
+    made = {}
+    for (status, more), grant in zip(told.items(), grants, strict=False):
+        made[status] = _order(connector, grant, status=status, told_at=now(), **more)
+    return {f"order_{status}": order.pk for status, order in made.items()}
+
+
+def _order(reader: Connector, grant: Grant, **fields: Any) -> ProvisionOrder:
+    done = {"removed_at": now(), "sent_at": now(), "read_back": "Coupa, read back, says that it is gone."}
+    common: dict[str, Any] = {
+        "app": reader.app,
+        "connector": reader,
+        "verb": ProvisionOrder.Verb.REVOKE,
+        "account": grant.account,
+        "entitlement": grant.entitlement,
+        "reason": "Denied in “Coupa access, Q4” by Ingrid Halvorsen: moved to another team.",
+    }
+    order = ProvisionOrder.objects.create(**{**common, **done, **fields})
+    with transaction.atomic():
+        record("orders.wanted", order, by=None, reason=order.reason)
+    for status, asked in (
+        (200, 'GET /api/users/1?fields=["id",{"roles":["id"]}]'),
+        (503, 'PUT /api/users/1 {"roles": null}'),
+        (0, 'PUT /api/users/1 {"roles": null}'),
+    ):
+        sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" if status else ""
+        OrderCall.objects.create(
+            order=order, at=now(), asked=asked, status=status, bytes=812, sha256=sha256, seconds=0.1
+        )
+    return order
 
 
 def _people(maker: User) -> dict[str, str]:
