@@ -12,6 +12,7 @@ class ReviewsConfig(AppConfig):
         from core.deeds import tell
         from core.exports import Offer, offer
         from core.panels import Panel, fill
+        from reviews import metrics
         from reviews.deeds import PHRASES
         from reviews.queries.downloads import OFFERS
         from reviews.queries.policies import RULE_COLUMNS, rule_file
@@ -19,6 +20,7 @@ class ReviewsConfig(AppConfig):
         from reviews.views import panels  # models are there only now
 
         tell(PHRASES)
+        metrics.register()
         also_refuse(too_near)
         for each in OFFERS:
             offer(each)

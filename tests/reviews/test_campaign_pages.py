@@ -220,7 +220,7 @@ def test_a_duplicate_is_a_draft_of_the_owner(owner, browser):
 
     browser.post(
         reverse("reviews:duplicate_campaign", args=[campaign.pk]),
-        {"name": "Coupa again", "policy": campaign.policy.pk},
+        {"name": "Coupa again", "policy": campaign.policy_id},
     )
 
     assert Campaign.objects.get(name="Coupa again").copied_from == campaign

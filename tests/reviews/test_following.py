@@ -28,7 +28,7 @@ def app_owner(db):
 @pytest.fixture
 def asked_anew(monkeypatch):
     """Lines that were routed again."""
-    asked = []
+    asked: list[object] = []
     monkeypatch.setattr(
         turns, "enter_step", lambda tasks, step: asked.extend((each.line_no, step) for each in tasks)
     )
@@ -38,7 +38,7 @@ def asked_anew(monkeypatch):
 @pytest.fixture
 def campaign(owner, app_owner, nudges):
     campaign = make_running(make_grants(3), make_user("Rui Costa"), owner)
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     app.ownerships.create(user=app_owner)
     connector = make_connected(make_user("Connie Admin"), app=app)
     PopulationSource.objects.create(

@@ -29,7 +29,7 @@ def campaign(db: None) -> Campaign:
 
 def reviewed_before(campaign: Campaign) -> None:
     """An earlier campaign of the same app came to its end."""
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     connector = make_connected(make_user("Owen Grant"), app=app)
     earlier = make_campaign("Coupa access, Q3", status=Campaign.Status.SIGNED_OFF)
     PopulationSource.objects.create(

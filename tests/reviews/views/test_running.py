@@ -41,7 +41,7 @@ def reviewer(db):
 @pytest.fixture
 def campaign(owner, control, reviewer, app_owner, nudges):
     campaign = make_running(make_grants(6), reviewer, owner, control_owner=control)
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     app.ownerships.create(user=app_owner)
     make_connected(make_user("Connie Admin"), app=app)
     return campaign
@@ -79,11 +79,11 @@ def test_the_overview_says_how_far_it_is(campaign, owner, sign_in):
 
 
 def test_the_data_page_says_what_came_and_went_since_the_freeze(campaign, owner, sign_in):
-    connector = campaign.tasks.first().app.connectors.get()
+    connector = campaign.tasks.earliest("line_no").app.connectors.get()
     frozen_by = connector.runs.get()
     campaign.sources.create(connector=connector, source=connector.source, run=frozen_by)
     later = make_run(connector)
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     make_grant(make_account(app, "Nadia Karim"), make_entitlement(app, "Payer"), first_run=later.pk)
     gone = campaign.tasks.get(line_no=1).grant
     Grant.objects.filter(pk=gone).update(gone_at=now(), gone_run=later.pk)
@@ -106,7 +106,7 @@ def test_lists_cost_the_same_however_many_lines_there_are(
         with django_assert_max_num_queries(60) as few:
             browser.get(url)
         costs.append(len(few))
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     for number in range(7, 40):
         grant = make_grant(make_account(app, f"Holder {number}"), make_entitlement(app, f"Role {number}"))
         make_turn(make_line(campaign, grant, number), make_user(f"Reviewer {number}"))
@@ -121,8 +121,8 @@ def test_lists_cost_the_same_however_many_lines_there_are(
 def test_lines_are_narrowed_by_status_reviewer_and_risk(campaign, owner, sign_in):
     decide(campaign, "certified", 1)
     grant = make_grant(
-        make_account(campaign.tasks.first().app, "Nadia Karim"),
-        make_entitlement(campaign.tasks.first().app, "Approver", risk="High"),
+        make_account(campaign.tasks.earliest("line_no").app, "Nadia Karim"),
+        make_entitlement(campaign.tasks.earliest("line_no").app, "Approver", risk="High"),
     )
     other = make_user("Hugo Brandt")
     make_turn(make_line(campaign, grant, 7), other)
@@ -160,7 +160,7 @@ def test_a_line_tells_what_happened_and_is_corrected_there(campaign, owner, sign
 
 def test_an_exception_without_a_reason_is_refused_and_the_ticks_stay(campaign, owner, sign_in):
     decide(campaign, "denied", 1, 2)
-    first = Removal.objects.order_by("pk").first()
+    first = Removal.objects.earliest("pk")
     typed = {"do": "except", "removal": [first.key], "reason": ""}
 
     refused = sign_in(owner).post(page(campaign, "removals"), typed)
@@ -194,7 +194,7 @@ def test_the_owner_of_an_app_confirms_all_that_waits_for_them(campaign, app_owne
 
 def test_a_removal_is_done_by_hand_and_looked_back_at_on_its_page(campaign, app_owner, sign_in):
     Tag.objects.get_or_create(kind="risk", name="Critical", defaults={"is_grave": True})
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     grant = make_grant(make_account(app, "Nadia Karim"), make_entitlement(app, "Payer", risk="Critical"))
     make_turn(make_line(campaign, grant, 7), make_user("Hugo Brandt"))
     decide(campaign, "denied", 7)
