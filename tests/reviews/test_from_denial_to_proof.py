@@ -60,7 +60,9 @@ def campaign(
 
 
 @pytest.fixture
-def work(nudges: list[tuple[str, str]], django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[..., None]:
+def work(
+    nudges: list[tuple[str, str]], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> Callable[..., None]:
     """Workers carry out what a verb told them of, and what that told them of, until nothing is left."""
     carried = {
         "connectors.carry_out": connector_jobs.carry_out,
@@ -105,7 +107,8 @@ def test_a_denied_line_is_proven_gone_and_the_campaign_signed_off(
     work(lambda: removing.confirm([only()], by=app_owner))
     assert only().status == Status.REMOVED
     order = only().order
-    assert order and order.status == ProvisionOrder.Status.REMOVED
+    assert order
+    assert order.status == ProvisionOrder.Status.REMOVED
     assert only().proven_at is None
 
     work(lambda: closing.close(campaign, by=owner, at_end="exception"))

@@ -11,7 +11,7 @@ from core.models import Organisation
 from reviews.actions import removals
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from tests.make import make_connected, make_run, make_user
-from tests.reviews.making import make_campaign, make_grants, make_running
+from tests.reviews.making import make_campaign, make_grants, make_running, removes_nothing
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +91,7 @@ def test_in_the_first_campaign_of_an_app_its_owner_confirms(
 
 
 def test_where_the_policy_removes_nothing_the_owner_has_it_removed_after_closing(campaign, trail):
-    type(campaign.policy_version).objects.update(content={"rules": [], "removes": False})
+    removes_nothing(campaign)
     owner, tasks = campaign.owners.get(), denied(campaign)
     assert removals.open_for(tasks, owner) == 0
     with pytest.raises(NotPossible, match="has to be closed first"):

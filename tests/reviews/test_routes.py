@@ -101,4 +101,4 @@ def test_a_built_in_policy_that_says_something_new_gets_a_version(db, monkeypatc
 
     policy = Policy.objects.get(built_in="manager")
     assert [version.number for version in policy.versions.order_by("number")] == [1, 2]
-    assert policy.latest().content == content({"kind": "app_owner"})
+    assert policy.latest().content == {**content({"kind": "app_owner"}), "removes": True}

@@ -13,7 +13,7 @@ from reviews.actions.signing_off import STATEMENTS
 from reviews.models import Campaign, Decision, Mark, Removal, ReviewTask
 from reviews.queries import downloads
 from tests.make import make_account, make_connected, make_entitlement, make_grant, make_run, make_user
-from tests.reviews.making import make_grants, make_line, make_running, make_turn
+from tests.reviews.making import make_grants, make_line, make_running, make_turn, removes_nothing
 
 pytestmark = pytest.mark.django_db
 
@@ -306,7 +306,7 @@ def test_whoever_runs_it_has_somebody_else_asked(campaign, owner, reviewer, sign
 
 
 def test_denied_lines_of_a_policy_that_removes_nothing_are_removed_on_demand(campaign, owner, sign_in):
-    type(campaign.policy_version).objects.update(content={"rules": [], "removes": False})
+    removes_nothing(campaign)
     decide(campaign, "denied", 1, 2)
     Campaign.objects.update(status="closed")
     browser, url = sign_in(owner), page(campaign, "removals")
