@@ -64,7 +64,7 @@ def work(
     nudges: list[tuple[str, str]], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> Callable[..., None]:
     """Workers carry out what a verb told them of, and what that told them of, until nothing is left."""
-    carried = {
+    carried: dict[str, Callable[[str], object]] = {
         "connectors.carry_out": connector_jobs.carry_out,
         "reviews.order_removals": jobs.order_removals,
         "reviews.follow_order": jobs.follow_order,
