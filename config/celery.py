@@ -22,6 +22,11 @@ app.conf.beat_schedule = {
     "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
     "campaigns": {"task": "reviews.sweep_running", "schedule": 30.0, "options": {"expires": 30.0}},
+    "reminders": {
+        "task": "reviews.remind",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 300.0},
+    },
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
     "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -68,7 +67,9 @@ def give_on(turns: QuerySet[Turn], to: User, *, by: User, reason: str = "") -> i
         numbers=[each.line.line_no for each in given[:NUMBERS]],
         taken_from=sorted({turn.reviewer.name for turn in held}),
     )
-    tell_given(campaign, Counter(each.to.reviewer for each in given if each.to is not None), by=by, reason=reason)
+    tell_given(
+        campaign, Counter(each.to.reviewer for each in given if each.to is not None), by=by, reason=reason
+    )
     return len(held)
 
 

@@ -140,7 +140,9 @@ def write(people: Collection[str], occasion: Occasion, asked: Asked | None = Non
     for key in queries.written_today(today, held):
         del held[key]
     found = {key: one for key, one in queries.told(held, today, occasion).items() if one.letter}
-    drafts = [_draft(held[key], one, today, asked) for key, one in found.items() if _concerns(key, one, asked)]
+    drafts = [
+        _draft(held[key], one, today, asked) for key, one in found.items() if _concerns(key, one, asked)
+    ]
     post_many(drafts)
     _are_told([draft.to.pk for draft in drafts])
     return len(drafts)

@@ -84,11 +84,12 @@ class Ended:
     @property
     def sentence(self) -> str:
         rest = self.asked - self.decided
-        said = f"{self.campaign.name} has ended: you decided {self.decided:,} of {plural(self.asked, 'line')}."
+        said = (
+            f"{self.campaign.name} has ended: you decided {self.decided:,} of {plural(self.asked, 'line')}."
+        )
         if rest > 0:
             said += " Nothing can be decided any more: the evidence says what became of the others."
         return said
-
 
     @property
     def subject(self) -> str:
@@ -107,9 +108,11 @@ class Behind:
 
     @property
     def sentence(self) -> str:
-        is_late = self.until is not None and self.until < self.today
-        since = f", overdue since {spelled(self.until)}" if is_late else f", until {spelled(self.until)}"
-        return f"{self.person}: {plural(self.lines, 'line')} of {self.campaign.name}{since if self.until else ''}."
+        said = f"{self.person}: {plural(self.lines, 'line')} of {self.campaign.name}"
+        if self.until is None:
+            return f"{said}."
+        since = "overdue since" if self.until < self.today else "until"
+        return f"{said}, {since} {spelled(self.until)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ class Owned:
 
     @property
     def subject(self) -> str:
-        return f"{plural(self.lines, 'line')} of {shortened(self.campaign.name)} {'is' if self.lines == 1 else 'are'} open"
+        are = "is" if self.lines == 1 else "are"
+        return f"{plural(self.lines, 'line')} of {shortened(self.campaign.name)} {are} open"
 
     @property
     def _when(self) -> str:
@@ -177,7 +181,8 @@ class Told:
     @property
     def campaigns(self) -> Sequence[str]:
         """Those that others run, by key; the one whose owner answers go to first."""
-        return [each.campaign.pk for each in (*self.waits, *self.behind, *self.ended)]
+        rows: list[Waits | Behind | Ended] = [*self.waits, *self.behind, *self.ended]
+        return [each.campaign.pk for each in rows]
 
     @property
     def is_new(self) -> bool:
