@@ -1,7 +1,7 @@
 """Letters about reviews: at most one a person a day over all campaigns, and none to who has nothing to do.
 
-News (a campaign began or ended, lines came to somebody) stands in `Progress.untold` until a letter brought it, so
-a worker may be killed anywhere: who got their letter is not written to again, and who did not is.
+News (a campaign began or ended, lines came to somebody) stands in `Progress.untold` until a letter brought
+it, so a worker may be killed anywhere: who got their letter is not written to again, and who did not is.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,6 +1,7 @@
 """Letters about single events: to owners of campaigns, to owners of apps, to the control owner.
 
-Each is posted in the transaction of what it tells, or by a sweeper that asks again; its key makes it one letter.
+Each is posted in the transaction of what it tells, or by a sweeper that asks again; its key makes it one
+letter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -105,7 +106,7 @@ def commented(comment: Comment) -> None:
 
 @transaction.atomic
 def ask_for_sign_offs() -> int:
-    """Once a campaign: its control owner hears that nothing is left but to sign. Answers how many were told."""
+    """Once a campaign its control owner hears that nothing is left but to sign. Answers how many."""
     waits = Removal.objects.open().filter(campaign=OuterRef("pk"))
     rows = Campaign.objects.filter(~Exists(waits), status__in=SIGNABLE, control_owner__status="active")
     drafts = []
