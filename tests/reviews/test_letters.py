@@ -152,7 +152,8 @@ def test_letters_go_out_from_nine_by_the_clock_of_the_organisation(zone, before,
 
 def test_one_letter_lists_all_campaigns_the_most_urgent_first(olga, rui):
     running("Later", olga, rui, lines=3, decide_by=datetime(2026, 12, 4, 23, 59, tzinfo=UTC))
-    running("Sooner", make_user("Hugo Brandt", Role.CAMPAIGN), rui)
+    hugo = make_user("Hugo Brandt", Role.CAMPAIGN)
+    running("Sooner", hugo, rui)
 
     with on(DUE):
         jobs.remind()
@@ -162,7 +163,7 @@ def test_one_letter_lists_all_campaigns_the_most_urgent_first(olga, rui):
     assert mail.subject == "Last day: 2 lines of Sooner, 1 more review"
     assert "Please decide 2 lines of Sooner by Monday 16 November 2026." in mail.text
     assert "- Later: 3 lines, until Friday 4 December 2026." in mail.text
-    assert mail.reply_to == "hugo.brandt@meridian.example" or mail.reply_to.startswith("hugo")
+    assert mail.reply_to == hugo.email
 
 
 def test_who_has_nothing_to_do_is_not_written_to(olga, rui):
@@ -183,7 +184,7 @@ def test_nobody_is_written_to_about_a_campaign_that_does_not_run(olga, rui):
     running("Cancelled", olga, rui, status=Campaign.Status.CANCELLED)
     Progress.objects.update(untold=False)
 
-    assert walk(days=20).keys() <= set()
+    assert walk(days=20) == {}
 
 
 def test_what_is_decided_and_not_submitted_is_said(olga, rui):
@@ -277,9 +278,7 @@ def test_a_second_campaign_on_the_same_day_is_told_on_the_next_working_day(olga,
 
     found = walk(friday, days=4)
 
-    assert found["Rui Costa"] == {"09 Nov": "review_started"} or found["Rui Costa"] == {
-        "09 Nov": "review_due"
-    }
+    assert list(found["Rui Costa"]) == ["09 Nov"]
     assert "Second: 2 lines" in OutgoingMail.objects.filter(recipient=rui).latest("pk").text
 
 
@@ -307,15 +306,15 @@ def test_a_worker_killed_between_people_leaves_nobody_out_and_writes_to_nobody_t
 
 
 def test_five_thousand_cost_no_more_queries_a_page_than_a_few(olga):
+    Organisation.current()
+
     def cost(number):
         people = [make_user(f"Reviewer {number}.{each}") for each in range(number)]
         campaign = running(f"Of {number}", olga, *people, lines=1)
         Progress.objects.filter(campaign=campaign).update(untold=True)
         with (
             on(MONDAY),
-            CaptureQueriesContext(
-                connection,
-            ) as queries,
+            CaptureQueriesContext(connection) as queries,
         ):
             assert letters.tell(campaign.pk) == number
         return len(queries)
