@@ -167,11 +167,19 @@ def tell(campaign_id: str) -> None:
     letters.tell(campaign_id)
 
 
+@shared_task(name="reviews.write_reminder", acks_late=True)
+def write_reminder(reminder_id: str) -> None:
+    """Write the letters of a reminder by hand. Harmless to deliver twice; goes on after a crash."""
+    letters.write_reminder(int(reminder_id))
+
+
 @shared_task(name="reviews.remind", acks_late=True)
 def remind() -> None:
     """From nine on a working day: the letters of the day. Run again it finds those not yet written."""
     if not Today.now().is_open:
         return
+    for reminder_id in letters.unwritten():
+        nudge("reviews.write_reminder", reminder_id)
     notices.ask_for_confirmations()
     notices.ask_for_sign_offs()
     letters.remind()

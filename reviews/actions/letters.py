@@ -15,7 +15,7 @@ from core.models import User
 from core.queue import nudge
 from core.trail import record
 from reviews.actions.rights import must_run
-from reviews.models import Campaign, Progress
+from reviews.models import Campaign, Progress, Reminder
 from reviews.queries import letters as queries
 from reviews.queries.due import Stage, Today
 from reviews.queries.letters import Occasion, in_pages
@@ -39,13 +39,13 @@ NO_OCCASION = Occasion()
 class Reminded:
     """What became of a reminder by hand."""
 
-    written: int
+    letters: int
     already: int
     """Had a letter about reviews today: nobody gets two."""
 
     @property
     def sentence(self) -> str:
-        people = "1 person is" if self.written == 1 else f"{self.written:,} people are"
+        people = "1 person is" if self.letters == 1 else f"{self.letters:,} people are"
         if not self.already:
             return f"{people} written to."
         had = "1 had" if self.already == 1 else f"{self.already:,} had"
@@ -87,49 +87,67 @@ def remind() -> int:
     return sum(write(page, occasion) for page in in_pages(keys, PAGE))
 
 
+@transaction.atomic
 def remind_now(
     campaign: Campaign, reviewers: Collection[str] | None, *, text: str, copies: bool, by: User
 ) -> Reminded:
-    """Write to these reviewers with open lines, or to all of them, in the words of who asks for it.
+    """Have these reviewers with open lines written to, or all of them, in the words of who asks for it.
 
     `copies`: their managers get a letter, too. Raises Denied, and NotPossible where nobody is written to.
     """
-    with transaction.atomic():
-        must_run(campaign, by)
-        text = _fit(text)
-        keys = _with_open_lines(campaign, reviewers)
-        managers = queries.managers_behind([campaign.pk], keys) if copies else set()
-        occasion = Occasion(managers_of=[campaign.pk] if copies else [], reviewers=keys)
-        asked = Asked(campaign, text, by, keys)
-        written = sum(write(page, occasion, asked) for page in in_pages(keys | managers, PAGE))
-        if not written:
-            raise NotPossible(
-                "They had a letter about reviews today, and nobody gets two on one day. Try tomorrow."
-            )
-        record(
-            "reviews.reminded",
-            campaign,
-            by=by,
-            reviewers=len(keys),
-            letters=written,
-            copies_to_managers=len(managers),
-            text=text,
+    must_run(campaign, by)
+    text = _fit(text)
+    keys = _with_open_lines(campaign, reviewers)
+    managers = queries.managers_behind([campaign.pk], keys) if copies else set()
+    people = keys | managers
+    left = sorted(people - queries.written_today(Today.now()))
+    if not left:
+        raise NotPossible(
+            "They had a letter about reviews today, and nobody gets two on one day. Try tomorrow."
         )
-    return Reminded(written, len(keys | managers) - written)
+    rows = {"campaign": campaign, "by": by, "text": text, "copies": copies}
+    reminder = Reminder.objects.create(**rows, reviewers=sorted(keys), left=left)
+    record(
+        "reviews.reminded",
+        campaign,
+        by=by,
+        reviewers=len(keys),
+        letters=len(left),
+        copies_to_managers=len(managers),
+        text=text,
+    )
+    nudge("reviews.write_reminder", reminder.pk)
+    return Reminded(len(left), len(people) - len(left))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A reminder by hand: who asks, about what, in which words, and whom."""
+def write_reminder(reminder_id: int) -> None:
+    """Write the letters of a reminder by hand, page by page: each page is taken off with its letters."""
+    while _reminder_page(reminder_id):
+        pass
 
-    campaign: Campaign
-    text: str
-    by: User
-    reviewers: Collection[str]
+
+def unwritten() -> Sequence[int]:
+    """Reminders by hand that did not come to their end, by number."""
+    return list(Reminder.objects.exclude(left=[]).order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
-def write(people: Collection[str], occasion: Occasion, asked: Asked | None = None) -> int:
+def _reminder_page(reminder_id: int) -> bool:
+    """Whether there was anybody left."""
+    rows = Reminder.objects.select_for_update(of=("self",)).select_related("campaign", "by")
+    reminder = rows.filter(pk=reminder_id).first()
+    if reminder is None or not reminder.left:
+        return False
+    page, reminder.left = reminder.left[:PAGE], reminder.left[PAGE:]
+    if reminder.campaign.status == Campaign.Status.RUNNING:
+        managers_of = [reminder.campaign_id] if reminder.copies else []
+        write(page, Occasion(managers_of=managers_of, reviewers=reminder.reviewers), reminder)
+    reminder.save(update_fields=["left"])
+    return True
+
+
+@transaction.atomic
+def write(people: Collection[str], occasion: Occasion, asked: Reminder | None = None) -> int:
     """A letter to each of them who had none today and has something to be told. Answers how many.
 
     Their rows are held meanwhile: of two workers the second sees what the first has written.
@@ -175,7 +193,7 @@ def tell_given(campaign: Campaign, given: Mapping[str, int], *, by: User | None,
     _are_told([draft.to.pk for draft in drafts])
 
 
-def _draft(person: User, one: Told, today: Today, asked: Asked | None) -> Draft:
+def _draft(person: User, one: Told, today: Today, asked: Reminder | None) -> Draft:
     letter, answers_go_to = one.letter, one.answers_go_to
     context = {"told": one, "message": "", "by": None}
     if asked is not None:
@@ -187,7 +205,7 @@ def _draft(person: User, one: Told, today: Today, asked: Asked | None) -> Draft:
     return Draft(letter, person, _key(today), answers_go_to, context)
 
 
-def _concerns(key: str, one: Told, asked: Asked | None) -> bool:
+def _concerns(key: str, one: Told, asked: Reminder | None) -> bool:
     """A reminder by hand goes to those it is about, and to their managers."""
     return asked is None or bool(one.behind) or (key in asked.reviewers and bool(one.waits))
 

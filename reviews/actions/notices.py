@@ -56,6 +56,7 @@ def ended(campaign: Campaign, counts: Mapping[str, int]) -> None:
         "are": "is" if open_removals == 1 else "are",
         "by_whom": f"{who} ended it." if who else "It ended by itself, as its settings say.",
         **{status: f"{number:,}" for status, number in counts.items()},
+        "excepted": plural(counts.get("excepted", 0), "exception"),
     }
     _to_owners("campaign_ended", campaign, "", **told)
 

@@ -10,6 +10,7 @@ from reviews.models.campaign import (
     Template,
 )
 from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.reminder import Reminder
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
@@ -25,6 +26,7 @@ __all__ = [
     "PolicyVersion",
     "PopulationSource",
     "Progress",
+    "Reminder",
     "Removal",
     "ReviewTask",
     "SampledLine",

@@ -91,7 +91,7 @@ def review_samples(campaign, sender):
     behind = [Behind("Nora Lindqvist", campaign, 3, date(2026, 12, 16), until)]
     owned = [Owned(campaign, 40, 9, 8, ["Nora Lindqvist (30)", "Tom Baker (8)"], until, until)]
     everything = {"told": Told(waits, ended, behind, owned), "by": sender, "message": "Please hurry."}
-    counts = {"certified": "10", "denied": "1", "excepted": "1", "cancelled": "0"}
+    counts = {"certified": "10", "denied": "1", "excepted": "1 exception", "cancelled": "0"}
     size = {"campaign": campaign, "lines": "1,204 lines", "reviewers": "88 reviewers"}
     asked = {"lines": 12, "until": until, "by": sender, "reason": "Tom is on leave until January."}
     starts = datetime(2026, 12, 1, 9, tzinfo=UTC)

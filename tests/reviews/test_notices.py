@@ -13,7 +13,7 @@ from reviews.actions import notices, removals, staging, templates
 from reviews.actions.comments import comment
 from reviews.models import Campaign, Removal, SampledLine, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
-from tests.reviews.making import make_campaign, make_policy, make_running
+from tests.reviews.making import make_campaign, make_line, make_policy, make_running
 
 pytestmark = pytest.mark.django_db
 
@@ -176,8 +176,9 @@ def test_the_control_owner_is_asked_to_sign_once_nothing_else_is_left(olga, rui,
 def test_nobody_is_asked_to_sign_while_somebody_has_to_look_back(olga, rui, owen):
     vera = make_user("Vera Stein")
     campaign = campaign_of(olga, rui, owen, control_owner=vera, status=Campaign.Status.CLOSED)
-    campaign.tasks.filter(line_no=1).update(risk=min(Tag.objects.grave_names()))
-    deny(campaign, 1)
+    grant = make_grant(make_account(make_app("Other"), "Grace Kim"), make_entitlement(make_app("More"), "R"))
+    make_line(campaign, grant, 9, risk=min(Tag.objects.grave_names()))
+    deny(campaign, 9)
     Removal.objects.update(status=Removal.Status.PROVEN)
     with on(3):
         jobs.remind()
