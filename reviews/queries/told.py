@@ -139,6 +139,10 @@ class Owned:
         return f"{said}."
 
     @property
+    def request(self) -> str:
+        return f"Please look at who is behind in {self.campaign.name}, {self._when}."
+
+    @property
     def subject(self) -> str:
         are = "is" if self.lines == 1 else "are"
         return f"{plural(self.lines, 'line')} of {shortened(self.campaign.name)} {are} open"
