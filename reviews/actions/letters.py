@@ -26,12 +26,12 @@ PAGE = 500
 LONGEST = 2_000
 """Letters of what an owner adds to a reminder."""
 CANNED: Mapping[str, str] = {
-    "soon": "Please decide your open lines soon, so that the review can end in time.",
-    "audit": "Our auditors look at this review. Every line needs a decision by the last day.",
-    "submit": "Please also submit what you have decided: only what is submitted counts.",
-    "wrong": "If a line is not yours to decide, give it to whoever knows.",
+    "Decide soon": "Please decide your open lines soon, so that the review can end in time.",
+    "Auditors look": "Our auditors look at this review. Every line needs a decision by the last day.",
+    "Submit, too": "Please also submit what you have decided: only what is submitted counts.",
+    "Give to others": "If a line is not yours to decide, give it to whoever knows.",
 }
-"""Phrases that one click puts into it."""
+"""Phrases that one click puts into it, by what the button says."""
 NO_OCCASION = Occasion()
 
 

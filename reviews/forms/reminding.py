@@ -26,5 +26,5 @@ def with_phrase(typed: Mapping[str, Any], phrase: str) -> dict[str, Any]:
     text = str(typed.get("text", "")).strip()
     added = CANNED.get(phrase, "")
     if added and added not in text:
-        text = f"{text} {added}".strip()
+        text = f"{text}\n{added}".strip()
     return {"text": text, "copies": "copies" in typed}

@@ -467,10 +467,10 @@ def test_a_phrase_is_put_into_the_text_and_nothing_is_sent(olga, rui, sign_in):
     campaign = running("Coupa", olga, rui)
     address = f"/campaigns/{campaign.pk}/remind/?reviewer={rui.pk}"
 
-    page = sign_in(olga).post(address, {"text": "Dear Rui,", "phrase": "submit", "copies": "on"})
+    page = sign_in(olga).post(address, {"text": "Dear Rui,", "phrase": "Submit, too", "copies": "on"})
 
     assert page.status_code == 200
-    assert "Dear Rui, Please also submit what you have decided" in page.text
+    assert "Dear Rui,\nPlease also submit what you have decided" in page.text
     assert "checked" in page.text
     assert not OutgoingMail.objects.exists()
 
