@@ -65,15 +65,16 @@ def letters_of(person):
 
 def walk(first=MONDAY, days=35):
     """Run the job on every day at five past nine; the letters of each person, by day of November and on."""
-    found = defaultdict(dict)
+    found: dict[str, dict[date, str]] = defaultdict(dict)
     for offset in range(days):
         day = first + timedelta(days=offset)
         before = set(OutgoingMail.objects.values_list("pk", flat=True))
         with on(day):
             jobs.remind()
-        for mail in OutgoingMail.objects.exclude(pk__in=before).select_related("recipient"):
-            assert day not in found[mail.recipient.name], "two on one day"
-            found[mail.recipient.name][day] = mail.letter
+        new = OutgoingMail.objects.exclude(pk__in=before)
+        for name, letter in new.values_list("recipient__name", "letter"):
+            assert day not in found[name], "two on one day"
+            found[name][day] = letter
     return {name: {f"{day:%d %b}": letter for day, letter in rows.items()} for name, rows in found.items()}
 
 
@@ -191,7 +192,7 @@ def test_what_is_decided_and_not_submitted_is_said(olga, rui):
     campaign = running("Coupa", olga, rui, lines=3)
     for turn in Turn.objects.filter(campaign=campaign)[:2]:
         Mark.objects.create(task=turn.task, campaign=campaign, person=rui, outcome="certify")
-    given_on = Turn.objects.filter(campaign=campaign).last()
+    given_on = Turn.objects.filter(campaign=campaign).latest("pk")
     Mark.objects.create(
         task=given_on.task, campaign=campaign, person=make_user("Who gave it"), outcome="deny"
     )

@@ -207,10 +207,10 @@ def test_those_who_take_part_hear_of_a_comment_and_who_wrote_it_does_not(campaig
 
 def test_evidence_is_told_with_its_digests_to_owners_and_to_who_asked(campaign, olga):
     vera = make_user("Vera Stein", Role.READ_ONLY)
-    told = {"path": f"/campaigns/{campaign.pk}/", "files": [("memo.pdf", "ab" * 32)], "key": "1"}
+    path, files = f"/campaigns/{campaign.pk}/", [("memo.pdf", "ab" * 32)]
 
-    notices.report_ready(campaign, by=vera, **told)
-    notices.report_ready(campaign, by=vera, **told)
+    notices.report_ready(campaign, path=path, files=files, key="1", by=vera)
+    notices.report_ready(campaign, path=path, files=files, key="1", by=vera)
 
     assert (letters_of(olga), letters_of(vera)) == (["report_ready"], ["report_ready"])
     for mail in OutgoingMail.objects.all():
