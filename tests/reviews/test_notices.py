@@ -86,6 +86,7 @@ def test_what_starts_at_once_is_told_by_its_start_alone(olga):
 def test_owners_hear_why_it_could_not_be_staged(olga):
     campaign = make_campaign("Coupa", olga, status=Campaign.Status.STAGING, staging_wanted_by=olga)
     held = staging.claim(campaign.pk)
+    assert held
 
     staging.fail_back(held, "Nobody could be asked about Grace Kim: Buyer.")
 
