@@ -12,8 +12,20 @@ from core.errors import DomainError, StaleState
 from core.leases import LeaseLost
 from core.models import User
 from core.queue import nudge
-from reviews.actions import closing, following, leaving, removing, running_out, staging, templates, timetable
+from reviews.actions import (
+    closing,
+    following,
+    leaving,
+    letters,
+    notices,
+    removing,
+    running_out,
+    staging,
+    templates,
+    timetable,
+)
 from reviews.models import Campaign, Removal, Template
+from reviews.queries.due import Today
 
 log = logging.getLogger(__name__)
 
@@ -162,3 +174,27 @@ def sweep_running() -> None:
         nudge("reviews.follow_order", order_id)
     for run_id in following.to_follow():
         nudge("reviews.follow_run", run_id)
+
+
+@shared_task(name="reviews.tell", acks_late=True)
+def tell(campaign_id: str) -> None:
+    """A campaign began or ended: whoever it asks hears of it. Harmless to deliver twice."""
+    letters.tell(campaign_id)
+
+
+@shared_task(name="reviews.write_reminder", acks_late=True)
+def write_reminder(reminder_id: str) -> None:
+    """Write the letters of a reminder by hand. Harmless to deliver twice; goes on after a crash."""
+    letters.write_reminder(int(reminder_id))
+
+
+@shared_task(name="reviews.remind", acks_late=True)
+def remind() -> None:
+    """From nine on a working day: the letters of the day. Run again it finds those not yet written."""
+    if not Today.now().is_open:
+        return
+    for reminder_id in letters.unwritten():
+        nudge("reviews.write_reminder", reminder_id)
+    notices.ask_for_confirmations()
+    notices.ask_for_sign_offs()
+    letters.remind()

@@ -14,7 +14,7 @@ from core.models.keys import one_line
 from core.states import must_be_unchanged
 from core.trail import record
 from reviews.actions import facts as say
-from reviews.actions import staging
+from reviews.actions import letters, notices, staging
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run
 from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, Scope, Template, Turn
@@ -227,6 +227,10 @@ def start(campaign: Campaign, *, writes: bool, by: User | None) -> None:
     )
     until = decide_by.isoformat()
     record("campaigns.started", campaign, by=by, lines=campaign.lines, decide_by=until, letters=writes)
+    if writes:
+        letters.has_news(campaign)
+    if by is None:
+        notices.started_by_itself(campaign)
 
 
 @transaction.atomic

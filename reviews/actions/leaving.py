@@ -11,7 +11,8 @@ from django.utils.timezone import now
 from core.errors import NotPossible
 from core.models import User
 from core.trail import ERROR, record
-from reviews.actions.giving import NUMBERS, end, lock_running, tell
+from reviews.actions.giving import NUMBERS, end, lock_running
+from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Progress, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for, lines_of_people
@@ -111,7 +112,7 @@ def _page(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> 
             lines=len(settled),
             numbers=[turn.line_no for turn in settled[:NUMBERS]],
         )
-    tell(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=f"{person} {why}.")
+    tell_given(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=f"{person} {why}.")
     return len(settled), held[-1].line_no
 
 

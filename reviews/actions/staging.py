@@ -15,7 +15,7 @@ from core.mailbox import post
 from core.models import Role, User
 from core.queue import nudge
 from core.trail import ERROR, record
-from reviews.actions import freezing, turns
+from reviews.actions import freezing, notices, turns
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries import bridge, frozen, routes, sources
 from reviews.queries.scope import grants_in
@@ -167,6 +167,7 @@ def stage_done(campaign: Campaign) -> None:
             override_reason=campaign.override_reason if campaign.bridge["overridden"] else "",
             seconded_by=campaign.override_seconded_by.name if campaign.override_seconded_by else "",
         )
+        notices.staged(campaign)
     _settle_tables()
 
 
@@ -190,6 +191,7 @@ def fail_back(campaign: Campaign, sentence: str) -> None:
         campaign.release(staging_problem=sentence, changed_at=now())
         campaign.move(Campaign.Status.DRAFT, policy_version=None)
         record("campaigns.staging_failed", campaign, by=None, severity=ERROR, problem=sentence)
+        notices.not_staged(campaign, sentence)
         refresh_guards()
 
 

@@ -11,6 +11,7 @@ from reviews.models.campaign import (
     Template,
 )
 from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.reminder import Reminder
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
@@ -26,6 +27,7 @@ __all__ = [
     "PolicyVersion",
     "PopulationSource",
     "Progress",
+    "Reminder",
     "Removal",
     "ReviewTask",
     "SampledLine",

@@ -17,6 +17,7 @@ reviews:correct              405/done 405/404         405/403  405/404   405/404
 reviews:reassign_line        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:reassign_reviewer    200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:campaign_submissions 200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
+reviews:remind               200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:removals             200/done 404/404         200/403  404/404   404/404 404/404     200/done 404/404 404/404  200/403   302/302     302/302
 reviews:campaign_counts      200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:campaign_trail       200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
@@ -52,6 +53,7 @@ def requests(world: World) -> dict[str, Request]:
             [untouched.pk, asked.pk], {"to": other.pk, "reason": "On leave"}
         ),
         "reviews:campaign_submissions": Request([running.pk]),
+        "reviews:remind": Request([running.pk], {"text": "Please decide."}),
         "reviews:removals": Request(
             [running.pk], {"do": "except", "removal": [removal.key], "reason": "Needed"}
         ),
