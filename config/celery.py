@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
     "campaigns": {"task": "reviews.sweep_running", "schedule": 30.0, "options": {"expires": 30.0}},
+    "reports": {"task": "reviews.sweep_reports", "schedule": 30.0, "options": {"expires": 30.0}},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
     "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},

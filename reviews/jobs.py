@@ -12,8 +12,18 @@ from core.errors import DomainError, StaleState
 from core.leases import LeaseLost
 from core.models import User
 from core.queue import nudge
-from reviews.actions import closing, following, leaving, removing, staging, templates, timetable
-from reviews.models import Campaign, Removal, Template
+from reviews.actions import (
+    closing,
+    following,
+    leaving,
+    removing,
+    report_files,
+    reports,
+    staging,
+    templates,
+    timetable,
+)
+from reviews.models import Campaign, Removal, Report, Template
 
 log = logging.getLogger(__name__)
 
@@ -148,3 +158,26 @@ def sweep_running() -> None:
         nudge("reviews.follow_order", order_id)
     for run_id in following.to_follow():
         nudge("reviews.follow_run", run_id)
+
+
+@shared_task(name="reviews.make_report", acks_late=True)
+def make_report(report_id: str) -> None:
+    """Make one evidence file. Harmless to deliver twice; begins anew after a crash."""
+    try:
+        report = reports.claim(report_id)
+        if report is None:
+            return  # over, or in another worker's hands
+        try:
+            report_files.make(report)
+        except DomainError as problem:
+            reports.fail(report, str(problem))
+    except LeaseLost:
+        return  # we were slow: the worker that holds it carries on
+
+
+@shared_task(name="reviews.sweep_reports")
+def sweep_reports() -> None:
+    """Nudge reports that are due and in nobody's hands."""
+    waiting = Report.objects.filter(status=Report.Status.WANTED).due().order_by("due_at")
+    for report_id in waiting.values_list("pk", flat=True)[:500]:
+        nudge("reviews.make_report", report_id)

@@ -10,6 +10,7 @@ from reviews.models.campaign import (
     Template,
 )
 from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.report import Report
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
@@ -26,6 +27,7 @@ __all__ = [
     "PopulationSource",
     "Progress",
     "Removal",
+    "Report",
     "ReviewTask",
     "SampledLine",
     "Scope",
