@@ -13,10 +13,11 @@ from core.databases import one_snapshot
 from core.errors import DomainError
 from core.leases import LeaseLost
 from reviews.actions import reports
-from reviews.evidence import lines, tables
+from reviews.evidence import lines, papers, tables
 from reviews.models import Campaign, Report
 from reviews.queries.evidence import evidence_lines, steps_of
 from reviews.queries.evidence_front import front
+from reviews.queries.memo import memo
 
 FOLDER = "reports"
 
@@ -76,7 +77,13 @@ def _lines_book(campaign: Campaign, path: Path) -> int:
     return tables.write_book(path, front(campaign), lines.heads(steps), rows).rows
 
 
+def _memo(campaign: Campaign, path: Path) -> int:
+    papers.write(path, memo(campaign))
+    return 0
+
+
 WRITERS: Mapping[Report.Kind, Callable[[Campaign, Path], int]] = {
+    Report.Kind.MEMO: _memo,
     Report.Kind.LINES_CSV: _lines_csv,
     Report.Kind.LINES_XLSX: _lines_book,
 }
