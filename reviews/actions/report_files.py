@@ -15,6 +15,7 @@ from core.leases import LeaseLost
 from reviews.actions import reports
 from reviews.evidence import lines, papers, tables
 from reviews.models import Campaign, Report
+from reviews.queries.console_paper import console_paper
 from reviews.queries.evidence import evidence_lines, steps_of
 from reviews.queries.evidence_front import front
 from reviews.queries.memo import memo
@@ -82,8 +83,14 @@ def _memo(campaign: Campaign, path: Path) -> int:
     return 0
 
 
+def _console(campaign: Campaign, path: Path) -> int:
+    papers.write(path, console_paper(campaign))
+    return 0
+
+
 WRITERS: Mapping[Report.Kind, Callable[[Campaign, Path], int]] = {
     Report.Kind.MEMO: _memo,
+    Report.Kind.CONSOLE: _console,
     Report.Kind.LINES_CSV: _lines_csv,
     Report.Kind.LINES_XLSX: _lines_book,
 }

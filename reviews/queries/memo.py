@@ -122,7 +122,7 @@ def _sources(campaign: Campaign) -> Section:
         heads=["Source", "Sync, and its end", "Read twice", "First count", "Second count", "Not readable"],
         rows=[_source(each) for each in sources] or [("No source was kept", "", "", "", "", "")],
         widths=(0.22, 0.19, 0.17, 0.15, 0.15, 0.12),
-        note="Every line names the sync that saw it. A sync that read everything a second way has two counts.",
+        note="Every line names the sync that saw it. What was read a second way has two counts.",
     )
 
 
@@ -189,8 +189,10 @@ def _exceptions(campaign: Campaign) -> Section:
     return Section(
         "Exceptions",
         [
-            f"{told.lines:,} lines: {told.certified:,} certified, {told.denied:,} denied, {told.excepted:,}"
-            f" exceptions, {told.cancelled:,} cancelled, {told.open:,} open."
+            (
+                f"{told.lines:,} lines: {told.certified:,} certified, {told.denied:,} denied,"
+                f" {told.excepted:,} exceptions, {told.cancelled:,} cancelled, {told.open:,} open."
+            )
         ],
         heads=["What", "Why", "Lines"],
         rows=found or [("None", "", "0")],

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
+from django.utils.timezone import now
 
+from core.deeds import phrase
 from core.models import Role
+from core.trail import record
 from reviews.evidence.pace import Answer, paces
 from reviews.models import Campaign
+from reviews.queries.console_paper import EVENTS, OF_CAMPAIGN, console_paper
 from reviews.queries.memo import memo
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running
@@ -110,3 +115,41 @@ def test_each_reviewer_has_a_pace_of_their_own():
 
     assert (ada.share_in_bulk, ada.longest_unopened, ada.a_minute) == (1.0, 3, None)
     assert (rui.share_in_bulk, rui.longest_unopened) == (0.0, 0)
+
+
+def test_the_console_tells_of_its_administrators_and_what_they_changed(campaign):
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    with transaction.atomic():
+        record("core.roles_changed", ada, by=ada, added=["super"])
+        record("core.signed_in", ada, by=ada)
+
+    paper = console_paper(campaign)
+
+    assert "Ada Lindgren" in words(paper, "Administrators")
+    assert "Super Administrator" in words(paper, "Administrators")
+    told = words(paper, "Roles and administrators: changes")
+    assert "changed roles Ada Lindgren" in told
+    assert '"added": ["super"]' in told
+    assert "signed in" not in "".join(words(paper, each.heading) for each in paper.sections)
+    assert words(paper, "Guards: changes") == "None."
+
+
+def test_what_happened_after_the_sign_off_is_not_told(campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    campaign.refresh_from_db()
+    ada = make_user("Ada Lindgren")
+    with transaction.atomic():
+        record("core.roles_changed", ada, by=ada, added=["super"])
+
+    assert words(console_paper(campaign), "Roles and administrators: changes") == "None."
+
+
+def test_the_paper_of_the_console_is_the_same_byte_for_byte_when_built_twice(campaign):
+    auditor = make_user("Ada Lindgren", Role.READ_ONLY)
+
+    assert content(made(campaign, "console", auditor)) == content(made(campaign, "console", auditor))
+
+
+def test_every_event_that_the_console_tells_of_is_known():
+    for action in {*OF_CAMPAIGN, *(each for actions in EVENTS.values() for each in actions)}:
+        assert phrase(action)
