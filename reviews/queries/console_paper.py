@@ -157,7 +157,7 @@ def _versions(campaign: Campaign) -> Section:
 
 def _guards() -> Section:
     rules = ConnectorRules.current()
-    rows = Connector.objects.here().select_related("app").order_by("search_text", "pk")
+    rows = Connector.objects.here().select_related("app").order_by("name", "pk")
     told = [(each.name, str(each.app), "on" if each.is_guarded else "OFF") for each in rows]
     return Section(
         "Guards against too large a change",
