@@ -8,6 +8,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 TITLE, HEADING, BODY, SMALL = "title", "heading", "body", "small"
+PADDING = 6
+"""What the layout leaves free on each side of a page, beside its margins."""
 GREY, LINE = "#5b6470", "#d5d9e0"
 
 
@@ -54,16 +56,17 @@ def write(path: Path, paper: Paper) -> None:
         subject=_printed(paper.standing),
         invariant=1,
     )
+    inset = 18 * mm + PADDING
     story = [_text(paper.title, sheet, TITLE), _text(paper.standing, sheet, SMALL)]
     for section in paper.sections:
-        story += _section(section, sheet, document.width)
+        story += _section(section, sheet, document.width - 2 * PADDING)
 
     def edge(canvas: Any, page: Any) -> None:
         canvas.setFont("Vera", 7)
         canvas.setFillColor(GREY)
-        head = f"{paper.title}: {paper.standing}"
-        canvas.drawString(18 * mm, A4[1] - 12 * mm, _printed(head[:110]))
-        canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, f"Page {page.page}")
+        head = f"{paper.standing.partition(':')[0]}. {paper.title}"
+        canvas.drawString(inset, A4[1] - 12 * mm, _printed(head[:100]))
+        canvas.drawRightString(A4[0] - inset, 10 * mm, f"Page {page.page}")
 
     document.build(story, onFirstPage=edge, onLaterPages=edge)
 
@@ -134,11 +137,13 @@ def _printed(text: str) -> str:
     known = TTFont("Vera", "Vera.ttf").face.charToGlyph if not text.isascii() else {}
     return "".join(
         each if each.isascii() or ord(each) in known else _nearest(each, known)
-        for each in text
+        for each in unicodedata.normalize("NFC", text)
         if each == "\n" or unicodedata.category(each)[0] != "C"
     )
 
 
 def _nearest(letter: str, known: Any) -> str:
+    if unicodedata.category(letter)[0] == "M":
+        return ""  # a mark upon the letter before
     bare = "".join(each for each in unicodedata.normalize("NFKD", letter) if ord(each) in known)
     return bare or "?"

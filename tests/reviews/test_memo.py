@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from core.deeds import phrase
 from core.models import Role
 from core.trail import record
+from reviews.evidence import papers
 from reviews.evidence.pace import Answer, paces
 from reviews.models import Campaign
 from reviews.queries.console_paper import EVENTS, OF_CAMPAIGN, console_paper
@@ -153,3 +154,11 @@ def test_the_paper_of_the_console_is_the_same_byte_for_byte_when_built_twice(cam
 def test_every_event_that_the_console_tells_of_is_known():
     for action in {*OF_CAMPAIGN, *(each for actions in EVENTS.values() for each in actions)}:
         assert phrase(action)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("Zoë Łucka", "Zoë Łucka"), ("Adébáyọ̀", "Adébáyo"), ("Erdős", "Erdos"), ("山", "?"), ("a\x00b", "ab")],
+)
+def test_names_are_printed_in_letters_that_the_font_has(name, printed):
+    assert papers._printed(name) == printed
