@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "pulse": {"task": "core.pulse", "schedule": 10.0, "options": {"expires": 10.0}},
     "review steps": {"task": "reviews.sweep_steps", "schedule": crontab(minute=15)},
     "reminders": {"task": "reviews.remind", "schedule": crontab(minute="*/5"), "options": {"expires": 300.0}},
+    "reports": {"task": "reviews.sweep_reports", "schedule": 30.0, "options": {"expires": 30.0}},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
     "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},

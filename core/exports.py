@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from core.cells import neutral, printable
 from core.models import User
 
 type Parameters = Mapping[str, str]
@@ -19,9 +19,6 @@ values joined by commas."""
 
 SHEET_ROWS = 1_000_000
 """A sheet of a workbook holds 1,048,576."""
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet may take for the start of a formula (OWASP, CSV Injection)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +91,16 @@ def write_xlsx(
         if written and written % SHEET_ROWS == 0:
             sheet = book.create_sheet(f"Rows {written // SHEET_ROWS + 1}")
             sheet.append(list(columns))
-        cells = [_printable(_cell(value, zone)) for value in row]
+        cells = [printable(_cell(value, zone)) for value in row]
         digest.update(json.dumps([str(cell) for cell in cells], ensure_ascii=False).encode() + b"\n")
         sheet.append(cells)
         written += 1
     for line in front():
-        first.append([_printable(_cell(value, zone)) for value in line])
+        first.append([printable(_cell(value, zone)) for value in line])
     first.append(["Rows", written])
     first.append(["SHA-256 of the rows", digest.hexdigest()])
     book.save(path)
     return written
-
-
-def _printable(cell: object) -> object:
-    """Without the control characters that no workbook may hold."""
-    return CONTROL.sub("", cell) if isinstance(cell, str) else cell
 
 
 def _cell(value: object, zone: ZoneInfo) -> object:
@@ -123,5 +115,4 @@ def _cell(value: object, zone: ZoneInfo) -> object:
         return value.astimezone(zone).isoformat(sep=" ", timespec="seconds")
     if isinstance(value, list | tuple | set | frozenset):
         return _cell("; ".join(str(each) for each in value), zone)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return neutral(str(value))

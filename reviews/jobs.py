@@ -19,12 +19,14 @@ from reviews.actions import (
     letters,
     notices,
     removing,
+    report_files,
+    reports,
     running_out,
     staging,
     templates,
     timetable,
 )
-from reviews.models import Campaign, Removal, Template
+from reviews.models import Campaign, Removal, Report, Template
 from reviews.queries.due import Today
 
 log = logging.getLogger(__name__)
@@ -198,3 +200,26 @@ def remind() -> None:
     notices.ask_for_confirmations()
     notices.ask_for_sign_offs()
     letters.remind()
+
+
+@shared_task(name="reviews.make_report", acks_late=True)
+def make_report(report_id: str) -> None:
+    """Make one evidence file. Harmless to deliver twice; begins anew after a crash."""
+    try:
+        report = reports.claim(report_id)
+        if report is None:
+            return  # over, or in another worker's hands
+        try:
+            report_files.make(report)
+        except DomainError as problem:
+            reports.fail(report, str(problem))
+    except LeaseLost:
+        return  # we were slow: the worker that holds it carries on
+
+
+@shared_task(name="reviews.sweep_reports")
+def sweep_reports() -> None:
+    """Nudge reports that are due and in nobody's hands."""
+    waiting = Report.objects.filter(status=Report.Status.WANTED).due().order_by("due_at")
+    for report_id in waiting.values_list("pk", flat=True)[:500]:
+        nudge("reviews.make_report", report_id)

@@ -8,6 +8,7 @@ from reviews.views import (
     desk_lines,
     drafts,
     ending,
+    evidence,
     lines,
     policies,
     policy_builder,
@@ -72,6 +73,10 @@ RUNNING = [
     path("reviews/removals/", removals.my_removals, name="my_removals"),
     path("reviews/removals/<slug:key>/", removals.removal, name="removal"),
 ]
+EVIDENCE = [
+    path("campaigns/<slug:pk>/evidence/", evidence.evidence, name="evidence"),
+    path("campaigns/<slug:pk>/evidence/<slug:key>/", evidence.report, name="report"),
+]
 POLICIES = [
     path("policies/", policies.every_policy, name="policies"),
     path("policies/add/", policy_builder.add, name="add_policy"),
@@ -91,4 +96,4 @@ DESK = [
     path("reviews/<str:pk>/lines/<int:line_no>/", desk_lines.line, name="line"),
     path("reviews/<str:pk>/lines/<int:line_no>/comment/", desk_lines.comment, name="comment"),
 ]
-urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING, *POLICIES, *DESK]
+urlpatterns: list[URLPattern] = [*CAMPAIGNS, *RUNNING, *EVIDENCE, *POLICIES, *DESK]

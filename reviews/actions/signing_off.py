@@ -9,6 +9,7 @@ from connectors.models import Tag
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
+from reviews.actions import reports
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
@@ -41,6 +42,7 @@ def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str]) -> None:
         changed_at=now(),
     )
     refresh_guards()
+    reports.want_final(campaign)
     record("campaigns.signed_off", campaign, by=by, statements=list(STATEMENTS.values()))
 
 

@@ -12,6 +12,7 @@ from reviews.models.campaign import (
 )
 from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reminder import Reminder
+from reviews.models.report import Report
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
 
@@ -29,6 +30,7 @@ __all__ = [
     "Progress",
     "Reminder",
     "Removal",
+    "Report",
     "ReviewTask",
     "SampledLine",
     "Scope",

@@ -1,0 +1,264 @@
+"""The lines of a campaign as evidence: read page by page, as frozen, with what was decided about them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Max, Prefetch
+
+from connectors.models import Account, ProvisionOrder
+from core.models import User
+from reviews.evidence import lines
+from reviews.evidence.tables import time_of
+from reviews.models import Campaign, Comment, Decision, Removal, ReviewTask, SampledLine, Turn
+from reviews.queries.evidence_rules import Rules
+from reviews.routing import TIE_WORDS, Tie
+
+PAGE = 1_000
+INDEPENDENT = "independent: nothing ties them to the line"
+
+
+def steps_of(campaign: Campaign) -> int:
+    """Through how many steps its lines go at most; at least one."""
+    return Turn.objects.filter(campaign=campaign).aggregate(last=Max("step"))["last"] or 1
+
+
+def evidence_lines(campaign: Campaign) -> Iterator[lines.Line]:
+    """Every line, in order. Memory holds a page of them, and the names of people."""
+    rules, names, last = Rules(campaign), Names(), 0
+    while page := list(_with_all(campaign, last)):
+        names.learn(page)
+        last = page[-1].line_no
+        for task in page:
+            yield _Told(task, rules, names).line()
+
+
+def independence_said(codes: str) -> str:
+    """What ties somebody to a line, in words."""
+    known = {tie.value: TIE_WORDS[tie] for tie in Tie}
+    return "; ".join(known.get(code, code) for code in codes.split(",") if code) or INDEPENDENT
+
+
+class Names:
+    """People by key, as evidence names them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def learn(self, tasks: Iterable[ReviewTask]) -> None:
+        """In one query for all that these lines name."""
+        wanted = {key for task in tasks for key in _people(task) if key} - self._known.keys()
+        rows = User.objects.filter(pk__in=wanted).values_list("pk", "name", "email")
+        self._known |= {pk: f"{name} <{email}>" if email else name for pk, name, email in rows}
+
+    def __call__(self, key: str | None) -> str:
+        return self._known.get(key, key) if key else ""
+
+
+class _Told:
+    """One line, told from its rows."""
+
+    def __init__(self, task: ReviewTask, rules: Rules, names: Names) -> None:
+        self.task, self.rules, self.names = task, rules, names
+        self.turns: Sequence[Turn] = list(task.turns.all())
+        self.decisions: Sequence[Decision] = list(task.decisions.all())
+
+    def line(self) -> lines.Line:
+        steps = range(1, max((turn.step for turn in self.turns), default=0) + 1)
+        removals = [_removal(each, self.names) for each in self.task.removals.all()]
+        return lines.Line(
+            frozen=_frozen(self.task),
+            outcome=self.outcome(),
+            steps=[self.step([turn for turn in self.turns if turn.step == step]) for step in steps],
+            removal=removals[-1] if removals else None,
+            earlier_removals="; ".join(_removal_said(each) for each in removals[:-1]),
+        )
+
+    def outcome(self) -> lines.Outcome:
+        last = self.decisions[-1] if self.decisions else None
+        is_silent = last is not None and last.by_id is None
+        by = "the closing rule" if is_silent else self.names(last.by_id if last else None)
+        sampled = getattr(self.task, "sampled", None)
+        return lines.Outcome(
+            status=self.task.get_status_display(),
+            why=self.task.status_reason,
+            settled_at=self.task.settled_at,
+            by=by,
+            reason=last.reason if last else "",
+            is_non_response=is_silent,
+            corrections="; ".join(self.correction(each) for each in self.decisions if each.replaces_id),
+            comments="; ".join(self.comment(each) for each in self.task.comments.all()),
+            looked_again=_looked_again(sampled, self.names) if sampled else "",
+        )
+
+    def step(self, turns: Sequence[Turn]) -> lines.Step | None:
+        if not turns:
+            return None
+        firsts = {each.turn_id: each for each in self.decisions if each.turn_id and not each.replaces_id}
+        decided = next((turn for turn in turns if turn.pk in firsts), None)
+        asked = [turn for turn in turns if turn.status == Turn.Status.OPEN] or [turns[-1]]
+        record = decided or asked[0]
+        decision = firsts.get(record.pk)
+        reviewers = [record] if decided else asked
+        others = [turn for turn in turns if turn not in reviewers]
+        tied = decision.independence if decision else record.independence
+        return lines.Step(
+            reviewer="; ".join(self.names(turn.reviewer_id) for turn in reviewers),
+            via=record.get_via_display(),
+            is_fallback=record.is_fallback,
+            on_behalf_of=self.names(record.on_behalf_of_id),
+            rule=self.rules.name(record.rule),
+            inputs=self.rules.inputs(record.rule, self.task),
+            passed_over=record.passed_over,
+            independence=independence_said(tied),
+            asked_at=record.at,
+            others="; ".join(filter(None, [*(self.other(turn) for turn in others), self.given(record)])),
+            **(_decided(decision) if decision else {"outcome": _waiting(record)}),
+        )
+
+    def other(self, turn: Turn) -> str:
+        """Somebody else who was asked in the same step."""
+        ended = f" {time_of(turn.ended_at)}" if turn.ended_at else ""
+        via = turn.get_via_display()
+        tied = f", {independence_said(turn.independence)}" if turn.independence else ""
+        told = f"{self.names(turn.reviewer_id)}, {via}{tied}: {turn.get_status_display().lower()}{ended}"
+        return "; ".join(filter(None, (told, self.given(turn))))
+
+    def given(self, turn: Turn) -> str:
+        if not (turn.given_by_id or turn.given_reason):
+            return ""
+        who = f" by {self.names(turn.given_by_id)}" if turn.given_by_id else ""
+        why = f": {turn.given_reason}" if turn.given_reason else ""
+        return f"given to {self.names(turn.reviewer_id)}{who} {time_of(turn.at)}{why}"
+
+    def correction(self, decision: Decision) -> str:
+        before = next((each for each in self.decisions if each.pk == decision.replaces_id), None)
+        was = f" instead of {before.get_outcome_display().lower()}" if before else ""
+        who = self.names(decision.by_id)
+        what = decision.get_outcome_display()
+        return f"{time_of(decision.at)} {who}: {what}{was}: {decision.reason}"
+
+    def comment(self, comment: Comment) -> str:
+        return f"{time_of(comment.at)} {self.names(comment.by_id)}: {comment.text}"
+
+
+def _with_all(campaign: Campaign, after: int) -> Iterable[ReviewTask]:
+    orders = ProvisionOrder.objects.prefetch_related("calls")
+    removals = Removal.objects.order_by("number").prefetch_related(Prefetch("order", orders))
+    return (
+        campaign.tasks.filter(line_no__gt=after)
+        .select_related("sampled")
+        .prefetch_related(
+            Prefetch("turns", Turn.objects.order_by("step", "pk")),
+            Prefetch("decisions", Decision.objects.order_by("pk")),
+            Prefetch("comments", Comment.objects.order_by("pk")),
+            Prefetch("removals", removals),
+        )
+        .order_by("line_no")[:PAGE]
+    )
+
+
+def _people(task: ReviewTask) -> Iterator[str | None]:
+    for turn in task.turns.all():
+        yield from (turn.reviewer_id, turn.on_behalf_of_id, turn.given_by_id)
+    for decision in task.decisions.all():
+        yield from (decision.by_id, decision.on_behalf_of_id)
+    yield from (comment.by_id for comment in task.comments.all())
+    for removal in task.removals.all():
+        yield from (removal.confirmed_by_id, removal.excepted_by_id)
+        yield removal.order.done_by_id if removal.order else None
+    if sampled := getattr(task, "sampled", None):
+        yield sampled.by_id
+
+
+def _frozen(task: ReviewTask) -> lines.Frozen:
+    return lines.Frozen(
+        line_no=task.line_no,
+        app=task.app_name,
+        account=task.account_name,
+        login=task.account_login,
+        email=task.account_email,
+        account_id=task.account_id_there,
+        account_type=Account.Type(task.account_type).label,
+        account_status=Account.Status(task.account_status).label,
+        owner=task.person_name or "nobody",
+        title=task.person_title,
+        kind=task.kind,
+        resource=task.resource_name,
+        entitlement=task.entitlement_name,
+        slug=task.entitlement_slug,
+        description=task.entitlement_description,
+        entitlement_id=task.entitlement_id_there,
+        risk=task.risk,
+        frameworks=", ".join(task.frameworks),
+        since=task.since,
+        source=task.source,
+        run=task.run,
+    )
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    return {
+        "outcome": decision.get_outcome_display(),
+        "at": decision.at,
+        "reason": decision.reason,
+        "together": decision.together,
+        "opened_at": decision.opened_at,
+        "seen": _seen(decision.seen),
+    }
+
+
+def _seen(seen: Mapping[str, Any]) -> str:
+    """What the reviewer was shown when they marked the line."""
+    if not seen:
+        return ""
+    told = [f"instructions {seen.get('instructions', 0)}", f"view {seen.get('view') or 'unknown'}"]
+    if not seen.get("listed", True):
+        told.append("marked with others, not shown by itself")
+    told += [f"{name} {', '.join(seen[name])}" for name in ("columns", "hints") if seen.get(name)]
+    if advice := seen.get("advice"):
+        told.append(f"advice {advice}")
+    return "; ".join(told)
+
+
+def _waiting(turn: Turn) -> str:
+    return "not decided" if turn.status != Turn.Status.OPEN else "being asked"
+
+
+def _looked_again(sampled: SampledLine, names: Names) -> str:
+    if sampled.agrees is None or sampled.at is None:
+        return "drawn, not looked at yet"
+    word = "agrees" if sampled.agrees else "would have decided otherwise"
+    note = f": {sampled.note}" if sampled.note else ""
+    return f"{time_of(sampled.at)} {names(sampled.by_id)} {word}{note}"
+
+
+def _removal(removal: Removal, names: Names) -> lines.Removal:
+    order, found = removal.order, removal.lookback
+    calls = sorted(order.calls.all(), key=lambda call: call.pk) if order else []
+    return lines.Removal(
+        status=removal.get_status_display(),
+        due_on=removal.due_on.isoformat(),
+        confirmed_by=names(removal.confirmed_by_id),
+        confirmed_at=removal.confirmed_at,
+        ordered_at=order.wanted_at if order else None,
+        calls="; ".join(f"{time_of(call.at)} {call.asked}" for call in calls),
+        answers="; ".join(f"{call.status}, {call.bytes} bytes, SHA-256 {call.sha256}" for call in calls),
+        read_back=order.read_back if order else "",
+        removed_at=removal.removed_at,
+        done_by=names(order.done_by_id) if order else "",
+        proven_at=removal.proven_at,
+        proven_run=order.proven_run_id if order else None,
+        came_back_at=order.came_back_at if order else None,
+        excepted_by=names(removal.excepted_by_id),
+        reason=removal.reason,
+        problem=removal.problem or (order.problem if order else ""),
+        used=str(found.get("used", "")),
+        cause=str(found.get("cause", "")),
+        deficiency=str(found.get("deficiency", "")),
+    )
+
+
+def _removal_said(removal: lines.Removal) -> str:
+    proven = f", proven {time_of(removal.proven_at)}" if removal.proven_at else ""
+    back = f", came back {time_of(removal.came_back_at)}" if removal.came_back_at else ""
+    return f"{removal.status}{proven}{back}"

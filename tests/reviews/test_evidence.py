@@ -1,0 +1,316 @@
+"""The lines file of a campaign: what stands in it, that it is the same each time, who may have it."""
+
+import csv
+import hashlib
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils.timezone import now
+from openpyxl import load_workbook
+
+from connectors.models import OrderCall, ProvisionOrder
+from core.errors import Denied, NotPossible
+from core.models import Role, TrailEvent
+from reviews import jobs
+from reviews.actions import reports
+from reviews.models import Campaign, Comment, Decision, Removal, Report, Turn
+from tests.make import make_user
+from tests.reviews.making import make_grants, make_policy, make_running, make_turn
+
+pytestmark = pytest.mark.usefixtures("nudges")
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+FORMULA = "=HYPERLINK(1)"
+RISKY = {
+    "rules": [
+        {
+            "name": "High risk",
+            "condition": {"all": [{"field": "entitlement.risk", "is": "in", "values": ["High"]}]},
+            "steps": [{"kind": "app_owner"}],
+        },
+        {"name": "Everything else", "condition": None, "steps": [{"kind": "manager"}]},
+    ]
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    """Where files stand during one test."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def olga(db):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+@pytest.fixture
+def rui(db):
+    return make_user("Rui Alves")
+
+
+@pytest.fixture
+def campaign(olga, rui):
+    policy = make_policy("Risk first", RISKY)
+    return make_running(make_grants(3), rui, olga, policy=policy, digest="d" * 64)
+
+
+def decided(campaign, line_no, outcome="certified", **fields):
+    """This line was decided by whoever is asked about it."""
+    turn = Turn.objects.get(campaign=campaign, line_no=line_no, status="open")
+    Turn.objects.filter(pk=turn.pk).update(status="decided", ended_at=AT)
+    task = campaign.tasks.get(line_no=line_no)
+    campaign.tasks.filter(line_no=line_no).update(status=outcome, settled_at=AT)
+    told = {"turn": turn, "by": turn.reviewer, "at": AT, "opened_at": AT - timedelta(minutes=2), **fields}
+    return Decision.objects.create(task=task, campaign=campaign, outcome=outcome, **told)
+
+
+def made(campaign, kind, by) -> Report:
+    report = reports.want(campaign, kind, by=by)
+    jobs.make_report(report.pk)
+    report.refresh_from_db()
+    assert report.status == "done", report.problem
+    return report
+
+
+def content(report) -> bytes:
+    with default_storage.open(report.file.name) as file:
+        return bytes(file.read())
+
+
+def table(report) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content(report).decode("utf-8-sig"))))
+
+
+def test_a_line_tells_who_was_asked_by_which_rule_and_what_they_decided(campaign, olga, rui):
+    decided(
+        campaign,
+        1,
+        reason="Still in purchasing",
+        together=3,
+        independence="holds",
+        seen={"instructions": 1, "view": "person", "listed": True, "columns": ["account"], "hints": ["new"]},
+    )
+    task = campaign.tasks.get(line_no=1)
+    Comment.objects.create(task=task, by=olga, text="Ask Tom", at=AT)
+
+    first, second, _ = table(made(campaign, "lines_csv", olga))
+
+    assert first["Line"] == "1"
+    assert (first["Outcome"], first["Reason"], first["Settled"]) == (
+        "Certified",
+        "Still in purchasing",
+        "2026-11-20 09:30:00Z",
+    )
+    assert first["Step 1: reviewer of record"] == f"Rui Alves <{rui.email}>"
+    assert first["Step 1: asked as"] == "manager of the account's owner"
+    assert first["Step 1: rule"] == "1: High risk"
+    assert first["Step 1: what the rule looked at"] == "Risk level: none"
+    assert first["Step 1: independence"] == "has the same access"
+    assert first["Step 1: marked together with"] == "3"
+    assert first["Step 1: opened at"] == "2026-11-20 09:28:00Z"
+    assert first["Step 1: shown to the reviewer"] == "instructions 1; view person; columns account; hints new"
+    assert first["Comments"] == f"2026-11-20 09:30:00Z Olga Berg <{olga.email}>: Ask Tom"
+    assert (second["Outcome"], second["Step 1: decision"]) == ("Open", "being asked")
+    assert second["Step 1: independence"] == "independent: nothing ties them to the line"
+
+
+def test_reassignments_and_corrections_are_told(campaign, olga, rui):
+    grace = make_user("Grace Kim")
+    old = Turn.objects.get(campaign=campaign, line_no=1)
+    Turn.objects.filter(pk=old.pk).update(status="given_on", ended_at=AT)
+    told = {"via": "reassigned", "given_by": rui, "given_reason": "On leave", "at": AT}
+    make_turn(campaign.tasks.get(line_no=1), grace, **told)
+    first = decided(campaign, 1)
+    Decision.objects.create(
+        task=first.task, campaign=campaign, turn=first.turn, outcome="denied", by=olga, reason="Left", at=AT,
+        replaces=first,
+    )  # fmt: skip
+
+    row = table(made(campaign, "lines_csv", olga))[0]
+
+    assert row["Step 1: reviewer of record"].startswith("Grace Kim")
+    assert "Rui Alves" in row["Step 1: also asked, and given on"]
+    assert "given to another" in row["Step 1: also asked, and given on"]
+    assert row["Step 1: also asked, and given on"].endswith("On leave")
+    assert row["Step 1: decision"] == "Certified"
+    assert row["Decided by"].startswith("Olga Berg")
+    assert "Denied instead of certified: Left" in row["Corrections"]
+
+
+def test_what_the_closing_rule_decided_is_marked_as_no_answer(campaign, olga):
+    decided(campaign, 1, "denied", turn=None, by=None, reason="Nobody decided.")
+
+    row = table(made(campaign, "lines_csv", olga))[0]
+
+    assert row["Decided by"] == "the closing rule"
+    assert row["No answer: by the closing rule"] == "yes"
+    assert row["Step 1: decision"] == "not decided"
+
+
+def test_a_removal_is_told_with_its_calls_its_answers_and_its_proof(campaign, olga):
+    decided(campaign, 2, "denied")
+    task = campaign.tasks.get(line_no=2)
+    order = ProvisionOrder.objects.create(
+        app=task.app, verb="revoke", account=task.account, entitlement=task.entitlement, reason="Denied",
+        status="removed", read_back="The role is no longer there.", wanted_at=AT,
+    )  # fmt: skip
+    OrderCall.objects.create(
+        order=order, at=AT, asked="PUT /api/users/7", status=200, bytes=20, sha256="a" * 64, seconds=0.2
+    )
+    due = AT.date()
+    told = {"status": "removed", "due_on": due, "removed_at": AT, "order": order, "confirmed_by": olga}
+    Removal.objects.create(task=task, campaign=campaign, app=task.app, **told)
+
+    row = table(made(campaign, "lines_csv", olga))[1]
+
+    assert row["Removal: state"] == "Removed, being proven"
+    assert row["Removal: calls"] == "2026-11-20 09:30:00Z PUT /api/users/7"
+    assert row["Removal: answers"] == f"200, 20 bytes, SHA-256 {'a' * 64}"
+    assert row["Removal: read-back"] == "The role is no longer there."
+    assert row["Removal: confirmed by"].startswith("Olga Berg")
+
+
+def test_formulas_are_neutralised_in_both_files(campaign, olga):
+    for text in (FORMULA, f"\x01{FORMULA}"):
+        Comment.objects.create(task=campaign.tasks.get(line_no=1), by=olga, text=text, at=AT)
+    decided(campaign, 1, reason=f"\x01{FORMULA}")
+
+    in_csv = table(made(campaign, "lines_csv", olga))[0]["Reason"]
+    book = load_workbook(io.BytesIO(content(made(campaign, "lines_xlsx", olga))))
+
+    assert in_csv == f"'{FORMULA}"
+    sheet = book["Lines"]
+    assert f"'{FORMULA}" in [cell.value for cell in sheet[2]]
+    assert "f" not in {cell.data_type for row in sheet.iter_rows() for cell in row}
+
+
+@pytest.mark.parametrize("kind", ["lines_csv", "lines_xlsx"])
+def test_built_twice_from_the_same_rows_a_file_is_the_same_byte_for_byte(kind, campaign, olga):
+    decided(campaign, 1)
+    first, second = (
+        made(campaign, kind, olga),
+        made(campaign, kind, make_user("Ada Lindgren", Role.READ_ONLY)),
+    )
+
+    assert content(first) == content(second)
+    assert first.sha256 == second.sha256 == hashlib.sha256(content(first)).hexdigest()
+
+
+def test_a_workbook_says_what_it_is_of_and_ends_with_the_digest_of_its_rows(campaign, olga):
+    book = load_workbook(io.BytesIO(content(made(campaign, "lines_xlsx", olga))))
+    about: dict[object, Any] = {
+        row[0].value: row[1].value for row in book["About"].iter_rows() if row[0].value
+    }
+
+    assert about["Campaign"] == "Coupa access, Q4"
+    assert about["Standing"].startswith("Interim")
+    assert about["SHA-256 of the frozen population"] == "d" * 64
+    assert about["Rows"] == 3
+    assert len(about["SHA-256 of the rows"]) == 64
+    dates = {entry.date_time for entry in ZipFile(io.BytesIO(content(Report.objects.get()))).infolist()}
+    assert dates == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_the_digest_of_a_file_stands_in_the_trail_and_on_its_page(campaign, olga, sign_in):
+    report = made(campaign, "lines_csv", olga)
+
+    event = TrailEvent.objects.get(action="reports.made", object_id=campaign.pk)
+    assert event.change["sha256"] == report.sha256
+    assert event.change["is_interim"] is True
+    page = sign_in(olga).get(reverse("reviews:evidence", args=[campaign.pk])).content.decode()
+    assert report.sha256 in page
+    assert "Interim" in page
+
+
+def test_a_file_is_interim_until_the_campaign_is_signed_off(campaign, olga):
+    assert made(campaign, "lines_csv", olga).is_interim
+
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    assert not made(campaign, "lines_csv", olga).is_interim
+
+
+def test_an_auditor_makes_and_fetches_files(campaign, sign_in):
+    auditor = make_user("Ada Lindgren", Role.READ_ONLY)
+    browser = sign_in(auditor)
+
+    assert (
+        browser.post(reverse("reviews:evidence", args=[campaign.pk]), {"kind": "lines_csv"}).status_code
+        == 302
+    )
+    report = Report.objects.get(by=auditor)
+    jobs.make_report(report.pk)
+    answer = browser.get(reverse("reviews:report", args=[campaign.pk, report.pk]))
+    assert hashlib.sha256(b"".join(answer.streaming_content)).hexdigest() == answer_digest(report)
+    assert answer.headers["Content-Disposition"].endswith('.csv"')
+
+
+def answer_digest(report: Report) -> str:
+    report.refresh_from_db()
+    return report.sha256
+
+
+def test_only_who_may_open_the_campaign_has_files_made(campaign, rui):
+    with pytest.raises(Denied, match="Only those who may open a campaign"):
+        reports.want(campaign, "lines_csv", by=rui)
+    assert not Report.objects.exists()
+
+
+def test_what_tells_of_the_whole_console_is_for_who_may_see_all_of_it(campaign, olga):
+    with pytest.raises(Denied, match="tells of the whole console"):
+        reports.want(campaign, "console", by=olga)
+
+
+def test_nobody_has_a_file_made_that_is_not_on_offer_or_before_the_start(campaign, olga):
+    with pytest.raises(NotPossible, match="no such report"):
+        reports.want(campaign, "everything", by=olga)
+    Campaign.objects.filter(pk=campaign.pk).update(status="staged", started_at=None)
+    with pytest.raises(Denied):
+        reports.want(campaign, "lines_csv", by=olga)
+
+
+def test_asked_for_again_while_it_is_being_made_it_is_the_same_file(campaign, olga):
+    assert reports.want(campaign, "lines_csv", by=olga) == reports.want(campaign, "lines_csv", by=olga)
+
+
+def test_a_file_that_a_killed_worker_left_half_done_is_made_anew(campaign, olga, folder):
+    report = reports.want(campaign, "lines_csv", by=olga)
+    assert reports.claim(report.pk) is not None  # and then it was killed
+    (folder / "reports").mkdir(parents=True)
+    for left in ("old.part", "csv"):
+        (folder / "reports" / f"{report.pk}.{left}").write_text("half")
+    Report.objects.filter(pk=report.pk).update(leased_until=now() - timedelta(seconds=1))
+
+    jobs.make_report(report.pk)
+    report.refresh_from_db()
+
+    assert report.status == "done"
+    assert [path.name for path in (folder / "reports").iterdir()] == [f"{report.pk}.csv"]
+
+
+def test_a_file_that_no_worker_ends_is_given_up_and_says_so(campaign, olga):
+    report = reports.want(campaign, "lines_csv", by=olga)
+    Report.objects.filter(pk=report.pk).update(attempts=reports.TRIES)
+
+    jobs.make_report(report.pk)
+
+    report.refresh_from_db()
+    assert report.status == "failed"
+    assert "5 workers" in report.problem
+    assert TrailEvent.objects.filter(action="reports.failed", severity="error").exists()
+
+
+def test_the_sweeper_nudges_files_in_nobodys_hands(
+    campaign, olga, nudges, django_capture_on_commit_callbacks
+):
+    report = reports.want(campaign, "lines_csv", by=olga)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.sweep_reports()
+
+    assert ("reviews.make_report", report.pk) in nudges

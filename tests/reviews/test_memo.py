@@ -1,0 +1,164 @@
+"""The memo of a campaign, and how the pace of reviewers is counted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+from django.utils.timezone import now
+
+from core.deeds import phrase
+from core.models import Role
+from core.trail import record
+from reviews.evidence import papers
+from reviews.evidence.pace import Answer, paces
+from reviews.models import Campaign
+from reviews.queries.console_paper import EVENTS, OF_CAMPAIGN, console_paper
+from reviews.queries.memo import memo
+from tests.make import make_user
+from tests.reviews.making import make_grants, make_running
+from tests.reviews.test_evidence import content, decided, folder, made
+
+pytestmark = pytest.mark.usefixtures("nudges", "folder")
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+__all__ = ["folder"]
+
+
+@pytest.fixture
+def olga(db):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+@pytest.fixture
+def campaign(olga):
+    return make_running(
+        make_grants(3),
+        make_user("Rui Alves"),
+        olga,
+        control_id="ITGC-07",
+        control_owner=make_user("Zo\u00eb \u5c71"),
+    )
+
+
+def words(paper, heading):
+    section = next(each for each in paper.sections if each.heading == heading)
+    flat = [
+        *section.sentences,
+        *(" ".join(pair) for pair in section.pairs),
+        *(" ".join(row) for row in section.rows),
+    ]
+    return "\n".join(flat)
+
+
+def test_a_memo_is_the_same_byte_for_byte_when_built_twice(campaign, olga):
+    decided(campaign, 1)
+    first, second = made(campaign, "memo", olga), made(campaign, "memo", olga)
+
+    assert content(first).startswith(b"%PDF")
+    assert content(first) == content(second)
+    assert first.name.endswith(".pdf")
+
+
+def test_a_memo_tells_of_control_counts_and_exceptions(campaign):
+    decided(campaign, 1)
+    campaign.tasks.filter(line_no=2).update(status="excepted", status_reason="Nobody decided.")
+
+    paper = memo(campaign)
+
+    assert paper.standing.startswith("Interim")
+    assert "ITGC-07" in words(paper, "Control")
+    assert "Every count ties." in words(paper, "From the sources to the decisions")
+    assert "Exception Nobody decided. 1" in words(paper, "Exceptions")
+    assert "1 certified, 0 denied, 1 exceptions" in words(paper, "Exceptions")
+    assert "Not signed off." in words(paper, "Sign-off")
+
+
+def test_a_memo_says_when_counts_do_not_tie(campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(lines=7)
+    campaign.refresh_from_db()
+
+    assert "THE COUNTS DO NOT TIE" in words(memo(campaign), "From the sources to the decisions")
+
+
+def test_a_memo_of_a_campaign_signed_off_has_the_statements(campaign):
+    told = {"status": "signed_off", "signed_off_at": AT, "signed_off_by": campaign.control_owner}
+    Campaign.objects.filter(pk=campaign.pk).update(statements={"kept": "Kept for seven years."}, **told)
+    campaign.refresh_from_db()
+
+    paper = memo(campaign)
+
+    assert paper.standing.startswith("Final")
+    assert "Kept for seven years." in words(paper, "Sign-off")
+
+
+def test_a_memo_states_the_pace_of_reviewers(campaign):
+    decided(campaign, 1, together=2, opened_at=None)
+    decided(campaign, 2, together=2, opened_at=None)
+
+    assert "Rui Alves 2 not known 100% 0 2" in words(memo(campaign), "How reviewers went about it")
+
+
+def test_the_longest_run_ends_at_a_line_that_was_opened_or_denied():
+    told = [(False, True), (False, True), (True, True), (False, True), (False, False), (False, True)]
+    answers = [Answer("rui", AT, 1, opened, certified) for opened, certified in told]
+
+    (pace,) = paces(answers, {"rui": AT - timedelta(minutes=3)})
+
+    assert (pace.longest_unopened, pace.opened, pace.decisions) == (2, 1, 6)
+    assert pace.a_minute == pytest.approx(2.0)
+    assert pace.share_in_bulk == 0
+
+
+def test_each_reviewer_has_a_pace_of_their_own():
+    answers = [Answer("ada", AT, 9, was_opened=False, is_certified=True) for _ in range(3)]
+    answers.append(Answer("rui", AT, 1, was_opened=True, is_certified=True))
+
+    ada, rui = paces(answers, {})
+
+    assert (ada.share_in_bulk, ada.longest_unopened, ada.a_minute) == (1.0, 3, None)
+    assert (rui.share_in_bulk, rui.longest_unopened) == (0.0, 0)
+
+
+def test_the_console_tells_of_its_administrators_and_what_they_changed(campaign):
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    with transaction.atomic():
+        record("core.roles_changed", ada, by=ada, added=["super"])
+        record("core.signed_in", ada, by=ada)
+
+    paper = console_paper(campaign)
+
+    assert "Ada Lindgren" in words(paper, "Administrators")
+    assert "Super Administrator" in words(paper, "Administrators")
+    told = words(paper, "Roles and administrators: changes")
+    assert "changed roles Ada Lindgren" in told
+    assert '"added": ["super"]' in told
+    assert "signed in" not in "".join(words(paper, each.heading) for each in paper.sections)
+    assert words(paper, "Guards: changes") == "None."
+
+
+def test_what_happened_after_the_sign_off_is_not_told(campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    campaign.refresh_from_db()
+    ada = make_user("Ada Lindgren")
+    with transaction.atomic():
+        record("core.roles_changed", ada, by=ada, added=["super"])
+
+    assert words(console_paper(campaign), "Roles and administrators: changes") == "None."
+
+
+def test_the_paper_of_the_console_is_the_same_byte_for_byte_when_built_twice(campaign):
+    auditor = make_user("Ada Lindgren", Role.READ_ONLY)
+
+    assert content(made(campaign, "console", auditor)) == content(made(campaign, "console", auditor))
+
+
+def test_every_event_that_the_console_tells_of_is_known():
+    for action in {*OF_CAMPAIGN, *(each for actions in EVENTS.values() for each in actions)}:
+        assert phrase(action)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("Zoë Łucka", "Zoë Łucka"), ("Adébáyọ̀", "Adébáyo"), ("Erdős", "Erdos"), ("山", "?"), ("a\x00b", "ab")],
+)
+def test_names_are_printed_in_letters_that_the_font_has(name, printed):
+    assert papers._printed(name) == printed
