@@ -11,11 +11,9 @@ class ReviewsConfig(AppConfig):
         from connectors.actions.permission import also_refuse
         from core.deeds import tell
         from core.exports import Offer, offer
-        from core.metrics import offer_waiting
         from core.panels import Panel, fill
         from reviews import metrics
         from reviews.deeds import PHRASES
-        from reviews.models import Report
         from reviews.queries.downloads import OFFERS
         from reviews.queries.policies import RULE_COLUMNS, rule_file
         from reviews.queries.sources import too_near
@@ -24,7 +22,6 @@ class ReviewsConfig(AppConfig):
         tell(PHRASES)
         metrics.register()
         also_refuse(too_near)
-        offer_waiting("reviews.make_report", lambda: Report.objects.filter(status=Report.Status.WANTED))
         for each in OFFERS:
             offer(each)
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from core.metrics import by_status, gauge, offer, offer_waiting
-from reviews.models import Campaign
+from reviews.models import Campaign, Report
 
 
 def register() -> None:
@@ -13,6 +13,7 @@ def register() -> None:
     offer(_figures)
     offer_waiting("reviews.stage", Campaign.objects.filter(status=Campaign.Status.STAGING).all)
     offer_waiting("reviews.close", Campaign.objects.filter(status=Campaign.Status.CLOSING).all)
+    offer_waiting("reviews.make_report", Report.objects.filter(status=Report.Status.WANTED).all)
 
 
 def _figures() -> Iterator[Metric]:

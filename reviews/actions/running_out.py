@@ -10,7 +10,8 @@ from django.utils.timezone import now
 
 from core.errors import NotPossible
 from core.trail import record
-from reviews.actions.giving import NUMBERS, end, lock_running, tell
+from reviews.actions.giving import NUMBERS, end, lock_running
+from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
@@ -84,7 +85,7 @@ def _page(campaign: Campaign, turns: QuerySet[Turn], step: Step) -> tuple[int, i
         write(rows)
         names = sorted({turn.reviewer.name for task in done for turn in held[task]})
         reason = f"{', '.join(names)} did not decide in time."
-        tell(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=reason)
+        tell_given(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=reason)
     _tell(campaign, [held[task][0].line_no for task in done], step)
     return len(done), numbers[-1]
 
