@@ -206,8 +206,6 @@ def test_a_workbook_says_what_it_is_of_and_ends_with_the_digest_of_its_rows(camp
     book = load_workbook(io.BytesIO(content(made(campaign, "lines_xlsx", olga))))
     rows = book["About"].iter_rows()
     about: dict[object, Any] = {row[0].value: row[1].value for row in rows if row[0].value}
-        row[0].value: row[1].value for row in book["About"].iter_rows() if row[0].value
-    }
 
     assert about["Campaign"] == "Coupa access, Q4"
     assert about["Standing"].startswith("Interim")
