@@ -91,7 +91,9 @@ def _tell_of_last(report: Report) -> None:
     campaign = report.campaign
     if Report.objects.filter(campaign=campaign, status=Report.Status.WANTED).exists():
         return
-    made = campaign.reports.filter(status=Report.Status.DONE, by=report.by, is_interim=report.is_interim)
+    made = Report.objects.filter(
+        campaign=campaign, status=Report.Status.DONE, by=report.by, is_interim=report.is_interim
+    )
     latest = {each.kind: each for each in made.order_by("created_at")}
     report_ready(
         campaign,
