@@ -204,7 +204,9 @@ def test_built_twice_from_the_same_rows_a_file_is_the_same_byte_for_byte(kind, c
 
 def test_a_workbook_says_what_it_is_of_and_ends_with_the_digest_of_its_rows(campaign, olga):
     book = load_workbook(io.BytesIO(content(made(campaign, "lines_xlsx", olga))))
-    about: dict[object, Any] = {row[0].value: row[1].value for row in book["About"].iter_rows() if row[0].value}
+    about: dict[object, Any] = {
+        row[0].value: row[1].value for row in book["About"].iter_rows() if row[0].value
+    }
 
     assert about["Campaign"] == "Coupa access, Q4"
     assert about["Standing"].startswith("Interim")
@@ -312,3 +314,24 @@ def test_the_sweeper_nudges_files_in_nobodys_hands(
         jobs.sweep_reports()
 
     assert ("reviews.make_report", report.pk) in nudges
+
+
+def test_signing_off_has_every_file_made_once_more(campaign, nudges, django_capture_on_commit_callbacks):
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        reports.want_final(campaign)
+
+    assert set(Report.objects.values_list("kind", "by")) == {(kind, None) for kind in Report.Kind.values}
+    assert [job for job, _ in nudges] == ["reviews.make_report"] * 4
+
+
+def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one(campaign, olga):
+    report = reports.claim(reports.want(campaign, "lines_csv", by=olga).pk)
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    reports.want_final(campaign)
+
+    reports.finish(report, file="reports/x.csv", sha256="0" * 64, rows=3, size=9, is_interim=True)
+
+    final = Report.objects.get(kind="lines_csv", status="wanted")
+    assert (final.by, final.campaign) == (None, campaign)
