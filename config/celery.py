@@ -13,6 +13,7 @@ app = Celery("reeve")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["core", "connectors", "reviews"], related_name="jobs")
 app.conf.beat_schedule = {
+    "campaigns": {"task": "reviews.sweep_running", "schedule": 30.0, "options": {"expires": 30.0}},
     "connector_logs": {"task": "connectors.prune", "schedule": crontab(hour=3, minute=10)},
     "connector_matches": {"task": "connectors.rematch", "schedule": crontab(minute=40)},
     "connectors": {"task": "connectors.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
@@ -20,15 +21,17 @@ app.conf.beat_schedule = {
     "imports": {"task": "core.sweep_imports", "schedule": 30.0, "options": {"expires": 30.0}},
     "letters": {"task": "core.sweep_mail", "schedule": 30.0, "options": {"expires": 30.0}},
     "mail servers": {"task": "core.sweep_mail_servers", "schedule": 10.0, "options": {"expires": 10.0}},
+    "own access": {"task": "reviews.sweep_own_access", "schedule": crontab(minute="*/10")},
     "prune": {"task": "core.prune", "schedule": crontab(hour=3, minute=20)},
-    "campaigns": {"task": "reviews.sweep_running", "schedule": 30.0, "options": {"expires": 30.0}},
+    "pulse": {"task": "core.pulse", "schedule": 10.0, "options": {"expires": 10.0}},
+    "review steps": {"task": "reviews.sweep_steps", "schedule": crontab(minute=15)},
+    "reminders": {"task": "reviews.remind", "schedule": crontab(minute="*/5"), "options": {"expires": 300.0}},
     "reports": {"task": "reviews.sweep_reports", "schedule": 30.0, "options": {"expires": 30.0}},
     "reviewers": {"task": "reviews.sweep_reviewers", "schedule": 60.0, "options": {"expires": 60.0}},
     "reviews": {"task": "reviews.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     "seals": {"task": "core.seal_trail", "schedule": 10.0, "options": {"expires": 10.0}},
     "timetable": {"task": "reviews.keep_timetable", "schedule": 60.0, "options": {"expires": 60.0}},
     "trail checks": {"task": "core.sweep_trail_checks", "schedule": 60.0, "options": {"expires": 60.0}},
-    "pulse": {"task": "core.pulse", "schedule": 10.0, "options": {"expires": 10.0}},
 }
 
 

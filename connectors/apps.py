@@ -29,6 +29,7 @@ class ConnectorsConfig(AppConfig):
         fill("settings", Panel(10, "", panels.rules_part))
         fill("settings", Panel(20, "", panels.tags_part))
         fill("home", Panel(20, "connectors/home_waiting.html", panels.waiting))
+        fill("home", Panel(22, "connectors/home_orders.html", panels.orders_waiting))
         fill("person", Panel(20, "connectors/person_accounts.html", panels.accounts_of))
         fill("person_leaves", Panel(20, "connectors/person_leaves.html", panels.left_behind))
         fill("checklist", Panel(20, "core/checklist.html", panels.checklist))

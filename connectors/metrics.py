@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Max, Min, Q
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from connectors.models import Connector, SettingsCandidate, SettingsTest, SyncRun
+from connectors.models import Connector, ProvisionOrder, SettingsCandidate, SettingsTest, SyncRun
 from core.metrics import age, by_status, gauge, offer, offer_waiting, single
 
 
@@ -17,6 +17,7 @@ def register() -> None:
     offer_waiting("connectors.check_settings", candidates.all)
     tests = SettingsTest.objects.filter(status=SettingsTest.Status.WAITING)
     offer_waiting("connectors.test_settings", tests.all)
+    offer_waiting("connectors.carry_out", ProvisionOrder.objects.to_carry_out)
 
 
 def _figures() -> Iterator[Metric]:
@@ -24,6 +25,8 @@ def _figures() -> Iterator[Metric]:
     queued = runs.filter(status=SyncRun.Status.QUEUED).aggregate(oldest=Min("created_at"))["oldest"]
     yield gauge("reeve_sync_runs", "Sync runs by status.", "status", by_status(runs, SyncRun.Status.values))
     yield single("reeve_sync_oldest_queued_seconds", "Age of the oldest run that waits.", age(queued) or 0)
+    orders = by_status(ProvisionOrder.objects.all(), ProvisionOrder.Status.values)
+    yield gauge("reeve_orders", "Provision orders by status.", "status", orders)
     yield _last_syncs()
 
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +19,7 @@ NAMES = {PASSWORD_LINK: "password_link", INVITATION_LINK: "invitation_link"}
 MARKS = tuple(NAMES)
 """Stand in the outbox for links that sign in; the job that sends the letter puts in a fresh one.
 Templates know them by these names."""
+BATCH = 200  # letters an INSERT: each is long
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class Written:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter to one of many people, as `post_many` takes it."""
+
+    letter: str
+    to: User
+    key: str
+    reply_to: User | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def post(
@@ -42,7 +54,7 @@ def post(
     written = write(letter, to=to, **context)
     address = address or to.email
     mail, is_new = OutgoingMail.objects.get_or_create(
-        key=f"{letter}:{key}:{to.pk}:{_short(address)}",
+        key=_key(letter, key, to, address),
         defaults={
             "status": OutgoingMail.Status.DROPPED if is_dropped else OutgoingMail.Status.QUEUED,
             "letter": letter,
@@ -59,6 +71,42 @@ def post(
     return mail
 
 
+def post_many(drafts: Iterable[Draft]) -> Sequence[OutgoingMail]:
+    """Post many letters by a few statements, each to its reader's e-mail. Answers those that are new.
+
+    What `post` promises of keys and of the maintenance switch holds here too.
+    """
+    organisation, seal = Organisation.current(), _newest_seal()
+    status = OutgoingMail.Status.DROPPED if organisation.drops_letters else OutgoingMail.Status.QUEUED
+    mails = []
+    for draft in drafts:
+        written = _write(draft.letter, draft.to, draft.context, organisation, seal)
+        mails.append(
+            OutgoingMail(
+                key=_key(draft.letter, draft.key, draft.to, draft.to.email),
+                status=status,
+                letter=draft.letter,
+                recipient=draft.to,
+                to=draft.to.email,
+                reply_to=draft.reply_to.email if draft.reply_to else "",
+                subject=written.subject,
+                text=written.text,
+                html=written.html,
+            )
+        )
+    OutgoingMail.objects.bulk_create(mails, batch_size=BATCH, ignore_conflicts=True)
+    keys = [mail.pk for mail in mails]
+    came: set[str] = set()
+    for start in range(0, len(keys), BATCH):
+        some = OutgoingMail.objects.filter(pk__in=keys[start : start + BATCH])
+        came.update(some.values_list("pk", flat=True))
+    new = [mail for mail in mails if mail.pk in came]
+    if not organisation.drops_letters:
+        for mail in new:
+            nudge("core.send_mail", mail.pk)
+    return new
+
+
 def write(letter: str, *, to: User, **context: Any) -> Written:
     """Write a letter without posting it.
 
@@ -66,10 +114,15 @@ def write(letter: str, *, to: User, **context: Any) -> Written:
     for programs that show it. Both end with the newest seal of the trail: who keeps the letter can tell
     later whether the trail was made anew.
     """
-    seal = TrailSeal.objects.order_by("-number").defer("events").first()
+    return _write(letter, to, context, Organisation.current(), _newest_seal())
+
+
+def _write(
+    letter: str, to: User, context: Mapping[str, Any], organisation: Organisation, seal: TrailSeal | None
+) -> Written:
     everything = {
         "to": to,
-        "organisation": Organisation.current(),
+        "organisation": organisation,
         "public_url": settings.PUBLIC_URL,
         "seal": seal,
         **context,
@@ -82,6 +135,14 @@ def write(letter: str, *, to: User, **context: Any) -> Written:
     html = render_to_string(f"emails/{letter}.html", {"subject": subject, **everything})
     text = text.strip() + (f"\n\nTrail: seal {seal.number}:{seal.hash}" if seal else "") + "\n"
     return Written(subject, _marked(text, stand_ins), _marked(html, stand_ins))
+
+
+def _newest_seal() -> TrailSeal | None:
+    return TrailSeal.objects.order_by("-number").defer("events").first()
+
+
+def _key(letter: str, key: str, to: User, address: str) -> str:
+    return f"{letter}:{key}:{to.pk}:{_short(address)}"
 
 
 def _short(address: str) -> str:

@@ -11,24 +11,24 @@ class ReviewsConfig(AppConfig):
         from connectors.actions.permission import also_refuse
         from core.deeds import tell
         from core.exports import Offer, offer
-        from core.metrics import offer_waiting
         from core.panels import Panel, fill
+        from reviews import metrics
         from reviews.deeds import PHRASES
-        from reviews.models import Report
         from reviews.queries.downloads import OFFERS
         from reviews.queries.policies import RULE_COLUMNS, rule_file
         from reviews.queries.sources import too_near
         from reviews.views import panels  # models are there only now
 
         tell(PHRASES)
+        metrics.register()
         also_refuse(too_near)
-        offer_waiting("reviews.make_report", lambda: Report.objects.filter(status=Report.Status.WANTED))
         for each in OFFERS:
             offer(each)
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
         fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
         fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
+        fill("home", Panel(40, "reviews/home_campaigns.html", panels.waiting))
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))
         fill("rail", Panel(40, "components/rail_link.html", panels.policies_link))

@@ -50,6 +50,8 @@ PHRASES: dict[str, str] = {
     "reviews.given_on": "had somebody else asked about lines of",
     "reviews.nobody_to_ask": "found nobody to ask about lines of",
     "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
+    "reviews.ran_out": "acted on lines that nobody decided in time in",
+    "reviews.reminded": "reminded reviewers of",
     "reviews.routed_anew": "asked others about lines of",
     "reviews.step_entered": "asked about lines of the next step in",
     "reviews.submitted": "submitted decisions of a review",

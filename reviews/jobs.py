@@ -16,14 +16,18 @@ from reviews.actions import (
     closing,
     following,
     leaving,
+    letters,
+    notices,
     removing,
     report_files,
     reports,
+    running_out,
     staging,
     templates,
     timetable,
 )
 from reviews.models import Campaign, Removal, Report, Template
+from reviews.queries.due import Today
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +63,23 @@ def route_anew(person_id: str) -> None:
 
 @shared_task(name="reviews.sweep_reviewers")
 def sweep_reviewers() -> None:
-    """Nudge whatever is open with people who cannot decide it any longer."""
-    for person_id in {*leaving.those_to_route_anew(), *leaving.those_asked_about_their_own()}:
+    """Nudge whatever is open with people who left."""
+    for person_id in leaving.those_to_route_anew():
         nudge("reviews.route_anew", person_id)
+
+
+@shared_task(name="reviews.sweep_own_access")
+def sweep_own_access() -> None:
+    """Nudge whatever is open with people whose own access it became, as accounts found their owners."""
+    for person_id in leaving.those_asked_about_their_own():
+        nudge("reviews.route_anew", person_id)
+
+
+@shared_task(name="reviews.sweep_steps")
+def sweep_steps() -> None:
+    """Act on lines that nobody decided within the time of their step."""
+    for campaign in running_out.those_with_a_clock():
+        running_out.run_out(campaign)
 
 
 @contextmanager
@@ -158,6 +176,30 @@ def sweep_running() -> None:
         nudge("reviews.follow_order", order_id)
     for run_id in following.to_follow():
         nudge("reviews.follow_run", run_id)
+
+
+@shared_task(name="reviews.tell", acks_late=True)
+def tell(campaign_id: str) -> None:
+    """A campaign began or ended: whoever it asks hears of it. Harmless to deliver twice."""
+    letters.tell(campaign_id)
+
+
+@shared_task(name="reviews.write_reminder", acks_late=True)
+def write_reminder(reminder_id: str) -> None:
+    """Write the letters of a reminder by hand. Harmless to deliver twice; goes on after a crash."""
+    letters.write_reminder(int(reminder_id))
+
+
+@shared_task(name="reviews.remind", acks_late=True)
+def remind() -> None:
+    """From nine on a working day: the letters of the day. Run again it finds those not yet written."""
+    if not Today.now().is_open:
+        return
+    for reminder_id in letters.unwritten():
+        nudge("reviews.write_reminder", reminder_id)
+    notices.ask_for_confirmations()
+    notices.ask_for_sign_offs()
+    letters.remind()
 
 
 @shared_task(name="reviews.make_report", acks_late=True)

@@ -12,6 +12,8 @@ from reviews.views import (
     lines,
     policies,
     policy_builder,
+    reassigning,
+    reminding,
     removals,
     reviews,
     running,
@@ -24,6 +26,7 @@ app_name = "reviews"
 CAMPAIGNS = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
     path("campaigns/new/", campaigns.new, name="new_campaign"),
+    path("campaigns/columns/<slug:tab>/", campaigns.columns, name="campaign_columns"),
     path("campaigns/templates/<slug:pk>/", templates.template, name="template"),
     path("campaigns/templates/<slug:pk>/settings/", templates.settings, name="template_settings"),
     path("campaigns/templates/<slug:pk>/scope/", templates.scope, name="template_scope"),
@@ -51,10 +54,19 @@ RUNNING = [
     path("campaigns/<slug:pk>/tasks/", lines.campaign_lines, name="campaign_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/correct/", lines.correct, name="correct"),
+    path(
+        "campaigns/<slug:pk>/tasks/<int:line_no>/reassign/", reassigning.reassign_line, name="reassign_line"
+    ),
+    path(
+        "campaigns/<slug:pk>/reviewers/<slug:reviewer>/reassign/",
+        reassigning.reassign_reviewer,
+        name="reassign_reviewer",
+    ),
     path("campaigns/<slug:pk>/submissions/", running.submissions, name="campaign_submissions"),
     path("campaigns/<slug:pk>/removals/", removals.removals, name="removals"),
     path("campaigns/<slug:pk>/counts/", running.data, name="campaign_counts"),
     path("campaigns/<slug:pk>/trail/", running.trail, name="campaign_trail"),
+    path("campaigns/<slug:pk>/remind/", reminding.remind, name="remind"),
     path("campaigns/<slug:pk>/close/", ending.close_campaign, name="close_campaign"),
     path("campaigns/<slug:pk>/sign-off/", ending.sign_off, name="sign_off"),
     path("campaigns/<slug:pk>/sign-off/<int:line_no>/", ending.look_again, name="look_again"),

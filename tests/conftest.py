@@ -43,21 +43,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--only-with-database",
         action="store_true",
-        help="leave out tests that ask no database: on a second one they would say the same",
+        help="leave out tests that would say the same on a second database: they ask none, or look at a page",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--only-with-database"):
         return
-    left_out = [item for item in items if not _asks_a_database(item)]
-    items[:] = [item for item in items if _asks_a_database(item)]
+    left_out = [item for item in items if not _asks_a_database(item) or _is_drawn(item)]
+    items[:] = [item for item in items if _asks_a_database(item) and not _is_drawn(item)]
     config.hook.pytest_deselected(items=left_out)
 
 
 def _asks_a_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or not fixtures.isdisjoint(DATABASE_FIXTURES)
+
+
+def _is_drawn(item: pytest.Item) -> bool:
+    """What a page looks like. Every page is asked of the second database, too, by tests/permissions."""
+    return "views" in item.path.parts or item.path.stem.endswith("_pages")
 
 
 def pytest_unconfigure() -> None:

@@ -412,11 +412,21 @@
       }
     });
 
+    /* A line grows when it has the focus: not while a pointer is down, or its button would move away from under it. */
+    let isPressed = false;
+    root.addEventListener("pointerdown", () => {
+      isPressed = true;
+    });
+    ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, () => {
+      isPressed = false;
+    }));
     root.addEventListener("focusin", (event) => {
       const line = event.target.closest("[data-line]");
-      if (line && line !== focused()) look(line, { scroll: false, take: false });
+      if (!isPressed && line && line !== focused()) look(line, { scroll: false, take: false });
     });
     root.addEventListener("click", (event) => {
+      const line = event.target.closest("[data-line]");
+      if (line && line !== focused()) look(line, { scroll: false, take: false });
       const evidence = event.target.closest("[data-evidence]");
       if (evidence) openAfter = evidence.dataset.evidence;
       if (event.target.closest("[data-close-drawer]")) shut();

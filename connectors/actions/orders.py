@@ -61,7 +61,8 @@ def want(
     by: User | None,
     not_before: datetime | None = None,
 ) -> ProvisionOrder:
-    """Wish a change; an order for the same that is not done yet is answered instead of a second.
+    """Wish a change; an order for the same that is not done yet is answered instead of a second, and one that
+    failed, or that no connector could carry out until now, is tried again.
 
     Whether `by` may wish it is for the caller to have made sure. Where no connector can do it, the order is
     *manual* from the beginning. Raises NotPossible while the opposite is wanted.
@@ -82,14 +83,16 @@ def want_many(
         pair = _pair(wish)
         verb = meant(wish.verb, wish.entitlement.external_id)
         other = found.get(pair) or new.get(pair)
+        can = find(wish.account.app, wish.account.source, wish.entitlement.kind, verb)
         if other is None or (other.status == ProvisionOrder.Status.REMOVED and other.verb != verb):
             found.pop(pair, None)
-            can = find(wish.account.app, wish.account.source, wish.entitlement.kind, verb)
             new[pair] = _made(wish, verb, can, by=by, due_at=not_before or now())
         elif other.verb != verb:
             raise NotPossible(
                 f"The opposite is under way: {other}. Wait until it is done, or drop that order."
             )
+        elif can.connector and pair in found and _is_worth_a_try(other):
+            _try_again(other, can.connector, by=by)
     if not _created(list(new.values())):
         found |= _undone(wishes)  # somebody wanted some of it at the same moment: theirs are as good
         new = {pair: order for pair, order in new.items() if pair not in found}
@@ -160,17 +163,18 @@ def carried_out(order: ProvisionOrder, receipt: Receipt) -> None:
 def put_off(order: ProvisionOrder, problem: str) -> None:
     """Let go for a while after a passing trouble; after the last try people have to do it.
 
-    But while something that was taken has to be given back, nobody but a worker knows what: it is tried for
-    ever, and an alarm says so once.
+    But while something that was taken may have to be given back it is tried for ever, and an alarm says so at
+    once.
     """
     problem = storable(problem)
     if order.attempts >= TRIES and not order.journal:
         give_up(order, f"{problem} Tried {TRIES} times.")
         return
     wait = min(FIRST_WAIT * 2 ** min(10, max(0, order.attempts - 1)), LONGEST_WAIT)
-    if order.attempts == TRIES:
+    if order.journal and order.told_at is None:
         record("orders.unrestored", order, by=None, severity=ERROR, problem=problem)
         telling.alarm(order, problem)
+        order.save_held(told_at=now())
     order.release(problem=problem, due_at=now() + wait)
 
 
@@ -180,7 +184,9 @@ def fail(order: ProvisionOrder, problem: str) -> None:
     problem = storable(problem)
     order.release(problem=problem)
     _move(order, ProvisionOrder.Status.FAILED, told_at=None)
-    record("orders.failed", order, by=None, severity=ERROR, problem=problem, to_give_back=bool(order.journal))
+    record("orders.failed", order, by=None, severity=ERROR, problem=problem)
+    if order.journal:
+        telling.alarm(order, problem)
     nudge("connectors.tell_of_orders", order.app_id)
 
 
@@ -229,10 +235,7 @@ def retry(order: ProvisionOrder, *, by: User | None) -> None:
     can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
     if can.connector is None:
         raise NotPossible(can.problem)
-    fresh = {"connector": can.connector, "attempts": 0, "due_at": now(), "problem": "", "told_at": None}
-    _move(order, ProvisionOrder.Status.WANTED, **fresh)
-    record("orders.tried_again", order, by=by)
-    nudge(JOB, order.pk)
+    _try_again(order, can.connector, by=by)
 
 
 @transaction.atomic
@@ -347,6 +350,19 @@ def _tell_of(orders: Sequence[ProvisionOrder], *, by: User | None) -> None:
         nudge(JOB, order.pk)
     for app_id in sorted({order.app_id for order in orders if order.connector is None}):
         nudge("connectors.tell_of_orders", app_id)
+
+
+def _is_worth_a_try(order: ProvisionOrder) -> bool:
+    """Of one that a connector has tried in vain people know already what to do."""
+    untried = order.status == ProvisionOrder.Status.MANUAL and order.connector is None
+    return untried or order.status == ProvisionOrder.Status.FAILED
+
+
+def _try_again(order: ProvisionOrder, connector: Connector, *, by: User | None) -> None:
+    fresh = {"connector": connector, "attempts": 0, "due_at": now(), "problem": "", "told_at": None}
+    _move(order, ProvisionOrder.Status.WANTED, **fresh)
+    record("orders.tried_again", order, by=by)
+    nudge(JOB, order.pk)
 
 
 def _by_hand(order: ProvisionOrder, why: str, *, by: User | None) -> None:

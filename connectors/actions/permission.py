@@ -116,7 +116,7 @@ def must_run_order(order: ProvisionOrder, user: User | None) -> None:
     _must_be_of_another(order, user)
     if may_run_order(order, user):
         return
-    if order.connector:
+    if order.connector and not order.connector.deleted_at:
         raise Denied(f"Only the owners of {order.connector} and Connector Administrators can do this.")
     raise Denied(
         f"Only Connector Administrators, or an owner of {order.app} with the role Application Administrator,"
@@ -135,7 +135,7 @@ def must_say_done(order: ProvisionOrder, user: User | None) -> None:
 
 
 def may_run_order(order: ProvisionOrder, user: User) -> bool:
-    if order.connector:
+    if order.connector and not order.connector.deleted_at:
         return may_manage(order.connector, user)
     return user.is_active and (user.runs_connectors or may_govern(order.app, user))
 

@@ -77,7 +77,9 @@ def _seen(run: SyncRun, orders: QuerySet[ProvisionOrder]) -> Iterator[Seen]:
         is_wanted_again=Exists(again.exclude(status=Status.DROPPED)),
     )
     proven = Q(status=Status.PROVEN, verb__in=ENDS, held__isnull=False)
-    rows = rows.filter(Q(status__in=PROVABLE) | proven, _kinds(run), before__lt=run.started_at)
+    # Who still owes something back is not done, whatever a run has seen.
+    open_ = Q(status__in=PROVABLE, journal={})
+    rows = rows.filter(open_ | proven, _kinds(run), before__lt=run.started_at)
     locked = rows.select_related("account", "entitlement").select_for_update(of=("self",), no_key=True)
     for row in locked.order_by("pk"):
         yield Seen(row, row.held, row.is_wanted_again)

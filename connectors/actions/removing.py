@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from connectors.actions.accounts import Chosen
 from connectors.actions.orders import Wish, want_many
 from connectors.actions.permission import may_ask_removal
-from connectors.models import ACCESS, Account, App, EntitlementOwner, Grant, ProvisionOrder
+from connectors.models import ACCESS, Account, App, Entitlement, EntitlementOwner, Grant, ProvisionOrder
 from core.errors import Denied, NotPossible
 from core.models import User
 
@@ -79,6 +79,12 @@ def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
     owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
     theirs = Q(Exists(owns)) | Q(account__person__managers=user)
     return user.is_active and held.filter(theirs).exists()
+
+
+def may_remove(entitlement: Entitlement, user: User) -> bool:
+    """Whether this person may ask that anybody lose it."""
+    owns = EntitlementOwner.objects.of(user).filter(thing=entitlement)
+    return may_ask_removal(entitlement.app, user) or (user.is_active and owns.exists())
 
 
 def must_choose(app: App, accounts: Collection[str], user: User) -> None:

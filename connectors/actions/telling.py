@@ -21,17 +21,17 @@ SHOWN = 20
 
 def apps_to_tell_of() -> Sequence[str]:
     rows = _untold().order_by("app").values_list("app", flat=True)
-    return list(rows.distinct())
+    return [app for app in rows.distinct() if not _was_told(app)]
 
 
 @transaction.atomic
 def tell(app_id: str) -> None:
     """Write once about all orders of the app that nobody was written to about."""
-    app = App.objects.select_for_update(no_key=True).get(pk=app_id)
-    if ProvisionOrder.objects.filter(app=app, told_at__gt=now() - AT_MOST).exists():
+    if _was_told(app_id):
         return
+    app = App.objects.get(pk=app_id)
     rows = _untold().filter(app=app).select_related("connector", "account", "entitlement__resource")
-    orders = list(rows.order_by("pk"))
+    orders = list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
     key = f"{app.pk}:{now().isoformat()}"
     by_hand = [each for each in orders if each.status == ProvisionOrder.Status.MANUAL]
     if by_hand:
@@ -41,7 +41,7 @@ def tell(app_id: str) -> None:
         of_it = [each for each in failed if each.connector == connector]
         people = people_to_tell(connector)
         _write("order_failed", people, app, of_it, key=f"{key}:{connector.pk}", connector=connector)
-    rows.filter(pk__in=[each.pk for each in orders]).update(told_at=now())
+    _untold().filter(pk__in=[each.pk for each in orders]).update(told_at=now())
 
 
 def alarm(order: ProvisionOrder, problem: str) -> None:
@@ -51,7 +51,7 @@ def alarm(order: ProvisionOrder, problem: str) -> None:
         return
     told: dict[str, Any] = {"order": order, "connector": order.connector, "problem": problem}
     for person in people_to_tell(order.connector):
-        post("order_unrestored", to=person, key=order.pk, **told)
+        post("order_unrestored", to=person, key=f"{order.pk}:{order.status}", **told)
 
 
 def tell_of_return(run: SyncRun, orders: Sequence[ProvisionOrder]) -> None:
@@ -88,6 +88,11 @@ def _answerable(app: App) -> Iterable[User]:
 
 def _reader(app: App) -> Connector | None:
     return Connector.objects.here().filter(app=app).order_by("created_at").first()
+
+
+def _was_told(app_id: str) -> bool:
+    """Whether a letter about the app went out within the hour."""
+    return ProvisionOrder.objects.filter(app=app_id, told_at__gt=now() - AT_MOST).exists()
 
 
 def _untold() -> QuerySet[ProvisionOrder]:

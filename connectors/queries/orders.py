@@ -78,6 +78,33 @@ def order_numbers(rows: QuerySet[ProvisionOrder]) -> list[tuple[str, str, int]]:
     return [each for each in numbers if each[2]]
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingOrders:
+    """Orders of one app that wait for its owners."""
+
+    app: App
+    by_hand: int
+    failed: int
+
+
+def orders_waiting_for(user: User) -> list[WaitingOrders]:
+    """Apps this person owns where people have something to do, by name."""
+    rows = ProvisionOrder.objects.filter(
+        status__in=ProvisionOrder.BY_PEOPLE, app__in=App.objects.owned_by(user)
+    )
+    counted = (
+        rows.order_by()
+        .values_list("app")
+        .annotate(
+            by_hand=Count("pk", filter=Q(status=Status.MANUAL)),
+            failed=Count("pk", filter=Q(status=Status.FAILED)),
+        )
+    )
+    numbers = {app: (by_hand, failed) for app, by_hand, failed in counted}
+    apps = App.objects.here().filter(pk__in=numbers).order_by("search_text", "pk") if numbers else ()
+    return [WaitingOrders(app, *numbers[app.pk]) for app in apps]
+
+
 def calls_of_order(order: ProvisionOrder) -> QuerySet[OrderCall]:
     return order.calls.order_by("pk")
 

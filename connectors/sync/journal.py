@@ -1,12 +1,16 @@
 """An order as its driver knows it: a journal that outlives the worker, and the calls made for it."""
 
+import logging
 from collections.abc import Mapping
 
-from django.db import transaction
+from django.db import DatabaseError
 
 from connectors.contract import Call
 from connectors.models import OrderCall, ProvisionOrder
 from connectors.sync.sentences import storable
+from core.leases import LeaseLost
+
+log = logging.getLogger(__name__)
 
 
 class OrderJournal:
@@ -27,14 +31,22 @@ class OrderJournal:
 
 
 class OrderCalls:
-    """Keeps each call of an order as soon as it is over, and the lease with it."""
+    """Keeps each call of an order as soon as it is over, and the lease with it.
+
+    Never raises: nothing comes between taking and giving back. Who lost the lease learns it from the journal.
+    """
 
     def __init__(self, order: ProvisionOrder) -> None:
         self._order = order
 
-    @transaction.atomic
     def hear(self, call: Call) -> None:
-        self._order.renew()
+        try:
+            self._keep(call)
+            self._order.renew()
+        except (DatabaseError, LeaseLost) as problem:
+            log.warning("A call of %s was not noted, or its lease not renewed: %r", self._order.pk, problem)
+
+    def _keep(self, call: Call) -> None:
         OrderCall.objects.create(
             order=self._order,
             at=call.at,

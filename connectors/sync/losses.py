@@ -1,9 +1,9 @@
 """What a run takes away, gathered for the guard: around applying it, in the same transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from connectors.models import (
     Account,
@@ -11,6 +11,7 @@ from connectors.models import (
     ConnectorRules,
     Entitlement,
     Grant,
+    ProvisionOrder,
     ResourceType,
     SyncRun,
     Tag,
@@ -28,6 +29,16 @@ class Before:
     """Accounts that have an owner."""
     grave: Mapping[str, tuple[str, int]]
     """Entitlements of a grave risk: how people read them, and their holders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What orders have asked for: it does not count as a loss, whoever carried it out."""
+
+    grants: Mapping[str, int]
+    """How many ended, by entitlement."""
+    disabled: int
+    """Accounts."""
 
 
 def limits_of(connector: Connector) -> Mapping[str, int]:
@@ -62,7 +73,35 @@ def before(run: SyncRun) -> Before:
 def shrinks(run: SyncRun, known: Before, outcome: Outcome) -> list[Shrink]:
     """To be called when it is applied: all that the guard looks at, accounts first."""
     names = ResourceType.objects.filter(**_mine(run)).values_list("kind", "name")
-    return [*outcome.shrinks(dict(names)), _owners(run, known), *_emptied(known)]
+    wanted = _wanted(run, outcome)
+    counted = [_without(shrink, wanted) for shrink in outcome.shrinks(dict(names))]
+    return [*counted, _owners(run, known), *_emptied(known, wanted)]
+
+
+def _wanted(run: SyncRun, outcome: Outcome) -> Wanted:
+    over = (ProvisionOrder.Status.PROVEN, ProvisionOrder.Status.CAME_BACK, ProvisionOrder.Status.DROPPED)
+    mine = ProvisionOrder.objects.filter(app=run.connector.app_id).exclude(status__in=over)
+    if not mine.exists():
+        return Wanted({}, 0)
+    revoked = mine.filter(
+        verb=ProvisionOrder.Verb.REVOKE, account=OuterRef("account"), entitlement=OuterRef("entitlement")
+    )
+    ended = Grant.objects.gone().filter(Exists(revoked), gone_run=run.pk)
+    counts = ended.order_by().values_list("entitlement_id").annotate(number=Count("pk"))
+    disabled = mine.filter(verb=ProvisionOrder.Verb.DISABLE, account__source=run.source)
+    shut = set(disabled.values_list("account__external_id", flat=True)) & outcome.silenced
+    return Wanted(dict(counts), len(shut))
+
+
+def _without(shrink: Shrink, wanted: Wanted) -> Shrink:
+    """As if what was wanted had never been there."""
+    if shrink.what == "grants":
+        number = sum(wanted.grants.values())
+        return replace(shrink, before=shrink.before - number, gone=shrink.gone - number)
+    if shrink.what == "accounts":
+        number = wanted.disabled
+        return replace(shrink, before=shrink.before - number, disabled=shrink.disabled - number)
+    return shrink
 
 
 def _owners(run: SyncRun, known: Before) -> Shrink:
@@ -80,12 +119,13 @@ def _grave(run: SyncRun) -> dict[str, tuple[str, int]]:
     return {pk: (f"{name} ({risk})", held[pk]) for pk, name, risk in names}
 
 
-def _emptied(known: Before) -> list[Shrink]:
+def _emptied(known: Before, wanted: Wanted) -> list[Shrink]:
     left = _holders(Entitlement.objects.filter(pk__in=known.grave))
+    before = {pk: held - wanted.grants.get(pk, 0) for pk, (_, held) in known.grave.items()}
     return [
-        Shrink("grave", name, before=held, gone=held - left.get(pk, 0), left=left.get(pk, 0))
-        for pk, (name, held) in known.grave.items()
-        if held >= guard.EMPTIED["grave"]
+        Shrink("grave", name, before=before[pk], gone=before[pk] - left.get(pk, 0), left=left.get(pk, 0))
+        for pk, (name, _) in known.grave.items()
+        if before[pk] >= guard.EMPTIED["grave"]
     ]
 
 

@@ -14,6 +14,7 @@ from connectors import queries
 from connectors.actions import entitlements as verbs
 from connectors.actions.entitlements import ChosenEntitlements
 from connectors.actions.permission import may_govern, must_govern
+from connectors.actions.removing import may_remove
 from connectors.forms import EntitlementAttributesForm, EntitlementForm
 from connectors.forms.entitlements import facts_of, matching_entitlements
 from connectors.models import Account, App, Entitlement, Tag, TagRule
@@ -153,6 +154,7 @@ def _holdings(request: HtmxRequest, shown: Entitlement, part: str) -> dict[str, 
         "type": type_,
         "statuses": Account.Status.choices,
         "types": Account.Type.choices,
+        "may_ask_removal": part == "now" and may_remove(shown, request.user),
     }
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from connectors import queries
 from connectors.actions.permission import may_list_apps
 from connectors.models import Account, App, Connector, SyncRun
+from connectors.queries.orders import orders_waiting_for
 from core.models import User
 
 type Shown = Mapping[str, Any] | None
@@ -56,6 +57,13 @@ def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """Connectors of this person's that wait for a person."""
     user = _user(request)
     rows = list(queries.waiting_for(user)) if user is not None else []
+    return {"rows": rows} if rows else None
+
+
+def orders_waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Orders for this person's apps that people have to do, or to put right."""
+    user = _user(request)
+    rows = orders_waiting_for(user) if user is not None else []
     return {"rows": rows} if rows else None
 
 

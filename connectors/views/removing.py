@@ -131,6 +131,8 @@ def _ways(app: App, grants: QuerySet[Grant]) -> list[tuple[str, int]]:
 def _said(made: Sequence[ProvisionOrder]) -> str:
     by_hand = sum(order.connector_id is None for order in made)
     orders = f"{len(made):,} order{'' if len(made) == 1 else 's'}"
+    if by_hand == len(made):
+        return f"{orders} made, to be done by hand."
     if not by_hand:
         return f"{orders} made. Each is carried out, read back, and proven by the next sync."
     return f"{orders} made, {by_hand:,} of them to be done by hand."

@@ -14,7 +14,7 @@ from core.models.keys import one_line
 from core.states import must_be_unchanged
 from core.trail import record
 from reviews.actions import facts as say
-from reviews.actions import staging
+from reviews.actions import letters, notices, staging
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run
 from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, Scope, Template, Turn
@@ -53,7 +53,8 @@ def change(
     say.must_be_in_order(period)
     campaign = _draft(campaign, by, "Its control data")
     wanted = say.plain(facts) | {"period_starts_on": period.first, "period_ends_on": period.last}
-    _save(campaign, wanted, "campaigns.changed", seen=seen, by=by)
+    if told := _saved(campaign, wanted, seen=seen):
+        record("campaigns.changed", campaign, by=by, **told)
 
 
 @transaction.atomic
@@ -75,7 +76,8 @@ def change_course(
         raise NotPossible(f"{campaign} has started: how it is run stays as it is.")
     if starts_at is not None and starts_at != campaign.starts_at and starts_at <= now():
         raise NotPossible("The time to start by itself lies in the past.")
-    _save(campaign, say.plain(course) | {"starts_at": starts_at}, "campaigns.changed", seen=seen, by=by)
+    if told := _saved(campaign, say.plain(course) | {"starts_at": starts_at}, seen=seen):
+        record("campaigns.changed", campaign, by=by, **told)
 
 
 @transaction.atomic
@@ -89,7 +91,7 @@ def change_scope(campaign: Campaign, covered: Covered, *, seen: datetime | None,
     if not told:
         return
     Scope.objects.filter(pk=scope.pk).update(**wanted)
-    _touch(campaign, staging_problem="")
+    _touch(campaign)
     record("campaigns.scope_changed", campaign, by=by, **told)
 
 
@@ -99,7 +101,8 @@ def choose_policy(campaign: Campaign, policy: Policy, *, seen: datetime | None, 
     campaign = _draft(campaign, by, "Its policy")
     if policy.retired_at is not None and policy.pk != campaign.policy_id:
         raise NotPossible(f"The policy {policy} is retired: choose another.")
-    _save(campaign, {"policy": policy, "staging_problem": ""}, "campaigns.policy_chosen", seen=seen, by=by)
+    if told := _saved(campaign, {"policy": policy}, seen=seen):
+        record("campaigns.policy_chosen", campaign, by=by, **told)
 
 
 @transaction.atomic
@@ -224,6 +227,10 @@ def start(campaign: Campaign, *, writes: bool, by: User | None) -> None:
     )
     until = decide_by.isoformat()
     record("campaigns.started", campaign, by=by, lines=campaign.lines, decide_by=until, letters=writes)
+    if writes:
+        letters.has_news(campaign)
+    if by is None:
+        notices.started_by_itself(campaign)
 
 
 @transaction.atomic
@@ -301,17 +308,19 @@ def _draft(campaign: Campaign, by: User | None, what: str) -> Campaign:
     return campaign
 
 
-def _save(
-    campaign: Campaign, wanted: Mapping[str, Any], action: str, *, seen: datetime | None, by: User | None
-) -> None:
+def _saved(campaign: Campaign, wanted: Mapping[str, Any], *, seen: datetime | None) -> dict[str, Any]:
+    """Save these columns; answers what changed, for the trail. Raises StaleState."""
     must_be_unchanged(campaign.changed_at, seen=seen)
     told = say.difference({name: getattr(campaign, name) for name in wanted}, wanted)
     if told:
         _touch(campaign, **wanted)
-        record(action, campaign, by=by, **told)
+    return told
 
 
 def _touch(campaign: Campaign, **changes: Any) -> None:
+    """Save these columns. What a draft was last refused for is forgotten: it may be put right by them."""
+    if campaign.is_draft:
+        changes = {**changes, "staging_problem": ""}
     for name, value in {**changes, "changed_at": now()}.items():
         setattr(campaign, name, value)
     campaign.save(update_fields=[*changes, "changed_at"])

@@ -15,7 +15,7 @@ from core.errors import DomainError, NotPossible, StaleState
 from core.models import User
 from core.queue import nudge
 from core.trail import record
-from reviews.actions import removals, sampling
+from reviews.actions import letters, notices, removals, sampling
 from reviews.actions.following import end_turns
 from reviews.actions.rights import must_run
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Turn
@@ -173,7 +173,11 @@ def _finish(campaign: Campaign) -> None:
     campaign.release(closed_at=now())
     campaign.move(Campaign.Status.CLOSED)
     sampling.draw(campaign)
-    record("campaigns.closed", campaign, by=campaign.closing_wanted_by, counts=_counts(campaign))
+    counts = _counts(campaign)
+    record("campaigns.closed", campaign, by=campaign.closing_wanted_by, counts=counts)
+    if campaign.writes_at_end:
+        letters.has_news(campaign)
+        notices.ended(campaign, counts)
     if Removal.objects.open().filter(campaign=campaign).exists():
         campaign.move(Campaign.Status.REMEDIATION)
         record("campaigns.remediation", campaign, by=None)

@@ -5,6 +5,7 @@ from django.db import transaction
 from core.errors import Denied, NotPossible
 from core.models import User
 from core.trail import record
+from reviews.actions.notices import commented
 from reviews.models import Campaign, Comment, ReviewTask
 
 LONGEST = 4_000  # letters
@@ -25,4 +26,5 @@ def comment(task: ReviewTask, text: str, *, by: User) -> Comment:
         raise NotPossible(f"{task.campaign} is not running, so there is nothing to comment on.")
     row = Comment.objects.create(task=task, by=by, text=said)
     record("reviews.commented", task, by=by, campaign=task.campaign, line=task.line_no, text=said[:300])
+    commented(row)
     return row

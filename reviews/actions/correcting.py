@@ -20,7 +20,7 @@ FINAL = {
 @transaction.atomic
 def correct(task: ReviewTask, *, by: User, outcome: str, reason: str) -> Decision:
     """Before closing, by an owner of the campaign or a Super Administrator, never about their own access."""
-    campaign = Campaign.objects.get(pk=task.campaign_id)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=task.campaign_id)
     must_run(campaign, by)
     if campaign.control_owner_id == by.pk:
         raise Denied(f"You are the control owner of {campaign} and decide none of its lines.")

@@ -5,6 +5,7 @@ from itertools import batched
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.models import App, Grant, ProvisionOrder, SyncRun, Tag
@@ -13,7 +14,7 @@ from core.models import User
 from core.trail import ERROR, record
 from reviews.actions import removals, turns
 from reviews.actions.removing import ORDERED, about, go
-from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, Turn
+from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, SourceFollowed, Turn
 
 PAGE = 1_000
 LIVE = (
@@ -24,12 +25,6 @@ LIVE = (
     Campaign.Status.REMEDIATION,
 )
 """Frozen and not signed off: a line follows what becomes of its grant."""
-TOLD = {
-    Removal.Status.BY_HAND: "removals.left_to_people",
-    Removal.Status.FAILED: "removals.failed",
-    Removal.Status.REMOVED: "removals.removed",
-    Removal.Status.PROVEN: "removals.proven",
-}
 
 
 @transaction.atomic
@@ -60,7 +55,14 @@ def follow_run(run_id: int) -> None:
     for campaign in campaigns:
         _follow_gone(campaign, run)
         _follow_back(campaign, run)
-    sources.filter(followed_to__lt=run.pk).update(followed_to=run.pk)
+    for source in sources:
+        _note_followed(source, run)
+
+
+def _note_followed(source: PopulationSource, run: SyncRun) -> None:
+    made, is_new = SourceFollowed.objects.get_or_create(source=source, defaults={"run": run.pk})
+    if not is_new:
+        SourceFollowed.objects.filter(pk=made.pk, run__lt=run.pk).update(run=run.pk)
 
 
 def to_follow() -> Iterable[int]:
@@ -69,8 +71,8 @@ def to_follow() -> Iterable[int]:
         status=SyncRun.Status.DONE,
         source=OuterRef("source"),
         connector__app=OuterRef("connector__app"),
-        pk__gt=OuterRef("run"),
-    ).filter(pk__gt=OuterRef("followed_to"))
+        pk__gt=Coalesce(OuterRef("followed__run"), OuterRef("run")),
+    )
     behind = PopulationSource.objects.filter(campaign__status__in=LIVE)
     found = behind.annotate(next=later.order_by("pk").values("pk")[:1]).exclude(next=None)
     return sorted(set(found.values_list("next", flat=True)))
@@ -143,8 +145,20 @@ def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
     removed_at = order.removed_at or removal.removed_at
     problem = order.problem if status in _LEFT else ""
     go(removal, status, problem=problem, removed_at=removed_at, proven_at=order.proven_at)
-    if status in TOLD:
-        record(TOLD[status], removal, by=None, problem=problem, **about(removal))
+    _tell(removal, problem)
+
+
+def _tell(removal: Removal, problem: str) -> None:
+    """Where it stands now; on its way is nothing to tell."""
+    told = about(removal)
+    if removal.status == Removal.Status.BY_HAND:
+        record("removals.left_to_people", removal, by=None, problem=problem, **told)
+    elif removal.status == Removal.Status.FAILED:
+        record("removals.failed", removal, by=None, problem=problem, **told)
+    elif removal.status == Removal.Status.REMOVED:
+        record("removals.removed", removal, by=None, **told)
+    elif removal.status == Removal.Status.PROVEN:
+        record("removals.proven", removal, by=None, **told)
 
 
 _PROVEN = Removal.Status.PROVEN

@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible, StaleState
-from core.mailbox import post
-from core.models import Organisation, User
+from core.models import User
 from core.trail import record
+from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, codes, count, write
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
@@ -68,12 +67,14 @@ def give_on(turns: QuerySet[Turn], to: User, *, by: User, reason: str = "") -> i
         numbers=[each.line.line_no for each in given[:NUMBERS]],
         taken_from=sorted({turn.reviewer.name for turn in held}),
     )
-    tell(campaign, Counter(each.to.reviewer for each in given if each.to is not None), by=by, reason=reason)
+    tell_given(
+        campaign, Counter(each.to.reviewer for each in given if each.to is not None), by=by, reason=reason
+    )
     return len(held)
 
 
-def end(turns: Sequence[Turn], status: Turn.Status) -> None:
-    """Nobody is asked by these turns any longer, and their reviewers' counts are right again.
+def end(turns: Sequence[Turn], status: Turn.Status, *, was_asked: bool = False) -> None:
+    """Nobody is asked by these turns any longer, and their reviewers' counts are right again (`count`).
 
     Raises StaleState where one is not open any more.
     """
@@ -82,19 +83,8 @@ def end(turns: Sequence[Turn], status: Turn.Status) -> None:
         raise StaleState("Some of these lines were decided or given on meanwhile. Look again.")
     for campaign in {turn.campaign_id for turn in turns}:
         gone = Counter(turn.reviewer_id for turn in turns if turn.campaign_id == campaign)
-        count(campaign, {reviewer: -number for reviewer, number in gone.items()})
-
-
-def tell(campaign: Campaign, given: Mapping[str, int], *, by: User | None, reason: str) -> None:
-    """A letter to each who is asked now, at most one a day. Before the start the kickoff tells them."""
-    if campaign.status != Campaign.Status.RUNNING:
-        return
-    zone = Organisation.current().zone
-    until = campaign.decide_by.astimezone(zone).date() if campaign.decide_by else None
-    told: dict[str, Any] = {"campaign": campaign, "by": by, "reason": reason, "until": until}
-    today = now().astimezone(zone).date().isoformat()
-    for person in User.objects.active().filter(pk__in=given).order_by("pk"):
-        post("review_given", to=person, key=today, reply_to=by, lines=given[person.pk], **told)
+        fewer = {reviewer: -number for reviewer, number in gone.items()}
+        count(campaign, fewer, was_asked=was_asked)
 
 
 def lock_running(campaign: Campaign) -> Campaign:

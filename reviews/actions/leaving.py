@@ -1,21 +1,21 @@
 """Lines whose reviewer cannot decide any longer: they left, or the access became their own."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import now
 
-from connectors.models import Account, Grant
 from core.errors import NotPossible
 from core.models import User
 from core.trail import ERROR, record
-from reviews.actions.giving import NUMBERS, end, lock_running, tell
+from reviews.actions.giving import NUMBERS, end, lock_running
+from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Progress, ReviewTask, Turn
-from reviews.queries.directory import Around, directory_for
+from reviews.queries.directory import Around, directory_for, lines_of_people
 from reviews.queries.facts import lines_of
 from reviews.queries.people import own_among, twins_among
 from reviews.queries.routes import deciders, policy_of
@@ -59,26 +59,24 @@ def those_asked_about_their_own() -> Collection[str]:
     """People whose account a line became after they were asked about it, or who turned out to be one human
     with its owner, by key.
 
-    By way of the reviewers' own accounts and their grants: they have few, while there may be a million lines.
+    By way of the reviewers' own accounts and their lines: they have few, while there may be a million.
     """
-    waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING).values_list(
-        "reviewer", flat=True
-    )
-    turns = _open_about(Account.objects.filter(person__in=waiting))
-    own = turns.filter(task__account__person=F("reviewer")).exclude(task__person=F("reviewer"))
-    found = set(own.values_list("reviewer", flat=True).distinct())
-    for reviewer, humans in twins_among(set(waiting)).items():
-        others = [human for human in humans if human != reviewer]
-        if _open_about(Account.objects.filter(person__in=others)).filter(reviewer=reviewer).exists():
-            found.add(reviewer)
+    waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING)
+    reviewers = set(waiting.values_list("reviewer", flat=True))
+    humans: defaultdict[str, set[str]] = defaultdict(set)
+    for reviewer in reviewers:
+        humans[reviewer].add(reviewer)
+    for reviewer, twins in twins_among(reviewers).items():
+        for twin in twins:
+            humans[twin].add(reviewer)
+    found: set[str] = set()
+    for campaign in Campaign.objects.filter(status__in=ASKING).values_list("pk", flat=True):
+        for owner_of in lines_of_people(campaign, humans):
+            turns = Turn.objects.open().filter(task__in=owner_of).exclude(via=Turn.Via.ACCOUNT_OWNER)
+            for task, reviewer in turns.values_list("task_id", "reviewer_id"):
+                if reviewer in humans[owner_of[task]]:
+                    found.add(reviewer)
     return sorted(found)
-
-
-def _open_about(accounts: QuerySet[Account]) -> QuerySet[Turn]:
-    """Open turns about these accounts."""
-    grants = Grant.objects.filter(account__in=accounts.values("pk"))
-    lines = ReviewTask.objects.filter(campaign__status__in=ASKING, grant__in=grants.values("pk"))
-    return Turn.objects.open().filter(task__in=lines.values("pk"))
 
 
 def _through(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str = LEFT) -> int:
@@ -114,7 +112,7 @@ def _page(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> 
             lines=len(settled),
             numbers=[turn.line_no for turn in settled[:NUMBERS]],
         )
-    tell(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=f"{person} {why}.")
+    tell_given(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=f"{person} {why}.")
     return len(settled), held[-1].line_no
 
 

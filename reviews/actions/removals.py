@@ -1,16 +1,23 @@
 """What becomes of denied lines: a removal each, by the clock of the organisation."""
 
+# ruff: noqa: S608  # what is written into the text are names of our own table and columns
+import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.timezone import localdate, now
 
 from connectors.models import Tag
+from core.errors import NotPossible
+from core.ids import ksuid
 from core.models import Organisation, User
 from core.queue import nudge
 from core.trail import record
+from reviews.actions.permission import must_run
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
+from reviews.models.review import ReviewTaskQuerySet
 
 DAYS, GRAVE_DAYS = 7, 3
 """Working days from the denial until it is to be gone; fewer where the risk is High or Critical."""
@@ -19,41 +26,60 @@ OVER = (Removal.Status.CAME_BACK, Removal.Status.DROPPED)
 """After these a line may have another removal."""
 ENDED = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION, Campaign.Status.SIGNED_OFF)
 
+COLUMNS = ("key", "task_id", "campaign_id", "app_id", "status", "due_on", "created_at", "confirmed_at")
+_INSERT = f"INSERT INTO reviews_removal ({', '.join(COLUMNS)}, reason, problem, lookback)"
+BY_JSON = (
+    f"{_INSERT} SELECT {', '.join(COLUMNS)}, '', '', '{{}}'"
+    " FROM json_populate_recordset(NULL::reviews_removal, %s)"
+)
+BY_ROWS = f"{_INSERT} VALUES ({', '.join(['%s'] * len(COLUMNS))}, '', '', '{{}}')"
+
 
 @transaction.atomic
-def open_for(tasks: Sequence[ReviewTask], by: User | None) -> Sequence[Removal]:
+def open_for(tasks: Sequence[ReviewTask], by: User | None, *, even_so: bool = False) -> int:
     """A removal for each of these denied lines of one campaign; a line that has one keeps it.
 
-    Part of the verb that denied them, in its transaction, after its permission checks. `by` is None for the
-    closing rule. Where the campaign removes without asking they are ordered by a job at once.
+    Answers how many are new. Part of the verb that denied them, in its transaction, after its permission
+    checks. `by` is None for the closing rule. Where the campaign removes without asking, a job orders them at
+    once; where its policy removes nothing there is none, unless somebody wants them `even_so`.
     """
     if not tasks:
-        return []
+        return 0
     campaign = Campaign.objects.select_related("policy_version").get(pk=tasks[0].campaign_id)
+    if not even_so and not _removes(campaign):
+        return 0
     has_one = _with_removal(tasks)
     new = [task for task in tasks if task.pk not in has_one]
     if not new:
-        return []
+        return 0
     unasked: frozenset[str] = frozenset() if _asks_always(campaign) else _reviewed_before(campaign, new)
-    clock = _clock()
-    graves = Tag.objects.grave_names()
-    removals = Removal.objects.bulk_create(
-        (
-            Removal(
-                task=task,
-                campaign=campaign,
-                app_id=task.app_id,
-                due_on=clock[task.risk in graves],
-                confirmed_at=now() if task.app_id in unasked else None,
-            )
-            for task in new
-        ),
-        batch_size=BATCH,
-    )
+    _write(campaign, new, unasked)
     record("removals.opened", campaign, by=by, number=len(new), lines=[task.line_no for task in new[:BATCH]])
     if unasked:
         nudge("reviews.order_removals", campaign.pk)
-    return removals
+    return len(new)
+
+
+@transaction.atomic
+def open_denied(campaign: Campaign, *, by: User) -> int:
+    """Have the access of denied lines taken away although the policy of the campaign removes nothing."""
+    must_run(campaign, by)
+    if campaign.is_over or campaign.status == Campaign.Status.RUNNING:
+        raise NotPossible(
+            f"{campaign} is {campaign.get_status_display().lower()}: it has to be closed first."
+        )
+    number = open_for(list(denied_without(campaign).order_by("line_no")), by, even_so=True)
+    if not number:
+        raise NotPossible("Every denied line has its removal.")
+    if campaign.status == Campaign.Status.CLOSED:
+        campaign.move(Campaign.Status.REMEDIATION)
+    return number
+
+
+def denied_without(campaign: Campaign) -> ReviewTaskQuerySet:
+    """Denied lines that nobody takes away."""
+    has_one = Removal.objects.filter(task=OuterRef("pk")).exclude(status__in=OVER)
+    return campaign.tasks.filter(~Exists(has_one), status=ReviewTask.Status.DENIED)
 
 
 def asks_first(campaign: Campaign, tasks: Sequence[ReviewTask]) -> bool:
@@ -77,10 +103,37 @@ def _with_removal(tasks: Sequence[ReviewTask]) -> Collection[int]:
     return found
 
 
+def _write(campaign: Campaign, tasks: Sequence[ReviewTask], unasked: Collection[str]) -> None:
+    """Not by `bulk_create`: it prepares each value by itself, which costs more than the rest."""
+    clock, graves, at = _clock(), Tag.objects.grave_names(), _moment(now())
+    status, key = Removal.Status.WAITING.value, campaign.pk
+    rows: list[tuple[str | int | None, ...]] = [
+        (
+            *(ksuid(), task.pk, key, task.app_id, status, clock[task.risk in graves].isoformat(), at),
+            at if task.app_id in unasked else None,
+        )
+        for task in tasks
+    ]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(BY_JSON, [json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows])])
+        else:
+            cursor.executemany(BY_ROWS, rows)
+
+
+def _moment(at: datetime) -> str:
+    """As the database keeps it."""
+    return str(connection.ops.adapt_datetimefield_value(at))
+
+
+def _removes(campaign: Campaign) -> bool:
+    version = campaign.policy_version
+    return version is None or bool(version.content.get("removes", True))
+
+
 def _asks_always(campaign: Campaign) -> bool:
     """By choice of the campaign, or because its policy removes nothing by itself."""
-    removes = campaign.policy_version is None or campaign.policy_version.content.get("removes", True)
-    return campaign.when_removed == Campaign.Removals.CONFIRMED or not removes
+    return campaign.when_removed == Campaign.Removals.CONFIRMED or not _removes(campaign)
 
 
 def _reviewed_before(campaign: Campaign, tasks: Sequence[ReviewTask]) -> frozenset[str]:

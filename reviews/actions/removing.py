@@ -89,7 +89,8 @@ def done_by_hand(removal: Removal, *, by: User, how: str) -> None:
 def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
     """Let access stay although it was denied, with a reason that stands in the evidence. Answers how many."""
     said = must_say(reason)
-    for campaign in {each.campaign for each in chosen}:
+    keys = {each.campaign_id for each in chosen}
+    for campaign in Campaign.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
         must_run(campaign, by)
         if campaign.is_over:
             raise NotPossible(f"{campaign} is {campaign.get_status_display().lower()}: its removals stand.")

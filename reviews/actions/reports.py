@@ -11,6 +11,7 @@ from core.models import User
 from core.models.keys import one_line
 from core.queue import nudge
 from core.trail import ERROR, record
+from reviews.actions.notices import report_ready
 from reviews.models import Campaign, Report
 from reviews.queries.running import campaigns_shown
 
@@ -77,6 +78,7 @@ def finish(report: Report, *, file: str, sha256: str, rows: int, size: int, is_i
     report.release(file=file, **told)
     report.move(Report.Status.DONE, ended_at=now(), problem="")
     record("reports.made", campaign, by=report.by, report=report, kind=report.kind, **told)
+    _tell_of_last(report)
     if is_interim and campaign.status == Campaign.Status.SIGNED_OFF:
         _want(campaign, report.kind, by=None)
 
@@ -88,6 +90,22 @@ def fail(report: Report, sentence: str) -> None:
     report.move(Report.Status.FAILED, ended_at=now())
     told = {"kind": report.kind, "problem": sentence}
     record("reports.failed", report.campaign, by=None, severity=ERROR, report=report, **told)
+
+
+def _tell_of_last(report: Report) -> None:
+    """One letter for files that were made together, when none of them is still to come."""
+    campaign = report.campaign
+    if Report.objects.filter(campaign=campaign, status=Report.Status.WANTED).exists():
+        return
+    made = campaign.reports.filter(status=Report.Status.DONE, by=report.by, is_interim=report.is_interim)
+    latest = {each.kind: each for each in made.order_by("created_at")}
+    report_ready(
+        campaign,
+        path=f"/campaigns/{campaign.pk}/evidence/",
+        files=[(each.name, each.sha256) for each in latest.values()],
+        key=report.pk,
+        by=report.by,
+    )
 
 
 def _waiting(campaign: Campaign, kind: str) -> Report | None:

@@ -4,6 +4,7 @@ import hashlib
 import math
 import secrets
 from collections.abc import Iterator, Sequence
+from itertools import batched
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -13,7 +14,7 @@ from core.models import User
 from core.trail import record
 from reviews.actions.rights import must_be_control_owner, must_concern_others, must_say
 from reviews.models import Campaign, ReviewTask, SampledLine
-from reviews.queries.subjects import concerns
+from reviews.queries.people import own_among
 
 LEAST, MOST = 5, 60
 DECIDED = (ReviewTask.Status.CERTIFIED, ReviewTask.Status.DENIED)
@@ -47,22 +48,23 @@ def draw(campaign: Campaign) -> None:
     seed = campaign.sample_seed or secrets.token_hex(8)
     Campaign.objects.filter(pk=campaign.pk).update(sample_seed=seed)
     campaign.sample_seed = seed
-    chosen: list[ReviewTask] = []
-    for number in drawn(seed, numbers) if wanted else ():
-        line = campaign.tasks.select_related("person").get(line_no=number)
-        if campaign.control_owner is None or not concerns(line, campaign.control_owner):
-            chosen.append(line)
+    chosen: list[SampledLine] = []
+    for some in batched(drawn(seed, numbers), max(wanted, 1)):
+        lines = campaign.tasks.filter(line_no__in=some)
+        own = own_among(campaign.control_owner, lines) if campaign.control_owner else frozenset()
+        by_number = {line.line_no: line for line in lines if line.pk not in own}
+        others = [by_number[number] for number in some if number in by_number]
+        rest = others[: wanted - len(chosen)]
+        chosen += [SampledLine(campaign=campaign, task=line, line_no=line.line_no) for line in rest]
         if len(chosen) == wanted:
             break
-    SampledLine.objects.bulk_create(
-        SampledLine(campaign=campaign, task=line, line_no=line.line_no) for line in chosen
-    )
+    SampledLine.objects.bulk_create(chosen)
 
 
 @transaction.atomic
 def look(sampled: SampledLine, *, by: User, agrees: bool, note: str = "") -> None:
     """The control owner would have decided the same, or not. Freely changed until it is signed off."""
-    campaign = sampled.campaign
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=sampled.campaign_id)
     must_be_control_owner(campaign, by)
     must_concern_others([sampled.task], by)
     if campaign.status not in LOOKED_AT:
@@ -74,6 +76,12 @@ def look(sampled: SampledLine, *, by: User, agrees: bool, note: str = "") -> Non
 
 def still_to_look_at(campaign: Campaign) -> int:
     """Sampled lines without an answer. What is about the control owner's own access is not asked of them."""
-    rows = campaign.sample.filter(agrees=None).select_related("task__person")
-    owner = campaign.control_owner
-    return sum(1 for row in rows if owner is None or not concerns(row.task, owner))
+    return campaign.sample.filter(agrees=None).exclude(task__in=not_asked(campaign)).count()
+
+
+def not_asked(campaign: Campaign) -> frozenset[int]:
+    """Sampled lines, by their keys, about the control owner's own access."""
+    if campaign.control_owner is None:
+        return frozenset()
+    sampled = ReviewTask.objects.filter(pk__in=campaign.sample.values("task"))
+    return own_among(campaign.control_owner, sampled)

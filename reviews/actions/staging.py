@@ -9,15 +9,16 @@ from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
 
 from connectors.actions import reviewing, runs
-from connectors.models import Connector
+from connectors.models import Account, Connector, Entitlement, Grant
 from core.errors import Denied, DomainError, NotPossible
 from core.mailbox import post
 from core.models import Role, User
 from core.queue import nudge
 from core.trail import ERROR, record
-from reviews.actions import freezing, turns
+from reviews.actions import freezing, notices, turns
 from reviews.models import Campaign, ReviewTask, Turn
-from reviews.queries import bridge, frozen, sources, unasked
+from reviews.queries import bridge, frozen, routes, sources
+from reviews.queries.scope import grants_in
 from reviews.queries.sources import Source
 
 TRIES = 5
@@ -28,8 +29,8 @@ LATER = timedelta(hours=1)
 """When one that began by itself tries its sources again."""
 PAGE = 5_000
 """Lines that are routed in one transaction."""
-FIRST_PAGES = 4
-"""Of 5,000 lines, looked at before the freeze: mostly a policy that leaves somebody out does so soon."""
+FIRST = 5_000
+"""Lines routed before the freeze, without writing: mostly a policy that leaves somebody out does so soon."""
 NAMED = 10
 """Lines without a reviewer that a refusal names."""
 SECONDS = (Role.SUPER, Role.CAMPAIGN)
@@ -166,6 +167,7 @@ def stage_done(campaign: Campaign) -> None:
             override_reason=campaign.override_reason if campaign.bridge["overridden"] else "",
             seconded_by=campaign.override_seconded_by.name if campaign.override_seconded_by else "",
         )
+        notices.staged(campaign)
     _settle_tables()
 
 
@@ -189,6 +191,7 @@ def fail_back(campaign: Campaign, sentence: str) -> None:
         campaign.release(staging_problem=sentence, changed_at=now())
         campaign.move(Campaign.Status.DRAFT, policy_version=None)
         record("campaigns.staging_failed", campaign, by=None, severity=ERROR, problem=sentence)
+        notices.not_staged(campaign, sentence)
         refresh_guards()
 
 
@@ -226,7 +229,8 @@ def _may_freeze(campaign: Campaign) -> Sequence[str] | None:
     if waits:
         put_off(campaign, f"Waits for {' and '.join(waits)}.")
         return None
-    if without := unasked.look(campaign, FIRST_PAGES).sentence:
+    _know_tables()
+    if without := _first_without_reviewer(campaign):
         raise Unstageable(without)
     wrong = [f"{each.problem} {refused.get(each.name, '')}".strip() for each in found if each.problem]
     wrong += [sources.people().problem] if sources.people().problem else []
@@ -278,10 +282,23 @@ def _wait_and_tell(campaign: Campaign, sentence: str) -> None:
             post("staging_waits", to=owner, key=key, campaign=campaign, sentence=sentence)
 
 
+def _first_without_reviewer(campaign: Campaign) -> str:
+    first = grants_in(campaign.scope).order_by("pk").values("pk")[:FIRST]
+    return routes.preview(campaign, Grant.objects.filter(pk__in=first)).problem
+
+
 def _without_reviewer(campaign: Campaign) -> list[str]:
     asked = Turn.objects.filter(task=OuterRef("pk"))
     lines = campaign.tasks.filter(~Exists(asked), status=ReviewTask.Status.OPEN).order_by("line_no")[:NAMED]
     return [f"{line.account_name or line.account_login}: {line.entitlement_name}" for line in lines]
+
+
+def _know_tables() -> None:
+    """PostgreSQL plans by what it last counted: after a first sync it takes full tables for empty ones."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        tables = ", ".join(table._meta.db_table for table in (Account, Entitlement, Grant))
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {tables}")
 
 
 def _settle_tables() -> None:

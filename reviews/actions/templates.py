@@ -13,6 +13,7 @@ from core.models.keys import one_line
 from core.states import must_be_unchanged
 from core.trail import record
 from reviews.actions import facts as say
+from reviews.actions import notices
 from reviews.actions.campaigns import able_owners, from_template
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run, must_run_template
@@ -157,6 +158,7 @@ def make_due_draft(template: Template) -> Campaign | None:
     while following <= day:
         following = draft_day_after(following, template.every_months)
     Template.objects.filter(pk=template.pk).update(next_on=following)
+    notices.drafted(campaign)
     return campaign
 
 

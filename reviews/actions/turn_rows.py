@@ -5,8 +5,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F
@@ -17,8 +17,7 @@ from reviews.routing import Asked, Tie
 TABLE = Turn._meta.db_table
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A turn about to be written, its columns by name."""
 
     task_id: int
@@ -38,7 +37,7 @@ class Row:
     at: datetime
 
 
-COLUMNS = tuple(each.name for each in fields(Row))
+COLUMNS = Row._fields
 
 
 def rows_of(asked: Asked, campaign: Campaign, task: int, line_no: int, at: datetime) -> Iterable[Row]:
@@ -79,22 +78,25 @@ def write(rows: Sequence[Row]) -> None:
     names = ", ".join(COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            text = json.dumps([asdict(row) for row in rows], default=_moment)
+            text = json.dumps([row._asdict() for row in rows], default=_moment)
             cursor.execute(
                 f"INSERT INTO {TABLE} ({names})"
                 f" SELECT {names} FROM json_populate_recordset(NULL::{TABLE}, %s)",
                 [text],
             )
         else:
-            marks = ", ".join(["%s"] * len(COLUMNS))
+            marks, at = ", ".join(["%s"] * len(COLUMNS)), {row.at: _stored(row.at) for row in rows}
             cursor.executemany(
-                f"INSERT INTO {TABLE} ({names}) VALUES ({marks})", [_stored(row) for row in rows]
+                f"INSERT INTO {TABLE} ({names}) VALUES ({marks})", [(*row[:-1], at[row.at]) for row in rows]
             )
     count(rows[0].campaign_id, Counter(row.reviewer_id for row in rows))
 
 
-def count(campaign: str, more: Mapping[str, int]) -> None:
-    """Keep the counts of these reviewers right: so many lines more, or fewer, are open to them."""
+def count(campaign: str, more: Mapping[str, int], *, was_asked: bool = False) -> None:
+    """Keep the counts of these reviewers right: so many lines more, or fewer, are open to them.
+
+    `was_asked`: they count as asked all the same, since nobody else is.
+    """
     Progress.objects.bulk_create(
         [Progress(campaign_id=campaign, reviewer_id=reviewer) for reviewer in sorted(more)],
         ignore_conflicts=True,
@@ -106,7 +108,7 @@ def count(campaign: str, more: Mapping[str, int]) -> None:
         together.setdefault(number, []).append(reviewer)
     for number, reviewers in together.items():
         those = rows.filter(reviewer__in=reviewers)
-        those.update(asked=F("asked") + number, open=F("open") + number)
+        those.update(open=F("open") + number, asked=F("asked") + (0 if was_asked else number))
 
 
 def _moment(value: object) -> str:
@@ -115,6 +117,6 @@ def _moment(value: object) -> str:
     raise TypeError(f"{type(value).__name__} does not belong into a row")
 
 
-def _stored(row: Row) -> Sequence[str | int | None]:
-    at = str(connection.ops.adapt_datetimefield_value(row.at))
-    return [at if name == "at" else getattr(row, name) for name in COLUMNS]
+def _stored(at: datetime) -> str:
+    """A moment as the model would store it."""
+    return str(connection.ops.adapt_datetimefield_value(at))

@@ -17,7 +17,7 @@ from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
 from reviews.queries.routes import Deciders, deciders, policy_of
-from reviews.routing import Asked, Nobody, PolicyText, asked, follows
+from reviews.routing import Asked, Nobody, PolicyText, asked, every_step, follows
 
 __all__ = ["NobodyToAsk", "enter_step", "give_on", "route_anew", "route_own_anew"]
 
@@ -36,7 +36,8 @@ def enter_step(tasks: QuerySet[ReviewTask], step: int) -> frozenset[int]:
     For the first step: every line. Else those that were certified in the step before: answers the keys of
     those that are not settled by that, since another step follows; the rest may be settled. Where nobody is
     left to ask while the campaign runs, the line becomes an exception that says so (and is answered, too).
-    Raises NobodyToAsk while the campaign is staged; nothing is written then.
+    Raises NobodyToAsk while the campaign is staged, also for lines that would have nobody in a later step;
+    nothing is written then.
     """
     first = tasks.select_related("campaign").first()
     if first is None:
@@ -96,6 +97,10 @@ def _routed(
     around = Around.of(campaign)
     directory = directory_for(around, policy, [line.facts for line in lines])
     for line in lines:
+        if step == 1 and not around.is_running:
+            first, lost = every_step(policy, line.facts, directory)
+            yield line, lost or first
+            continue
         before, rule = earlier.get(line.pk, ()), rules.get(line.pk, 0)
         yield line, asked(policy, line.facts, step, directory, before, rule=rule)
 

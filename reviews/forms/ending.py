@@ -28,6 +28,16 @@ class CorrectForm(forms.Form):
     reason = ReasonField(label="Why the decision is corrected")
 
 
+class ReassignForm(forms.Form):
+    reason = forms.CharField(
+        label="Why somebody else",
+        required=False,
+        max_length=REASON_LIMIT,
+        help_text="The new reviewer reads it; policies may want one.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class CloseForm(forms.Form):
     at_end = forms.ChoiceField(
         label="Lines that nobody decided", choices=Campaign.Silence.choices, error_messages=CHOOSE

@@ -33,7 +33,7 @@ THEN_CHOICES = (
     (Then.CANCEL, "the line is cancelled: an exception"),
 )
 REASON_CHOICES = (
-    ("risky", "where the risk asks for it"),
+    ("risky", "where keeping it is risky"),
     ("always", "always"),
     ("never", "never"),
 )

@@ -1,29 +1,38 @@
-"""Triggers that refuse to change or take away decisions, and lines beyond their status (ADR 13).
+"""Triggers that refuse to change or take away decisions, versions of policies, and lines beyond their status
+(ADR 13).
 
 What was frozen may go while its campaign is not yet staged: a staging that fails leaves nothing behind.
 """
 
 from django.db import migrations
 
-DECIDED = ("reviews_decision", "reviews_submission")
-LINES = "reviews_reviewtask"
+DECIDED = ("reviews_decision", "reviews_policyversion", "reviews_submission")
+LINES, SOURCES = "reviews_reviewtask", "reviews_populationsource"
 WORDS = "What a campaign froze and what was decided stays."
-FROZEN = (
-    "campaign_id", "line_no", "grant", "app_id", "account_id", "entitlement_id", "person_id", "run", "since",
-    "source", "kind", "app_name", "account_id_there", "account_name", "account_login", "account_email",
-    "account_status", "account_type", "person_name", "person_title", "entitlement_id_there", "entitlement_name",
-    "entitlement_slug", "entitlement_description", "resource_name", "risk", "frameworks",
-)  # fmt: skip
+FROZEN = {
+    LINES: (
+        "campaign_id", "line_no", "grant", "app_id", "account_id", "entitlement_id", "person_id", "run", "since",
+        "source", "kind", "app_name", "account_id_there", "account_name", "account_login", "account_email",
+        "account_status", "account_type", "person_name", "person_title", "entitlement_id_there",
+        "entitlement_name", "entitlement_slug", "entitlement_description", "resource_name", "risk", "frameworks",
+    ),
+    SOURCES: (
+        "campaign_id", "connector_id", "source", "run_id", "counted_run_id", "counted_at", "received", "second",
+        "gaps",
+    ),
+}  # fmt: skip
 
 
-OF_CAMPAIGNS = (LINES, "reviews_populationsource")
+OF_CAMPAIGNS = (LINES, SOURCES)
 """Taken away with a staging that comes to nothing, and never afterwards."""
 CAMPAIGN = "reviews_campaign"
 BEING_STAGED = "staged_at IS NULL AND status IN ('draft', 'staging')"
 
 
-def _columns():
-    return ", ".join(f'"{name}"' for name in FROZEN)
+def _of(table):
+    """Which columns must not change; nothing: none may."""
+    columns = ", ".join(f'"{name}"' for name in FROZEN.get(table, ()))
+    return f"OF {columns} " if columns else ""
 
 
 def sqlite_triggers():
@@ -36,8 +45,7 @@ def sqlite_triggers():
             f"(SELECT 1 FROM {CAMPAIGN} WHERE id = OLD.campaign_id AND {BEING_STAGED}) {refuse}"
         )
     for table in (*DECIDED, *OF_CAMPAIGNS):
-        of = f"OF {_columns()} " if table == LINES else ""
-        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {of}ON {table} {refuse}"
+        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {_of(table)}ON {table} {refuse}"
         yield (
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}"
@@ -75,8 +83,7 @@ def postgresql_triggers():
             "FOR EACH ROW EXECUTE FUNCTION reviews_keeps_population()"
         )
     for table in (*DECIDED, *OF_CAMPAIGNS):
-        of = f"OF {_columns()} " if table == LINES else ""
-        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {of}ON {table} {refuse}"
+        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {_of(table)}ON {table} {refuse}"
     yield (
         f"CREATE TRIGGER {CAMPAIGN}_stays_staged BEFORE UPDATE OF staged_at ON {CAMPAIGN} FOR EACH ROW "
         "WHEN (OLD.staged_at IS NOT NULL AND NEW.staged_at IS NULL) EXECUTE FUNCTION reviews_refuses()"

@@ -7,9 +7,11 @@ from reviews.models.campaign import (
     Instructions,
     PopulationSource,
     Scope,
+    SourceFollowed,
     Template,
 )
 from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.reminder import Reminder
 from reviews.models.report import Report
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
 from reviews.models.task import Removal, Turn
@@ -26,11 +28,13 @@ __all__ = [
     "PolicyVersion",
     "PopulationSource",
     "Progress",
+    "Reminder",
     "Removal",
     "Report",
     "ReviewTask",
     "SampledLine",
     "Scope",
+    "SourceFollowed",
     "Submission",
     "Template",
     "Turn",

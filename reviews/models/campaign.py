@@ -271,8 +271,6 @@ class PopulationSource(models.Model):
     received = models.JSONField(default=dict)
     second = models.JSONField(default=dict)
     gaps = models.JSONField(default=dict)
-    followed_to = models.BigIntegerField(default=0)
-    """The number of the last later run whose changes the lines have followed."""
 
     class Meta:
         constraints = (
@@ -281,3 +279,17 @@ class PopulationSource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} in {self.campaign}"
+
+
+class SourceFollowed(models.Model):
+    """How far lines have followed later runs of a source, which itself stays as it was frozen."""
+
+    source = models.OneToOneField(PopulationSource, on_delete=models.CASCADE, related_name="followed")
+    run = models.BigIntegerField()
+    """The number of the last one."""
+
+    class Meta:
+        verbose_name_plural = "sources followed"
+
+    def __str__(self) -> str:
+        return f"{self.source}, to sync {self.run}"

@@ -258,6 +258,8 @@ class Progress(models.Model):
     denied = models.PositiveIntegerField(default=0)
     first_opened_at = models.DateTimeField(null=True)
     last_decided_at = models.DateTimeField(null=True)
+    untold = models.BooleanField(default=False)
+    """The campaign began or ended, or lines came to them, and no letter has told them yet."""
 
     class Meta:
         verbose_name_plural = "progress"

@@ -194,5 +194,9 @@ class Removal(Stateful):
         return f"removal {self.number}"
 
     @property
+    def is_to_be_confirmed(self) -> bool:
+        return self.status == self.Status.WAITING and self.confirmed_at is None
+
+    @property
     def is_settled(self) -> bool:
         return self.status in self.SETTLED

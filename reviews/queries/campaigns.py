@@ -19,6 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Lower
 
 from connectors.models import App
+from connectors.queries.columns import Table
 from connectors.queries.counting import number_of
 from core.models import Role, User
 from reviews.models import Campaign, Progress, Template
@@ -42,13 +43,88 @@ STATES: Mapping[str, Sequence[str]] = {
 }
 """What stands on each tab: a campaign is completed once nothing is left to do."""
 ORDERS: Mapping[str, Mapping[str, str]] = {
-    RUNNING: {"name": "sort_name", "due": "sort_due", "started": "sort_started"},
+    RUNNING: {"name": "sort_name", "due": "sort_due", "left": "sort_due", "started": "sort_started"},
     DRAFTS: {"name": "sort_name", "made": "created_at", "changed": "changed_at"},
     COMPLETED: {"name": "sort_name", "ended": "sort_ended", "lines": "lines"},
     TEMPLATES: {"name": "sort_name", "next": "sort_next"},
 }
 """What each tab can be sorted by, and by which column; the address puts a minus before it for falling."""
 DEFAULTS: Mapping[str, str] = {RUNNING: "due", DRAFTS: "-changed", COMPLETED: "-ended", TEMPLATES: "name"}
+TABLES: Mapping[str, Table] = {
+    RUNNING: Table(
+        "campaigns-running",
+        {
+            "state": "State",
+            "decided": "Decided",
+            "due": "Decide by",
+            "left": "Time remaining",
+            "on_time": "On time",
+            "started": "Started",
+            "lines": "Lines",
+            "policy": "Who decides",
+            "signer": "Control owner",
+            "template": "Template",
+            "description": "Description",
+            "owners": "Owners",
+        },
+        default=("state", "decided", "due", "left", "started", "owners"),
+        always=("Campaign",),
+        numbers=frozenset({"lines"}),
+    ),
+    DRAFTS: Table(
+        "campaigns-drafts",
+        {
+            "state": "State",
+            "policy": "Who decides",
+            "changed": "Changed",
+            "made": "Made",
+            "starts": "Starts by itself",
+            "period": "Period",
+            "signer": "Control owner",
+            "template": "Template",
+            "description": "Description",
+            "owners": "Owners",
+        },
+        default=("state", "policy", "changed", "made", "owners"),
+        always=("Campaign",),
+    ),
+    COMPLETED: Table(
+        "campaigns-completed",
+        {
+            "state": "State",
+            "lines": "Lines",
+            "ended": "Ended",
+            "by": "By",
+            "on_time": "On time",
+            "period": "Period",
+            "started": "Started",
+            "policy": "Who decides",
+            "template": "Template",
+            "description": "Description",
+            "owners": "Owners",
+        },
+        default=("state", "lines", "ended", "by", "owners"),
+        always=("Campaign",),
+        numbers=frozenset({"lines"}),
+    ),
+    TEMPLATES: Table(
+        "campaigns-templates",
+        {
+            "frequency": "Frequency",
+            "next": "Next draft",
+            "campaigns": "Campaigns",
+            "policy": "Who decides",
+            "signer": "Control owner",
+            "days": "Days to decide",
+            "description": "Description",
+            "owners": "Owners",
+        },
+        default=("frequency", "next", "campaigns", "owners"),
+        always=("Template",),
+        numbers=frozenset({"campaigns", "days"}),
+    ),
+}
+"""The columns of each tab that people choose among, beside the name."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 LATEST = 200
 """Campaigns an app's page looks through."""
@@ -77,7 +153,7 @@ def template_rows(user: User, *, words: str = "") -> QuerySet[Template]:
     drafts = Campaign.objects.filter(template=OuterRef("pk"))
     return (
         _called(templates_visible_to(user).filter(retired_at=None), words)
-        .select_related("policy")
+        .select_related("policy", "control_owner")
         .prefetch_related(Prefetch("owners", User.objects.order_by("search_text")))
         .annotate(
             sort_name=Lower("name"),
@@ -119,10 +195,33 @@ def campaigns_of(app: App, user: User) -> Sequence[Campaign]:
     return [each for each in rows if app.pk in each.scope.apps or (is_managed and not each.scope.apps)][:10]
 
 
+def waiting_for_second(user: User) -> QuerySet[Campaign]:
+    """Stagings that wait for the yes of an administrator other than the one who wanted them."""
+    rows = Campaign.objects.filter(status=Campaign.Status.STAGING, override_seconded_by=None)
+    return (
+        rows.exclude(override_reason="").exclude(staging_wanted_by=user).select_related("staging_wanted_by")
+    )
+
+
+def waiting_for_owner(user: User) -> QuerySet[Campaign]:
+    """Of a person's own campaigns: staged ones to be started, and drafts that could not be staged."""
+    ready = Q(status=Campaign.Status.STAGED, starts_at=None)
+    stuck = Q(status=Campaign.Status.DRAFT) & ~Q(staging_problem="")
+    own = Campaign.objects.run_by(user).filter(ownerships__user=user)
+    return own.filter(ready | stuck).order_by("-changed_at", "-pk")
+
+
 def able_to_own(words: str, *, without: Sequence[str]) -> QuerySet[User]:
     """At most twenty of those who could own a campaign, by name."""
     found = User.objects.active().holding(Role.CAMPAIGN, Role.SUPER).search(words).exclude(pk__in=without)
     return found.order_by("search_text", "pk")[:20]
+
+
+def was_on_time(campaign: Campaign, at: datetime) -> bool | None:
+    """Whether it closed, or may still close, by its last day to decide; None where none was set."""
+    if campaign.decide_by is None:
+        return None
+    return (campaign.closed_at or at) <= campaign.decide_by
 
 
 def is_late(campaign: Campaign, at: datetime) -> bool:

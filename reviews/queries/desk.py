@@ -3,13 +3,24 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 
 from connectors.models import Account, ResourceType, Tag
 from core.models import User
 from core.models.keys import folded
 from core.queries.paging import Page, keyset_page
-from reviews.models import Campaign, Instructions, Mark, Progress, ReviewTask, Turn
+from reviews.models import Campaign, Comment, Instructions, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import Question, Rules, questions
 from reviews.queries.earlier import FRESH, earlier_campaigns, is_fresh, with_freshness
 from reviews.queries.insights import Insight, insights
@@ -107,6 +118,7 @@ class Line:
     needs_to_certify: bool
     needs_to_deny: bool
     goes_on: bool
+    comments: int
 
     @property
     def outcome(self) -> str:
@@ -236,7 +248,8 @@ def sheet(
     number: int = 0,
 ) -> Sheet:
     """One page of these turns, new or changed ones first, then in the order of lines."""
-    rows = with_freshness(turns, earlier).annotate(place=F("freshness") * 10_000_000_000 + F("line_no"))
+    place = ExpressionWrapper(F("freshness") * 10_000_000_000 + F("line_no"), output_field=BigIntegerField())
+    rows = with_freshness(turns, earlier).annotate(place=place)
     rows = rows.select_related("task", "on_behalf_of")
     page = keyset_page(rows, order="place", after=after, before=before, size=SIZE, number=number)
     lines = drawn(campaign, person, page.rows, earlier=earlier)
@@ -281,6 +294,7 @@ def drawn(
     known = insights(tasks, campaign, earlier=earlier)
     marks = {each.task_id: each for each in Mark.objects.filter(person=person, task__in=tasks)}
     asked = {each.task: each for each in questions(campaign, person, lines=[t.line_no for t in turns])}
+    said = dict(Comment.objects.filter(task__in=tasks).values_list("task").annotate(n=Count("pk")))
     kinds = kind_names(tasks)
     levels = risk_levels()
     rules = Rules(campaign)
@@ -301,6 +315,7 @@ def drawn(
                 needs_to_certify=question is not None and rules.needs_reason(question, "certify"),
                 needs_to_deny=question is not None and rules.needs_reason(question, "deny"),
                 goes_on=question is not None and rules.goes_on(question),
+                comments=said.get(task.pk, 0),
             )
         )
     return found

@@ -2,12 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import batched
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower, Trim
 from django.utils.timezone import now
 
@@ -21,8 +22,10 @@ from connectors.models import (
 )
 from connectors.models.ownership import HOLDER, HOLDS, Ownership
 from core.models import Delegation, Membership, PeopleGroup, Role, RoleHolding, User
-from reviews.models import Campaign, CampaignOwner, PolicyVersion, Turn
+from reviews.models import Campaign, CampaignOwner, PolicyVersion, ReviewTask, Turn
 from reviews.routing import Directory, Group, Kind, LineFacts, Person, PolicyText, identity_keys, parse
+
+BATCH = 2_000  # keys a query
 
 type Names = Mapping[str, tuple[str, ...]]
 
@@ -80,20 +83,12 @@ class _Loading:
 
     def directory(self) -> Directory:
         subjects = {key for line in self.lines for key in (line.person, line.owner_now) if key}
-        kinds = self._kinds()
         app_owners = self._owners(AppOwner, "app", {line.app for line in self.lines})
-        entitlement_owners: Names = {}
-        if Kind.ENTITLEMENT_OWNER in kinds:
-            wanted = {line.entitlement for line in self.lines}
-            entitlement_owners = self._owners(EntitlementOwner, "thing", wanted)
-        resource_owners: Names = {}
-        if Kind.RESOURCE_OWNER in kinds:
-            wanted = {line.resource for line in self.lines}
-            resource_owners = self._owners(ResourceOwner, "resource", wanted)
+        entitlement_owners, resource_owners = self._owners_below()
         groups = self._groups()
         administrators = self._administrators()
         self.candidates.update(self.policy.people(), self.around.owners)
-        if Kind.ACCOUNT_OWNER in kinds:
+        if Kind.ACCOUNT_OWNER in self._kinds():
             self.candidates.update(line.person for line in self.lines if line.person)
         managers = _chains(subjects | self.candidates)
         self.candidates.update(boss for one in subjects for boss in managers.get(one, ()))
@@ -101,7 +96,7 @@ class _Loading:
         self.candidates.update(delegates.values())
         managers |= _chains(set(delegates.values()) - set(managers))
         above = {boss for bosses in managers.values() for boss in bosses}
-        people, twins = people_known(subjects | self.candidates | above)
+        people, twins = people_known(self.candidates | above)
         by_name = {key: number for number, key in enumerate(people)}
         return Directory(
             people=people,
@@ -122,6 +117,17 @@ class _Loading:
             asked_about=self._asked_about(subjects),
         )
 
+    def _owners_below(self) -> tuple[Names, Names]:
+        """Of entitlements and of resources, as far as the policy asks them."""
+        kinds = self._kinds()
+        entitlements: Names = {}
+        if Kind.ENTITLEMENT_OWNER in kinds:
+            entitlements = self._owners(EntitlementOwner, "thing", {line.entitlement for line in self.lines})
+        resources: Names = {}
+        if Kind.RESOURCE_OWNER in kinds:
+            resources = self._owners(ResourceOwner, "resource", {line.resource for line in self.lines})
+        return entitlements, resources
+
     def _kinds(self) -> frozenset[Kind]:
         steps = [step for rule in self.policy.rules for step in rule.steps]
         fallbacks = {step.fallback.kind for step in steps if step.fallback.kind}
@@ -131,7 +137,10 @@ class _Loading:
         """Of each of these things: those named, then those who hold what makes owners; each once."""
         rows = table._default_manager.filter(**{f"{thing}__in": wanted})
         named = rows.filter(user__isnull=False).order_by("user__search_text", "user")
-        holders = rows.filter(**HOLDS).exclude(**{HOLDER: None}).distinct()
+        # Only where somebody owns by holding, and in one join: else all grants are looked through for it.
+        holders = rows.filter(**HOLDS, **{f"{HOLDER}__isnull": False}).distinct()
+        if not rows.filter(entitlement__isnull=False).exists():
+            holders = holders.none()
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for key, person in named.values_list(thing, "user"):
             found[key][person] = None
@@ -166,13 +175,11 @@ class _Loading:
         accounts = dict(Account.objects.filter(person__in=known).values_list("pk", "person"))
         wanted = {line.entitlement for line in self.lines}
         found: defaultdict[str, set[str]] = defaultdict(set)
-        for account, entitlement in (
-            Grant.objects.here().filter(account__in=accounts).values_list("account_id", "entitlement_id")
-        ):
-            if entitlement in wanted:
-                person = accounts[account]
-                if person is not None:
-                    found[entitlement].update(twins.get(person, (person,)))
+        held = Grant.objects.here().filter(account__in=accounts, entitlement__in=wanted)
+        for account, entitlement in held.values_list("account_id", "entitlement_id"):
+            person = accounts[account]
+            if person is not None:
+                found[entitlement].update(twins.get(person, (person,)))
         return {key: frozenset(people) for key, people in found.items()}
 
     def _granters(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -191,17 +198,33 @@ class _Loading:
 
         Found by the candidates' accounts: they have few lines, while a reviewer may have a million.
         """
+        found: set[tuple[str, str]] = set()
         if not self.around.campaign:
             return frozenset()
-        grants = Grant.objects.here().filter(account__person__in=self.candidates)
-        turns = Turn.objects.filter(
-            task__campaign=self.around.campaign,
-            task__grant__in=grants.values("pk"),
-            reviewer__in=subjects,
-            status__in=(Turn.Status.OPEN, Turn.Status.DECIDED),
-        ).exclude(task__person=F("reviewer"))
-        found = turns.order_by().values_list("reviewer_id", "task__person_id").distinct()
-        return frozenset((reviewer, person) for reviewer, person in found if person is not None)
+        for owner_of in lines_of_people(self.around.campaign, self.candidates):
+            turns = Turn.objects.filter(
+                task__in=owner_of,
+                reviewer__in=subjects,
+                status__in=(Turn.Status.OPEN, Turn.Status.DECIDED),
+            )
+            for task, reviewer in turns.values_list("task_id", "reviewer_id"):
+                if owner_of[task] != reviewer:
+                    found.add((reviewer, owner_of[task]))
+        return frozenset(found)
+
+
+def lines_of_people(campaign: str, people: Iterable[str]) -> Iterator[Mapping[int, str]]:
+    """The lines of a campaign about what these people hold now: key of the line to owner, in batches.
+
+    By way of their accounts and grants, key by key: left to choose, a database reads all lines there are.
+    """
+    accounts = Account.objects.filter(person__in=list(people), gone_at=None)
+    owners = {account: person for account, person in accounts.values_list("pk", "person") if person}
+    for some in batched(owners, BATCH):
+        grants = dict(Grant.objects.here().filter(account__in=some).values_list("pk", "account_id"))
+        for keys in batched(grants, BATCH):
+            lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys)
+            yield {task: owners[grants[grant]] for task, grant in lines.values_list("pk", "grant")}
 
 
 def _delegates(people: Collection[str]) -> Mapping[str, str]:
@@ -210,7 +233,11 @@ def _delegates(people: Collection[str]) -> Mapping[str, str]:
 
 
 def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[str, tuple[str, ...]]]:
-    """These people by name, each known also by what their doubles are known by; and who doubles whom."""
+    """These people by name and all who share an employee ID, each known also by what their doubles are known
+    by; and who doubles whom.
+
+    E-mails are nobody else's, so whoever is not among these is the double of none of them.
+    """
     read = Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY))
     more = Exists(RoleHolding.objects.filter(user=OuterRef("pk")).exclude(role=Role.READ_ONLY))
     found = (

@@ -1,11 +1,14 @@
 """Lines as routing sees them, of a page at a time: those frozen, and those that would be."""
 
-from collections.abc import Collection, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
+from functools import lru_cache
+from itertools import batched
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from connectors.models import Grant, Tag
 from reviews.models import ReviewTask
@@ -18,11 +21,12 @@ COMMON = {
     "owner_now": "account__person_id",
     "email_now": "account__email",
     "login_now": "account__login",
-    "employee_id": "account__employee_id",
-    "marks": "account__marks",
+    "number_now": "account__employee_id",
+    "marks": "marks_text",
+    "frameworks": "frameworks_text",
+    "line": "pk",
 }
 FROZEN = COMMON | {
-    "line": "pk",
     "app": "app_id",
     "person": "person_id",
     "app_name": "app_name",
@@ -31,7 +35,6 @@ FROZEN = COMMON | {
     "entitlement_name": "entitlement_name",
     "slug": "entitlement_slug",
     "risk": "risk",
-    "frameworks": "frameworks",
     "type": "account_type",
     "status": "account_status",
     "name": "account_name",
@@ -42,18 +45,14 @@ FROZEN = COMMON | {
     "department": "person__department",
 }
 PRESENT = COMMON | {
-    "line": "pk",
     "app": "account__app_id",
     "person": "account__person_id",
     "app_name": "account__app__name",
     "kind": "entitlement__kind",
-    "resource_name": "entitlement__resource__name",
-    "own_resource_name": "entitlement__resource__own_name",
+    "resource_name": "shown_resource",
     "entitlement_name": "entitlement__name",
-    "slug": "entitlement__slug",
-    "own_slug": "entitlement__own_slug",
+    "slug": "shown_slug",
     "risk": "entitlement__risk",
-    "frameworks": "entitlement__frameworks",
     "type": "account__type",
     "status": "account__status",
     "name": "account__name",
@@ -63,6 +62,9 @@ PRESENT = COMMON | {
     "title": "account__person__title",
     "department": "account__person__department",
 }
+"""In the order in which `_facts` reads them."""
+AT_LINE = list(FROZEN).index("line")
+NO_KEYS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +82,31 @@ def lines_of(tasks: QuerySet[ReviewTask], *, with_history: bool = False) -> list
     `with_history`: also whether the access came back, which reasons ask for and routing does not.
     """
     grave = Tag.objects.grave_names()
-    if with_history:
-        tasks = tasks.annotate(was_gone=_was_gone())
-    columns = {**FROZEN, "line_no": "line_no"} | ({"came_back": "was_gone"} if with_history else {})
-    read = {name: number for number, name in enumerate(columns)}
-    number_of = itemgetter(read["line_no"])
-    return [
-        Line(row[read["line"]], number_of(row), _facts(row, read, grave))
-        for row in tasks.order_by("line_no").values_list(*columns.values())
-    ]
+    rows = tasks.order_by("line_no").annotate(
+        marks_text=Cast("account__marks", TextField()),
+        frameworks_text=Cast("frameworks", TextField()),
+        was_gone=_was_gone() if with_history else Value(value=False),
+    )
+    found = rows.values_list("line_no", "was_gone", *FROZEN.values())
+    return [Line(row[2 + AT_LINE], row[0], _facts(row[2:], grave, came_back=row[1])) for row in found]
 
 
 def lines_there_would_be(grants: QuerySet[Grant], *, size: int = 5_000) -> Iterator[list[LineFacts]]:
     """The same of grants that are not frozen yet, by their keys, in pages."""
     grave = Tag.objects.grave_names()
-    read = {name: number for number, name in enumerate(PRESENT)}
-    page: list[LineFacts] = []
-    for row in grants.order_by().values_list(*PRESENT.values()).iterator(chunk_size=size):
-        page.append(_facts(row, read, grave))
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page
+    rows = grants.order_by().annotate(
+        marks_text=Cast("account__marks", TextField()),
+        frameworks_text=Cast("entitlement__frameworks", TextField()),
+        shown_resource=_either("entitlement__resource__own_name", "entitlement__resource__name"),
+        shown_slug=_either("entitlement__own_slug", "entitlement__slug"),
+    )
+    for page in batched(rows.values_list(*PRESENT.values()).iterator(chunk_size=size), size):
+        yield [_facts(row, grave) for row in page]
+
+
+def _either(own: str, seen: str) -> Coalesce:
+    """What it is called here, else as the source calls it."""
+    return Coalesce(NullIf(own, Value("")), seen)
 
 
 def _was_gone() -> Exists:
@@ -110,42 +114,44 @@ def _was_gone() -> Exists:
     return Exists(same)
 
 
-def _facts(row: tuple[Any, ...], read: Mapping[str, int], grave: Collection[str]) -> LineFacts:
-    def at(name: str) -> Any:
-        number = read.get(name)
-        return row[number] if number is not None else ""
-
-    owner_now, risk = at("owner_now") or "", at("risk")
-    keys = (
-        frozenset[str]()
-        if owner_now
-        else identity_keys(employee_id=at("employee_id"), email=at("email_now"), login=at("login_now"))
-    )
+def _facts(row: tuple[Any, ...], grave: Collection[str], *, came_back: bool = False) -> LineFacts:
+    (
+        account, entitlement, resource, owner_now, email_now, login_now, number_now, marks, frameworks, line,
+        app, person, app_name, kind, resource_name, entitlement_name, slug, risk, account_type, status, name,
+        login, email, person_name, title, department,
+    ) = row  # fmt: skip
+    keys = NO_KEYS if owner_now else identity_keys(employee_id=number_now, email=email_now, login=login_now)
     return LineFacts(
-        app=at("app"),
-        account=at("account"),
-        entitlement=at("entitlement"),
-        resource=at("resource"),
-        line=at("line"),
-        person=at("person") or "",
-        owner_now=owner_now,
+        app=app,
+        account=account,
+        entitlement=entitlement,
+        resource=resource,
+        line=line,
+        person=person or "",
+        owner_now=owner_now or "",
         account_keys=keys,
         is_grave=risk in grave,
-        came_back=bool(at("came_back")),
-        app_name=at("app_name"),
-        kind=at("kind"),
-        resource_name=at("own_resource_name") or at("resource_name"),
-        entitlement_name=at("entitlement_name"),
-        entitlement_slug=at("own_slug") or at("slug"),
+        came_back=came_back,
+        app_name=app_name,
+        kind=kind,
+        resource_name=resource_name,
+        entitlement_name=entitlement_name,
+        entitlement_slug=slug,
         risk=risk,
-        frameworks=tuple(at("frameworks")),
-        account_type=at("type"),
-        account_status=at("status"),
-        account_marks=tuple(at("marks")),
-        account_name=at("name"),
-        account_login=at("login"),
-        account_email=at("email"),
-        person_name=at("person_name") or "",
-        person_title=at("title") or "",
-        person_department=at("department") or "",
+        frameworks=_texts(frameworks),
+        account_type=account_type,
+        account_status=status,
+        account_marks=_texts(marks),
+        account_name=name,
+        account_login=login,
+        account_email=email,
+        person_name=person_name or "",
+        person_title=title or "",
+        person_department=department or "",
     )
+
+
+@lru_cache(maxsize=1_024)
+def _texts(text: str) -> tuple[str, ...]:
+    """A list of texts as the database keeps it: the same few come with every line."""
+    return tuple(json.loads(text))

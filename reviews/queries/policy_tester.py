@@ -64,18 +64,18 @@ class Trial:
     """The account that was taken; None: none is there, one like most was thought of."""
 
 
-def owners_found(words: str, *, by: User) -> Sequence[User]:
-    """Whose account it might be: everybody known, deactivated ones too."""
-    if not words.strip():
-        return []
-    return list(User.objects.visible_to(by).search(words).order_by("search_text", "pk")[:MOST_FOUND])
+def owners_found(words: str, key: str, *, by: User) -> Sequence[User]:
+    """Whose account it might be, deactivated people too: by words, or without any by key."""
+    rows = User.objects.visible_to(by)
+    found = rows.search(words) if words.strip() else rows.filter(pk=key)
+    return list(found.order_by("search_text", "pk")[:MOST_FOUND])
 
 
-def entitlements_found(words: str) -> Sequence[Entitlement]:
-    if not words.strip():
-        return []
-    rows = Entitlement.objects.here().search(words).select_related("app", "resource")
-    return list(rows.order_by("search_text", "pk")[:MOST_FOUND])
+def entitlements_found(words: str, key: str) -> Sequence[Entitlement]:
+    """By words, or without any by key."""
+    rows = Entitlement.objects.here().select_related("app", "resource")
+    found = rows.search(words) if words.strip() else rows.filter(pk=key)
+    return list(found.order_by("search_text", "pk")[:MOST_FOUND])
 
 
 def tried(version: PolicyVersion, entitlement: Entitlement, person: User | None) -> Trial:

@@ -160,6 +160,8 @@ def rule_said(number: int, rule: Rule, names: Names) -> RuleSaid:
 
 
 def _condition_said(condition: Condition, labels: Labels) -> str:
+    if len(condition.parts) == 1 and isinstance(condition.parts[0], Condition):
+        return _condition_said(condition.parts[0], labels)
     parts = [
         _test_said(part, labels) if isinstance(part, Test) else f"({_condition_said(part, labels)})"
         for part in condition.parts

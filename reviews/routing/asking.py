@@ -1,13 +1,13 @@
 """Pure: who is asked about a line in a step, and why not those who would have come before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
 from reviews.routing.facts import MOST_MEMBERS, Directory, LineFacts
 from reviews.routing.independence import TIE_WORDS, Tie, is_subject, reports_to_subject, ties
-from reviews.routing.policy import Fallback, Kind, PolicyText, ReasonToCertify, Step
+from reviews.routing.policy import Fallback, Kind, PolicyText, ReasonToCertify, Step, Then
 
 
 class Via(StrEnum):
@@ -138,6 +138,35 @@ def asked(
     return Nobody(number, step_no, tuple(passed))
 
 
+def asked_instead(
+    policy: PolicyText,
+    line: LineFacts,
+    step_no: int,
+    directory: Directory,
+    earlier: Sequence[Earlier],
+    *,
+    rule: int,
+    late: Collection[str],
+) -> Asked | Nobody:
+    """Who is asked where those asked so far (`late`) let the time of the step run out.
+
+    To fall back is to begin after those the step is about; to reassign, to turn to those it may be given to,
+    else to the owners of the campaign.
+    """
+    step = step_at(policy, rule, step_no) or SECOND
+    levels = _levels(step)[1:]
+    if step.then is Then.REASSIGN:
+        named = _Level(Via.PEOPLE, Kind.PEOPLE, step.reassign_to)
+        levels = (named,) if step.reassign_to else (_Level(Via.CAMPAIGN_OWNER),)
+    passed = [f"{_name(person, directory)} did not decide in time." for person in sorted(late)]
+    for level in levels:
+        found = _chosen(level, step, line, directory, earlier, passed)
+        people = tuple(each for each in found if each.reviewer not in late)
+        if people:
+            return Asked(rule, step_no, level.via, people, is_fallback=True, passed_over=tuple(passed))
+    return Nobody(rule, step_no, tuple(passed))
+
+
 def every_step(
     policy: PolicyText, line: LineFacts, directory: Directory
 ) -> tuple[Asked | Nobody, Nobody | None]:
@@ -190,7 +219,7 @@ def why_not(
         return "may only read"
     if not may_be_subject and is_subject(person, line, directory):
         return "cannot decide on their own access"
-    if person == directory.control_owner:
+    if directory.control_owner and _is_one_human(person, directory.control_owner, directory):
         return "signs off the campaign, so decides no line"
     if step.distinct and any(_is_one_human(person, each.reviewer, directory) for each in earlier):
         return "decided an earlier step"
@@ -303,7 +332,7 @@ def _nobody_there(level: _Level, line: LineFacts, directory: Directory) -> str:
         case Via.MANAGER:
             if not line.person:
                 return "The account belongs to nobody, so there is no manager to ask."
-            return f"{_name(line.person, directory)} has no manager."
+            return f"{line.person_name or _name(line.person, directory)} has no manager."
         case Via.ACCOUNT_OWNER:
             return "The account belongs to nobody."
         case Via.APP_OWNER:

@@ -104,14 +104,25 @@ class Directory:
     asked_about: frozenset[tuple[str, str]] = frozenset()
     """Who is asked about whose access elsewhere in the campaign: reviewer, owner."""
 
-    def above(self, person: str) -> frozenset[str]:
-        """Everybody whom this person reports to, over any number of steps."""
+    _above: dict[str, tuple[frozenset[str], frozenset[str]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def above(self, person: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Everybody whom this person reports to, over any number of steps, and what they are known by."""
+        known = self._above.get(person)
+        if known is None:
+            known = self._above[person] = self._look_above(person)
+        return known
+
+    def _look_above(self, person: str) -> tuple[frozenset[str], frozenset[str]]:
         found: set[str] = set()
         level = [person]
         while level:
             level = [boss for one in level for boss in self.managers.get(one, ()) if boss not in found]
             found.update(level)
-        return frozenset(found)
+        keys = (self.people[boss].keys for boss in found if boss in self.people)
+        return frozenset(found), frozenset().union(*keys)
 
 
 def identity_keys(*, employee_id: str = "", email: str = "", login: str = "") -> frozenset[str]:

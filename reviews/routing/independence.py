@@ -35,25 +35,29 @@ def is_subject(person: str, line: LineFacts, directory: Directory) -> bool:
     if person in (line.person, line.owner_now):
         return True
     known = directory.people.get(person)
-    if known is None:
-        return False
-    if not known.keys.isdisjoint(line.account_keys):
+    return known is not None and _is_known_as(known.keys, line, directory)
+
+
+def _is_known_as(keys: frozenset[str], line: LineFacts, directory: Directory) -> bool:
+    """Whether whoever goes by one of these keys is the human whose access it is."""
+    if line.account_keys and not keys.isdisjoint(line.account_keys):
         return True
-    return any(
-        not known.keys.isdisjoint(owner.keys)
-        for owner in (directory.people.get(key) for key in (line.person, line.owner_now) if key)
-        if owner is not None
-    )
+    people = directory.people
+    frozen = people.get(line.person)
+    if frozen is not None and not keys.isdisjoint(frozen.keys):
+        return True
+    if line.owner_now == line.person:
+        return False
+    present = people.get(line.owner_now)
+    return present is not None and not keys.isdisjoint(present.keys)
 
 
 def reports_to_subject(person: str, line: LineFacts, directory: Directory) -> bool:
     """Whether whose access it is is above this person, over any number of steps."""
-    above = directory.above(person)
-    return bool(above) and (
-        line.person in above
-        or line.owner_now in above
-        or any(is_subject(boss, line, directory) for boss in above)
-    )
+    above, keys = directory.above(person)
+    if not above:
+        return False
+    return line.person in above or line.owner_now in above or _is_known_as(keys, line, directory)
 
 
 def ties(person: str, line: LineFacts, directory: Directory) -> frozenset[Tie]:

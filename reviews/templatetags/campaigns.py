@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.timezone import now
 
 from core.templatetags.reeve import chip
 from reviews.models import Campaign
-from reviews.queries.campaigns import is_late
+from reviews.queries.campaigns import is_late, was_on_time
 
 register = template.Library()
 
@@ -34,6 +36,16 @@ def campaign_chip(campaign: Campaign, *, solid: bool = False) -> Mapping[str, An
         return chip("bad", "Overdue", icon="clock", solid=solid)
     tone, icon = LOOKS[campaign.status]
     return chip(tone, campaign.get_status_display(), icon=icon, solid=solid)
+
+
+@register.simple_tag
+def on_time_chip(campaign: Campaign) -> SafeString:
+    """Whether it keeps, or kept, to its last day to decide; nothing where none was set."""
+    verdict = was_on_time(campaign, now())
+    if verdict is None:
+        return SafeString("")
+    look = chip("good", "On time") if verdict else chip("bad", "Late", icon="clock")
+    return render_to_string("components/status_chip.html", dict(look))
 
 
 @register.filter

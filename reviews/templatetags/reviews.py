@@ -36,9 +36,9 @@ def due(context: Context, campaign: Campaign) -> SafeString:
         return _chip("busy", "Running")
     day, days = when(context, campaign.decide_by, "day"), (campaign.decide_by - now()).days
     if days < 0:
-        return _chip("bad", format_html("Was due {}", day), icon="clock")
+        return _chip("bad", format_html("<span>Was due {}</span>", day), icon="clock")
     near = "in less than a day" if not days else f"in {days} day{'s' * (days > 1)}"
-    return _chip("wait", format_html("Due {}, {}", day, near), icon="clock")
+    return _chip("wait", format_html("<span>Due {}, {}</span>", day, near), icon="clock")
 
 
 @register.simple_tag

@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.actions.columns import choose_columns, reset_columns
 from core.errors import NotPossible, StaleState
-from core.http import HtmxRequest
+from core.http import HtmxRequest, onward
 from core.models import User
 from core.queries.asked import one_of, page, words
 from core.queries.asked import people as people_chosen
 from reviews.actions import campaigns as verbs
+from reviews.actions import policies_built_in
 from reviews.actions.facts import Facts
 from reviews.actions.permission import may_make_campaigns, must_make_campaigns, must_run
 from reviews.forms.campaigns import (
@@ -27,41 +29,6 @@ from reviews.forms.campaigns import (
 )
 from reviews.models import Campaign
 from reviews.queries import campaigns as queries
-
-HEADS: Mapping[str, Sequence[tuple[str, str]]] = {
-    queries.RUNNING: (
-        ("name", "Campaign"),
-        ("", "State"),
-        ("", "Decided"),
-        ("due", "Decide by"),
-        ("started", "Started"),
-        ("", "Owners"),
-    ),
-    queries.DRAFTS: (
-        ("name", "Campaign"),
-        ("", "State"),
-        ("", "Who decides"),
-        ("changed", "Changed"),
-        ("made", "Made"),
-        ("", "Owners"),
-    ),
-    queries.COMPLETED: (
-        ("name", "Campaign"),
-        ("", "State"),
-        ("lines", "Lines"),
-        ("ended", "Ended"),
-        ("", "By"),
-        ("", "Owners"),
-    ),
-    queries.TEMPLATES: (
-        ("name", "Template"),
-        ("", "Frequency"),
-        ("next", "Next draft"),
-        ("", "Campaigns"),
-        ("", "Owners"),
-    ),
-}
-"""The heads of each tab: what the address calls it where it can be sorted by, and its label."""
 
 
 @require_GET
@@ -77,7 +44,7 @@ def campaigns(request: HtmxRequest) -> HttpResponse:
         "page": shown,
         "tab": tab,
         "tabs": [(key, label, numbers[key]) for key, label in queries.TABS.items()],
-        "heads": [(name, label, _turned(name, sort)) for name, label in HEADS[tab]],
+        **_columns(request.user, tab, sort),
         "words": asked,
         "now": now(),
         "may_make": may_make_campaigns(request.user),
@@ -86,9 +53,23 @@ def campaigns(request: HtmxRequest) -> HttpResponse:
     return render(request, "reviews/campaigns.html", context)
 
 
+@require_POST
+def columns(request: HtmxRequest, tab: str) -> HttpResponse:
+    """Which columns a tab shows to its reader. `column`, several times; `reset` for the default ones."""
+    table = queries.TABLES.get(tab)
+    if table is None:
+        raise Http404
+    if "reset" in request.POST:
+        reset_columns(request.user, table.name)
+    else:
+        choose_columns(request.user, table.name, request.POST.getlist("column"), known=table.columns)
+    return redirect(onward(request))
+
+
 @require_http_methods(["GET", "POST"])
 def new(request: HtmxRequest) -> HttpResponse:
     must_make_campaigns(request.user)
+    policies_built_in.ensure()
     if request.method == "GET":
         return _new_page(request, NewCampaignForm(), [request.user], status=200)
     form, chosen = NewCampaignForm(request.POST), list(people_chosen(request.POST, "owners"))
@@ -136,6 +117,7 @@ def owners(request: HtmxRequest, pk: str) -> HttpResponse:
 def duplicate(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = visible(request, pk)
     must_run(shown, request.user)
+    policies_built_in.ensure()
     initial = {"name": f"{shown.name[:190]} (copy)", "policy": shown.policy_id}
     form = DuplicateForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
@@ -218,10 +200,23 @@ def _owners_page(request: HtmxRequest, shown: Campaign, form: OwnersForm, *, sta
     return render(request, "reviews/campaign_owners.html", context, status=status)
 
 
+def _columns(user: User, tab: str, sort: str) -> dict[str, Any]:
+    """The heads of a tab as its reader chose them, each with the way to sort by it."""
+    table = queries.TABLES[tab]
+    names, sortable = table.of(user), queries.ORDERS[tab]
+    first = ("name", table.always[0])
+    heads = [first, *((name, table.columns[name]) for name in names)]
+    return {
+        "table": table,
+        "heads": [(name, label, _turned(name, sort) if name in sortable else None) for name, label in heads],
+        "columns": names,
+        "every_column": [(name, label, name in names) for name, label in table.columns.items()],
+    }
+
+
 def _turned(name: str, sort: str) -> Mapping[str, str]:
     """Where the head of a column leads, and how its rows stand now."""
-    is_on = bool(name) and sort.removeprefix("-") == name
-    falls = sort.startswith("-")
+    is_on, falls = sort.removeprefix("-") == name, sort.startswith("-")
     return {
         "sort": ("descending" if falls else "ascending") if is_on else "",
         "url": f"-{name}" if is_on and not falls else name,

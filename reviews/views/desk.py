@@ -24,7 +24,7 @@ from reviews.views.own import SHOWS, own_campaign, show_of, view_of
 
 SECTIONS = {
     reads.CLOSER: "Look closer first",
-    reads.CHANGED: "New or changed since {}",
+    reads.CHANGED: "New or changed",
     reads.REST: "Unchanged",
     reads.READY: "Done, not yet submitted",
     reads.DONE: "Submitted",
@@ -80,6 +80,7 @@ def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | N
         "here": here,
         "place": _place(view, show, here, asked),
         "earlier": earlier[0] if earlier else None,
+        "quick": marks.QUICK,
     }
     if only is not None:
         rows = turns.filter(line_no__in=only).select_related("task", "on_behalf_of")
@@ -89,13 +90,12 @@ def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | N
     return {
         **context,
         "sheet": _sheet(request, campaign, turns, earlier),
-        "sections": _sections(found, earlier),
+        "sections": _sections(found, here, is_first=not earlier),
         "hidden": max(len(found) - reads.STOPS, 0),
         "numbers": {"open": sum(bool(each.open) for each in stops), "all": len(stops)},
         "next": _next(stops, here),
         "words": words(request),
         "instructions": reads.instructions(campaign),
-        "quick": marks.QUICK,
     }
 
 
@@ -179,14 +179,16 @@ def _found(
 
 
 def _sections(
-    found: Sequence[reads.Stop], earlier: Sequence[Campaign]
-) -> Sequence[tuple[str, Sequence[reads.Stop]]]:
-    named = {key: label.format(earlier[0].name if earlier else "") for key, label in SECTIONS.items()}
-    if not earlier:
-        named[reads.REST] = FIRST
-    shown = found[: reads.STOPS]
-    parts = [(label, [each for each in shown if each.section == key]) for key, label in named.items()]
-    return [(label, part) for label, part in parts if part]
+    found: Sequence[reads.Stop], here: reads.Stop | None, *, is_first: bool
+) -> Sequence[tuple[str, int, Sequence[reads.Stop]]]:
+    """Label, number of stops, and those of them to show. Of very many the first, and the one at hand."""
+    shown = [*found[: reads.STOPS], *(each for each in found[reads.STOPS :] if each is here)]
+    named = {**SECTIONS, reads.REST: FIRST} if is_first else SECTIONS
+    parts = [
+        (label, sum(each.section == key for each in found), [each for each in shown if each.section == key])
+        for key, label in named.items()
+    ]
+    return [part for part in parts if part[2]]
 
 
 def _sheet(

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors.models import Connector
@@ -13,9 +14,9 @@ from core.errors import NotPossible, StaleState
 from core.http import HtmxRequest
 from core.queries.people import people_matching
 from reviews.actions import campaigns as verbs
-from reviews.actions import staging
+from reviews.actions import policies_built_in, staging
 from reviews.actions.facts import scope_of as unsaved
-from reviews.actions.permission import may_run, must_run
+from reviews.actions.permission import may_make_campaigns, may_run, must_run
 from reviews.forms.campaigns import (
     ControlForm,
     InstructionsForm,
@@ -27,6 +28,7 @@ from reviews.forms.campaigns import (
 )
 from reviews.forms.scope import ScopeForm, scope_of
 from reviews.models import Campaign, Policy, Scope, Template
+from reviews.queries import campaigns as queries
 from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
 from reviews.queries.offers import entitlements_called, entitlements_named, offers, people_named
@@ -77,6 +79,7 @@ def scope(request: HtmxRequest, pk: str) -> HttpResponse:
 def reviewers(request: HtmxRequest, pk: str) -> HttpResponse:
     """Who decides: the policy, and what it would come to."""
     shown = visible(request, pk)
+    policies_built_in.ensure()
     form = PolicyChoiceForm(request.POST if request.method == "POST" else None, of=shown)
     if request.method == "GET":
         return _reviewers_page(request, shown, form, status=200)
@@ -201,11 +204,14 @@ def stage(request: HtmxRequest, pk: str) -> HttpResponse:
 
 @require_POST
 def second(request: HtmxRequest, pk: str) -> HttpResponse:
-    """Another administrator's yes to staging although a source is not fresh and complete."""
-    shown = visible(request, pk)
+    """Another administrator's yes to staging although a source is not fresh and complete; they need not own
+    the campaign, and find it on their home page."""
+    own = Campaign.objects.visible_to(request.user)
+    asked = queries.waiting_for_second(request.user) if may_make_campaigns(request.user) else own.none()
+    shown = get_object_or_404(Campaign, Q(pk__in=own.values("pk")) | Q(pk__in=asked.values("pk")), pk=pk)
     staging.second_override(shown, by=request.user)
-    messages.success(request, "Your yes is kept with the campaign.")
-    return redirect("reviews:campaign", shown.pk)
+    messages.success(request, f"Your yes is kept with {shown}.")
+    return redirect("reviews:campaign", pk) if own.filter(pk=pk).exists() else redirect("core:home")
 
 
 def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
@@ -333,7 +339,7 @@ def _schedule_page(
 def _reviewers_page(
     request: HtmxRequest, shown: Campaign, form: PolicyChoiceForm, *, status: int
 ) -> HttpResponse:
-    here = Policy.objects.here().order_by("-built_in", "name")
+    here = Policy.objects.here().order_by("built_in", "name")
     policies = [*here, *([shown.policy] if shown.policy and shown.policy.retired_at else [])]
     context = head(request, shown, "reviewers") | {"form": form, "policies": policies, **preview(shown)}
     return render(request, "reviews/draft_reviewers.html", context, status=status)

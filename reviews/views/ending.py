@@ -14,7 +14,6 @@ from reviews.actions.rights import must_run
 from reviews.forms.ending import CloseForm, LookAgainForm, SignOffForm
 from reviews.models import Campaign, SampledLine
 from reviews.queries import bridge
-from reviews.queries.subjects import concerns
 from reviews.views.running import head, shown
 
 
@@ -76,10 +75,11 @@ def _sign_off(
     answered: tuple[SampledLine, LookAgainForm] | None = None,
 ) -> HttpResponse:
     is_mine = campaign.control_owner_id == request.user.pk
+    own = sampling.not_asked(campaign) if is_mine else frozenset()
     sample = []
-    for row in campaign.sample.select_related("task__person", "by").order_by("line_no"):
-        bound = answered[1] if answered and answered[0].pk == row.pk else LookAgainForm(prefix=None)
-        sample.append((row, bound, is_mine and concerns(row.task, request.user)))
+    for row in campaign.sample.select_related("task", "by").order_by("line_no"):
+        bound = answered[1] if answered and answered[0].pk == row.pk else LookAgainForm()
+        sample.append((row, bound, row.task_id in own))
     ready = campaign.status in signing_off.READY
     context: dict[str, Any] = head(request, campaign, "sign_off") | {
         "obstacles": signing_off.obstacles(campaign) if not campaign.is_over else [],

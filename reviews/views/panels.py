@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from connectors.models import SyncRun
 from core.models import User
+from reviews.actions import staging
 from reviews.actions.permission import may_make_campaigns
 from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
@@ -16,6 +17,8 @@ from reviews.queries.policies import may_see_policies
 from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
 type Shown = Mapping[str, Any] | None
+
+SHOWN = 10
 
 
 def campaigns_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
@@ -78,6 +81,16 @@ def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Mapping[str, 
         return {**step, "state": "open", "sentence": sentence, "url": page, "label": "Set up"}
     sentence = "Possible once Coupa is connected and its accounts have owners."
     return {**step, "state": "later", "sentence": sentence}
+
+
+def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Campaigns of this person's to be started or put right; stagings that want their yes."""
+    user = _user(request)
+    if user is None or not may_make_campaigns(user):
+        return None
+    seconds = list(queries.waiting_for_second(user)[:SHOWN]) if staging.needs_second() else []
+    found = {"seconds": seconds, "owned": list(queries.waiting_for_owner(user)[:SHOWN])}
+    return found if any(found.values()) else None
 
 
 def campaigns_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:

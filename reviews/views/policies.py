@@ -112,23 +112,23 @@ def _context(request: HtmxRequest, shown: Policy) -> dict[str, Any]:
 
 def _tester(request: HtmxRequest, version: PolicyVersion) -> Tester:
     """What the address asks: `who` and `what` in words, `person` and `entitlement` by key, `nobody`."""
-    asked = {name: request.GET.get(name, "").strip()[:200] for name in ("who", "what")}
-    people = owners_found(asked["who"], by=request.user)
-    entitlements = entitlements_found(asked["what"])
+    sent = {
+        name: request.GET.get(name, "").strip()[:200] for name in ("who", "what", "person", "entitlement")
+    }
     is_nobodys = "nobody" in request.GET
-    person = None if is_nobodys else _one_of(people, request.GET.get("person", ""))
-    entitlement = _one_of(entitlements, request.GET.get("entitlement", ""))
-    trial = None
-    if entitlement and (person or is_nobodys):
-        trial = tried(version, entitlement, person)
+    people = owners_found(sent["who"], sent["person"], by=request.user)
+    entitlements = entitlements_found(sent["what"], sent["entitlement"])
+    person = None if is_nobodys else _one_of(people, sent["person"])
+    entitlement = _one_of(entitlements, sent["entitlement"])
     return Tester(
-        **asked,
-        people=people,
-        entitlements=entitlements,
-        person=person,
-        entitlement=entitlement,
+        who=sent["who"] or (person.name if person else ""),
+        what=sent["what"] or (entitlement.name if entitlement else ""),
         is_nobodys=is_nobodys,
-        trial=trial,
+        people=people,
+        person=person,
+        entitlements=entitlements,
+        entitlement=entitlement,
+        trial=tried(version, entitlement, person) if entitlement and (person or is_nobodys) else None,
     )
 
 

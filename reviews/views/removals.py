@@ -14,6 +14,7 @@ from core.errors import NotPossible
 from core.http import HtmxRequest
 from core.models import User
 from core.queries.asked import one_of, page
+from reviews.actions import removals as removal_verbs
 from reviews.actions import removing
 from reviews.actions.permission import may_run
 from reviews.forms.ending import ByHandForm, ExceptForm, LookBackForm
@@ -31,9 +32,13 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
     """Those of a campaign. POST: confirm those ticked, or make exceptions of them."""
     campaign = shown(request, pk)
     form = ExceptForm(request.POST if request.POST.get("do") == "except" else None)
+    if request.method == "POST" and request.POST.get("do") == "open":
+        number = removal_verbs.open_denied(campaign, by=request.user)
+        messages.success(request, f"{number:,} removal{'' if number == 1 else 's'} opened.")
+        return redirect("reviews:removals", campaign.pk)
     if request.method == "POST":
         chosen = _chosen(request, campaign.removals.all())
-        if request.POST.get("do") == "confirm":
+        if request.POST.get("do") == "confirm" or request.POST.get("all"):
             return _confirmed(request, chosen, "reviews:removals", campaign.pk)
         if form.is_valid():
             number = removing.except_(chosen, by=request.user, reason=form.cleaned_data["reason"])
@@ -47,6 +52,7 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
         "status": status,
         "statuses": _statuses(campaign),
         "late": late(rows).count(),
+        "unremoved": _unremoved(campaign),
         "form": form,
         "ticked": set(request.POST.getlist("removal")),
         "confirmable": rows.confirmable_by(request.user).count(),
@@ -129,6 +135,13 @@ def _rights(found: Removal, user: User) -> dict[str, Any]:
         "may_see_campaign": may_see,
         "owners": found.app.owners_now(),
     }
+
+
+def _unremoved(campaign: Campaign) -> int:
+    """Denied lines that nobody takes away, after closing: their policy removes nothing."""
+    if campaign.status not in (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION):
+        return 0
+    return removal_verbs.denied_without(campaign).count()
 
 
 def _statuses(campaign: Campaign) -> Sequence[tuple[str, str, int]]:

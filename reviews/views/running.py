@@ -23,13 +23,14 @@ NOT_CLOSED = (Campaign.Status.RUNNING, Campaign.Status.CLOSING, Campaign.Status.
 def overview(request: HtmxRequest, pk: str) -> HttpResponse:
     """The ring, the falling line, who is how far, and what became of denials."""
     campaign = shown(request, pk)
-    numbers = running.counts(campaign)
+    above = head(request, campaign, "overview")
+    numbers = above["counts"]
     by_app, by_kind = running.shares(campaign)
     is_done = request.GET.get("reviewers") == "done"
     days = running.open_by_day(campaign)
     zone = organisation_of(request).zone
     removals = running.removals_by_status(campaign)
-    context = head(request, campaign, "overview") | {
+    context = above | {
         "ring": _ring(numbers),
         "ring_label": _ring_label(numbers),
         "days": days,
@@ -60,8 +61,12 @@ def submissions(request: HtmxRequest, pk: str) -> HttpResponse:
 def data(request: HtmxRequest, pk: str) -> HttpResponse:
     """The sources as they stood when the population was frozen, and whether the counts tie."""
     campaign = shown(request, pk)
-    sources = campaign.sources.select_related("connector__app", "run").order_by("pk")
-    context = head(request, campaign, "data") | {"sources": list(sources), "bridge": bridge.of(campaign)}
+    sources = campaign.sources.select_related("connector__app", "run").order_by("source", "pk")
+    context = head(request, campaign, "data") | {
+        "sources": list(sources),
+        "bridge": bridge.of(campaign),
+        "moved": running.rolled_forward(campaign),
+    }
     return render(request, "reviews/running_data.html", context)
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.errors import NotPossible, StaleState
 from core.http import HtmxRequest
 from core.queries.asked import page
+from reviews.actions import policies_built_in
 from reviews.actions import templates as verbs
 from reviews.actions.permission import may_run_template, must_run, must_run_template
 from reviews.forms.campaigns import CourseForm, course_of
@@ -58,6 +59,7 @@ def template(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def settings(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = _template(request, pk)
+    policies_built_in.ensure()
     if request.method == "GET":
         return _settings_page(request, shown, TemplateForm(of=shown), status=200)
     form = TemplateForm(request.POST, of=shown)

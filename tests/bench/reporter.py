@@ -45,7 +45,11 @@ def write(kind: str) -> None:
     report.refresh_from_db()
     if report.status != Report.Status.DONE:
         raise SystemExit(report.problem)
-    told = {"seconds": seconds, "mb": round(report.size / 1_000_000, 1), "peak_rss_mb": round(peak(), 1)}
+    told: dict[str, object] = {
+        "seconds": seconds,
+        "mb": round(report.size / 1_000_000, 1),
+        "peak_rss_mb": round(peak(), 1),
+    }
     _tell(told)
 
 

@@ -3,25 +3,42 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login
-from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest
+from django.db import transaction
 from django.urls import reverse
+from django.utils.timezone import now
 
 from connectors.actions import rules
 from connectors.actions.connectors import AppChoice, create, name_owners
 from connectors.actions.rules import RuleFacts
-from connectors.models import Account, App, Connector, Entitlement, Resource, Tag
+from connectors.models import (
+    Account,
+    App,
+    Connector,
+    Entitlement,
+    Grant,
+    OrderCall,
+    ProvisionOrder,
+    Resource,
+    Tag,
+)
 from core.actions import exports, groups, imports, invitations, seals
-from core.http import sessions
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
 from core.queries.trail import Wanted, events
-from core.trail import Source, source
-from reviews.actions import policies
+from core.trail import Source, record, source
+from reviews.actions import campaigns, policies, policies_built_in, staging, templates
+from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.policies import PolicyFacts
 from reviews.actions.policies_built_in import ensure
+from reviews.actions.templates import Rhythm
+from reviews.models import Campaign, Policy
+from tests.browser import reviewing
+from tests.browser.sessions import session_of
 from tests.make import PASSWORD
 from tests.waiting import wait_until
 
@@ -39,27 +56,19 @@ def tell() -> None:
     for role in Role:
         RoleHolding.objects.get_or_create(user=maker, role=role)
     facts = {
-        "session": _session(maker, age=0),
-        "late_session": _session(maker, age=3600),
+        "session": session_of(maker, age=0),
+        "late_session": session_of(maker, age=3600),
         **_connectors(maker),
         **_people(maker),
         **_imports(maker),
         **_policies(maker),
+        **reviewing.review_of(maker, app="Spend Desk"),
     }
     _file(maker)
     _check(maker)
+    facts |= _campaigns(maker, App.objects.get(pk=facts["app"]))
     facts["event"] = str(events(maker, Wanted(action="core.people_imported")).latest("id").pk)
     print(json.dumps(facts))
-
-
-def _session(person: User, *, age: int) -> str:
-    """A session in which this person proved so many seconds ago who they are."""
-    request = HttpRequest()
-    request.session = SessionStore()
-    login(request, person)
-    request.session[sessions.PROVEN] = sessions.seconds() - age
-    request.session.save()
-    return str(request.session.session_key)
 
 
 def _connectors(maker: User) -> dict[str, str]:
@@ -82,6 +91,7 @@ def _connectors(maker: User) -> dict[str, str]:
         "run": connector.runs.latest("id").key,
         "first_run": connector.runs.earliest("id").key,
         **_rules(connector.app, maker),
+        **_orders(connector),
     }
 
 
@@ -91,6 +101,81 @@ def _rules(app: App, maker: User) -> dict[str, str]:
     rules.switch_on(grave, by=maker, expected=Entitlement.objects.here().filter(app=app, kind="role").count())
     rule = rules.add(app, RuleFacts("Buyers", "group", "buy", "Medium", []), by=maker)
     return {"rule": rule.pk, "tag": Tag.objects.risks().order_by("rank")[0].pk}
+
+
+def _campaigns(maker: User, app: App) -> dict[str, str]:
+    """A draft whose control data is whole, the same once more and staged, and a template of it."""
+    policy = policies_built_in.ensure()[0]
+    owners = [maker, User.objects.get(name="Aisha Rahman")]
+    signer = User.objects.get(name="Helena Sorensen")
+    facts = Facts("Q4 2026 Coupa access review", control_id="P2P-07", control_owner=signer)
+    quarter = Period(date(2026, 10, 1), date(2026, 12, 31))
+    draft = campaigns.create(facts, owners, policy=policy, by=maker)
+    campaigns.change(draft, facts, quarter, seen=draft.changed_at, by=maker)
+    draft.refresh_from_db()
+    covered = Covered(apps=[app.pk], kinds=["role", "group"])
+    campaigns.change_scope(draft, covered, seen=draft.changed_at, by=maker)
+    campaigns.instruct(draft, "Keep what people need for their work now.", by=maker)
+    draft.refresh_from_db()
+    plain = Policy.objects.get(built_in="app_owner")  # no group is grave, so one reviewer is enough
+    staged = campaigns.duplicate(draft, "Q4 2026 Coupa groups", policy=plain, by=maker)
+    campaigns.change(staged, replace(facts, name=staged.name), quarter, seen=staged.changed_at, by=maker)
+    staged.refresh_from_db()
+    of_groups = Covered(apps=[app.pk], kinds=["group"], account_statuses=["enabled"])
+    campaigns.change_scope(staged, of_groups, seen=staged.changed_at, by=maker)
+    staging.want(Campaign.objects.get(pk=staged.pk), by=maker)
+    wait_until(
+        lambda: Campaign.objects.filter(pk=staged.pk, status="staged").exists(),
+        seconds=PATIENCE,
+        what="the campaign is staged",
+    )
+    template = templates.create(draft, "Coupa access", Rhythm(templates.first_draft_day()), by=maker)
+    return {"campaign_draft": draft.pk, "campaign": staged.pk, "campaign_template": template.pk}
+
+
+def _orders(connector: Connector) -> dict[str, str]:
+    """In every state that stays as it is."""
+    states = ProvisionOrder.Status
+    told: Mapping[str, dict[str, Any]] = {
+        states.FAILED: {
+            "problem": "Coupa refused the client ID and secret.",
+            "journal": {"kind": "role", "held": [1, 2]},
+        },
+        states.MANUAL: {"problem": "Coupa only reads: somebody has to do it there.", "connector": None},
+        states.CAME_BACK: {"came_back_at": now(), "came_back_run": connector.runs.latest("id")},
+        states.PROVEN: {"proven_at": now(), "proven_run": connector.runs.latest("id")},
+        states.DROPPED: {},
+    }
+    grants = Grant.objects.here().filter(account__app=connector.app, entitlement__kind="role").order_by("id")
+    made = {}
+    for (status, more), grant in zip(told.items(), grants, strict=False):
+        made[status] = _order(connector, grant, status=status, told_at=now(), **more)
+    return {f"order_{status}": order.pk for status, order in made.items()}
+
+
+def _order(reader: Connector, grant: Grant, **fields: Any) -> ProvisionOrder:
+    done = {"removed_at": now(), "sent_at": now(), "read_back": "Coupa, read back, says that it is gone."}
+    common: dict[str, Any] = {
+        "app": reader.app,
+        "connector": reader,
+        "verb": ProvisionOrder.Verb.REVOKE,
+        "account": grant.account,
+        "entitlement": grant.entitlement,
+        "reason": "Denied in “Coupa access, Q4” by Ingrid Halvorsen: moved to another team.",
+    }
+    order = ProvisionOrder.objects.create(**{**common, **done, **fields})
+    with transaction.atomic():
+        record("orders.wanted", order, by=None, reason=order.reason)
+    for status, asked in (
+        (200, 'GET /api/users/1?fields=["id",{"roles":["id"]}]'),
+        (503, 'PUT /api/users/1 {"roles": null}'),
+        (0, 'PUT /api/users/1 {"roles": null}'),
+    ):
+        sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" if status else ""
+        OrderCall.objects.create(
+            order=order, at=now(), asked=asked, status=status, bytes=812, sha256=sha256, seconds=0.1
+        )
+    return order
 
 
 def _people(maker: User) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Every letter: text and HTML say the same, the subject what it is about, one button, no secret."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from email.utils import parseaddr
 from html import unescape
 from pathlib import Path
@@ -14,6 +14,7 @@ from connectors.models import ProvisionOrder
 from core.jobs.letters import LINKS
 from core.mailbox import MARKS, PASSWORD_LINK, blacked_out, post, write
 from core.models import Organisation, OutgoingMail, Role
+from reviews.queries.told import Behind, Ended, Owned, Told, Waits
 from tests.make import make_account, make_connected, make_connector, make_entitlement, make_run, make_user
 from tests.reviews.making import make_campaign
 
@@ -48,18 +49,8 @@ def samples(owner, sender):
         "owner_named": {"connector": connector, "who": sender.name},
         "password_changed": {},
         "password_link": {"onward": "/connectors/"},
-        "review_given": {
-            "campaign": make_campaign("Coupa access, Q4", sender),
-            "lines": 12,
-            "until": date(2026, 12, 18),
-            "by": sender,
-            "reason": "Tom is on leave until January.",
-        },
+        **review_samples(make_campaign("Coupa access, Q4", sender), sender),
         "second_factor_removed": {"who": sender},
-        "staging_waits": {
-            "campaign": SimpleNamespace(name="Coupa access, Q4", pk="x"),
-            "sentence": f"Sync 12 is held. {HELD}",
-        },
         "sync_done": {"connector": connector, "run": first},
         "sync_held": {"connector": connector, "run": run, "is_owner": True},
         "sync_failing": {
@@ -89,6 +80,61 @@ def order_samples(connector, run):
         "order_came_back": {**told, "run": run},
         "order_failed": {**told, "connector": connector},
         "order_unrestored": {"order": order, "connector": connector, "problem": "Coupa is busy."},
+    }
+
+
+def review_samples(campaign, sender):
+    """Each tells as much as a letter can."""
+    until = date(2026, 12, 18)
+    waits = [Waits(campaign, 12, 8, until, until), Waits(campaign, 1, 1, date(2026, 12, 11), until)]
+    ended = [Ended(campaign, 12, 10)]
+    behind = [Behind("Nora Lindqvist", campaign, 3, date(2026, 12, 16), until)]
+    owned = [Owned(campaign, 40, 9, 8, ["Nora Lindqvist (30)", "Tom Baker (8)"], until, until)]
+    everything = {"told": Told(waits, ended, behind, owned), "by": sender, "message": "Please hurry."}
+    counts = {"certified": "10", "denied": "1", "excepted": "1 exception", "cancelled": "0"}
+    size = {"campaign": campaign, "lines": "1,204 lines", "reviewers": "88 reviewers"}
+    asked = {"lines": 12, "until": until, "by": sender, "reason": "Tom is on leave until January."}
+    starts = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    return {
+        **dict.fromkeys(("review_started", "review_due", "review_asked", "review_behind"), everything),
+        "review_overseen": {"told": Told(behind=behind, owned=owned)},
+        "review_ended": {"told": Told(ended=ended)},
+        "review_given": {"campaign": campaign, **asked, "told": Told(waits)},
+        "campaign_drafted": {"campaign": campaign, "template": "Coupa access", "starts": starts},
+        "campaign_ended": {
+            **size,
+            **counts,
+            "removals": "1 removal",
+            "are": "is",
+            "by_whom": "Olga Berg ended it.",
+        },
+        "campaign_staged": {**size, "starts": starts},
+        "campaign_started": {**size, "until": until},
+        "line_commented": {"campaign": campaign, "by": sender, "line": 7, "path": "/reviews/x/lines/7/"},
+        "removal_came_back": {
+            "campaign": campaign,
+            "app": SimpleNamespace(name="Coupa"),
+            "removal": SimpleNamespace(
+                task=SimpleNamespace(entitlement_name="Buyer", account_name="Grace Kim", risk="High"),
+                problem="Sync 14 saw it again.",
+            ),
+            "is_grave": True,
+            "is_signed_off": False,
+        },
+        "removal_waiting": {
+            "number": 2,
+            "until": until,
+            "rows": ["Coupa: 1 removal of Coupa access, Q4.", "Coupa: 1 removal of Coupa access, Q3."],
+            "apps": "Coupa",
+        },
+        "report_ready": {
+            "campaign": campaign,
+            "files": [("memo.pdf", "ab" * 32), ("lines.xlsx", "cd" * 32)],
+            "path": f"/campaigns/{campaign.pk}/",
+        },
+        "sign_off_wanted": {"campaign": campaign, "sample": "5 lines"},
+        "staging_failed": {"campaign": campaign, "sentence": "Nobody could be asked about Grace Kim: Buyer."},
+        "staging_waits": {"campaign": campaign, "sentence": f"Sync 12 is held. {HELD}"},
     }
 
 

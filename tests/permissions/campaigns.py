@@ -2,7 +2,8 @@
 
 from datetime import UTC, date, datetime
 
-from core.models import Role
+from core.models import ColumnChoice, Role
+from reviews.actions import policies_built_in
 from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request, World
@@ -11,6 +12,7 @@ from tests.reviews.making import make_policy
 TABLE = """
                            super     connector_admin owner   app_owner basic   application campaign  request helpdesk read_only deactivated stranger
 reviews:campaigns          200/405   200/405         200/405 200/405   200/405 200/405     200/405   200/405 200/405  200/405   302/302     302/302
+reviews:campaign_columns   405/done  405/done        405/done 405/done 405/done 405/done   405/done  405/done 405/done  405/done  302/302     302/302
 reviews:new_campaign       200/done  403/403         403/403 403/403   403/403 403/403     200/done  403/403 403/403  403/403   302/302     302/302
 reviews:campaign           200/405   404/405         404/405 404/405   404/405 404/405     200/405   404/405 404/405  200/405   302/302     302/302
 reviews:draft_scope        200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
@@ -40,10 +42,14 @@ COURSE = {"days_to_decide": 21, "desk": "person", "when_removed": "confirmed", "
 
 def requests(world: World) -> dict[str, Request]:
     """A draft, one that waits for a second yes, a staged one and a template, each of the campaign administrator."""
+    policies_built_in.ensure()  # else whoever looks for them first makes them
     found = draft_requests(world) | staged_requests(world) | template_requests(world)
     policy = make_policy("For a new one")
     typed = {"name": "Coupa, Q1", "owners": [world.person("campaign").pk], "policy": policy.pk}
-    return {"reviews:new_campaign": Request(typed=typed), **found}
+    for person in filter(None, world.everyone.values()):  # so that there is a row to change for everybody
+        ColumnChoice.objects.create(user=person, table="campaigns-drafts", columns=["made"])
+    columns = Request(["drafts"], {"column": ["state"]})
+    return {"reviews:campaign_columns": columns, "reviews:new_campaign": Request(typed=typed), **found}
 
 
 def made(world: World, name: str, **fields: object) -> Campaign:

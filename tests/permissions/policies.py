@@ -27,7 +27,7 @@ def requests(world: World) -> dict[str, Request]:
     rules = {"r0-name": "Everything else", "r0-s0-kind": "app_owner", "removes": "on", "save": "1"}
     seen = {"changed_at": own.changed_at.isoformat()}
     return {
-        "reviews:add_policy": Request(typed={"name": "Another", **rules}),
+        "reviews:add_policy": Request(typed={"name": "Yet another", **rules}),
         "reviews:policy": Request([own.pk]),
         "reviews:edit_policy": Request([own.pk], {"name": "Ours", **rules, **seen}),
         "reviews:duplicate_policy": Request([own.pk]),

@@ -14,7 +14,10 @@ TABLE = """
 reviews:campaign_lines       200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:campaign_line        200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:correct              405/done 405/404         405/403  405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
+reviews:reassign_line        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
+reviews:reassign_reviewer    200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:campaign_submissions 200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
+reviews:remind               200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:removals             200/done 404/404         200/403  404/404   404/404 404/404     200/done 404/404 404/404  200/403   302/302     302/302
 reviews:campaign_counts      200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:campaign_trail       200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
@@ -38,12 +41,19 @@ def requests(world: World) -> dict[str, Request]:
     removal = Removal.objects.get(campaign=running)
     closed, ready = (made(world, name, status="closed", closed_at=now()) for name in ("Closed", "Ready"))
     ready.tasks.update(status="excepted")
+    untouched, other = made(world, "Untouched"), make_user("Taker of Untouched")
+    asked = untouched.tasks.get(line_no=1).turns.get().reviewer
     SampledLine.objects.create(campaign=closed, task=closed.tasks.get(line_no=1), line_no=1)
     return {
         "reviews:campaign_lines": Request([running.pk]),
         "reviews:campaign_line": Request([running.pk, "1"]),
         "reviews:correct": Request([running.pk, "1"], {"outcome": "denied", "reason": "Moved"}),
+        "reviews:reassign_line": Request([untouched.pk, "1"], {"to": other.pk, "reason": "On leave"}),
+        "reviews:reassign_reviewer": Request(
+            [untouched.pk, asked.pk], {"to": other.pk, "reason": "On leave"}
+        ),
         "reviews:campaign_submissions": Request([running.pk]),
+        "reviews:remind": Request([running.pk], {"text": "Please decide."}),
         "reviews:removals": Request(
             [running.pk], {"do": "except", "removal": [removal.key], "reason": "Needed"}
         ),

@@ -115,3 +115,12 @@ def make_grants(count: int = 3, **of_account: Any) -> list[Grant]:
         )
         for number in range(1, count + 1)
     ]
+
+
+def removes_nothing(campaign: Campaign) -> None:
+    """From here on its policy says that a denial takes nothing away by itself."""
+    version = PolicyVersion.objects.create(
+        policy=make_policy("Removes nothing"), number=2, content={**BY_MANAGER, "removes": False}, digest=""
+    )
+    Campaign.objects.filter(pk=campaign.pk).update(policy_version=version)
+    campaign.refresh_from_db()

@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from connectors.models import ACCESS, CREDENTIAL, Account, App, Connector, Entitlement, Grant, SyncRun
 from core.models import Reporting, User
 from reviews import jobs
+from reviews.actions import staging
 from reviews.models import Campaign
 from tests.make import make_account, make_connected, make_entitlement, make_grant, make_run, make_user
 from tests.reviews.making import make_campaign
@@ -52,12 +53,19 @@ def world(holders: int = 3, hours: float = 1) -> tuple[Connector, User, list[Gra
     return connector, boss, grants
 
 
-def make_role(app: App, number: int, **fields: Any) -> Entitlement:
+def make_role(app: App, number: int | str, **fields: Any) -> Entitlement:
     return make_entitlement(app, f"Role {number}", external_id=f"role:{number}:member", **fields)
 
 
 def make_draft(*owners: User, **fields: Any) -> Campaign:
     return make_campaign(fields.pop("name", "Coupa access, Q4"), *owners, **fields)
+
+
+def claimed(campaign: Campaign) -> Campaign:
+    """In the hands of a worker."""
+    held = staging.claim(campaign.pk)
+    assert held is not None
+    return held
 
 
 def work(campaign: Campaign) -> Campaign:

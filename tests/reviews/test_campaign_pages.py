@@ -20,6 +20,12 @@ def owner(db):
 
 
 @pytest.fixture
+def trail(trail):
+    """Without the policies that come with Reeve, which whoever looks for them first makes."""
+    return lambda: [each for each in trail() if each != "reviews.policy_built_in"]
+
+
+@pytest.fixture
 def browser(owner, sign_in):
     return sign_in(owner)
 
@@ -86,6 +92,21 @@ def test_a_running_campaign_shows_how_far_it_is_and_when_it_is_late(owner, brows
     assert "6 of 10" in page
     assert "Overdue" in page
     assert "3 days over" in page
+
+
+def test_each_reader_chooses_the_columns_of_each_tab(owner, browser, sign_in, cast):
+    make_campaign("Coupa", owner, status=Campaign.Status.RUNNING, decide_by=now() - timedelta(days=2))
+    url = reverse("reviews:campaign_columns", args=["running"])
+
+    browser.post(url, {"column": ["on_time", "policy", "nonsense"], "next": LIST})
+    mine, other = browser.get(LIST), sign_in(cast["super"]).get(LIST)
+    browser.post(url, {"reset": "1", "next": LIST})
+
+    assert [name for name, _, _ in mine.context["heads"]] == ["name", "on_time", "policy"]
+    assert "Late" in mine.content.decode()
+    assert "on_time" not in other.context["columns"]
+    assert browser.get(LIST).context["columns"] == other.context["columns"]
+    assert browser.post(reverse("reviews:campaign_columns", args=["nowhere"])).status_code == 404
 
 
 def test_the_list_asks_as_much_for_many_as_for_one(owner, browser, django_assert_max_num_queries):
@@ -199,7 +220,7 @@ def test_a_duplicate_is_a_draft_of_the_owner(owner, browser):
 
     browser.post(
         reverse("reviews:duplicate_campaign", args=[campaign.pk]),
-        {"name": "Coupa again", "policy": campaign.policy.pk},
+        {"name": "Coupa again", "policy": campaign.policy_id},
     )
 
     assert Campaign.objects.get(name="Coupa again").copied_from == campaign
@@ -244,3 +265,47 @@ def test_an_app_shows_the_campaigns_that_take_it_in(owner, cast, sign_in):
     assert "Of Coupa" in of_app
     assert "Of everything" in of_app
     assert "Of Coupa" not in of_other
+
+
+def waiting(browser):
+    return browser.get("/").content.decode()
+
+
+def test_home_tells_owners_what_is_ready_to_start_and_what_could_not_be_staged(owner, browser, cast, sign_in):
+    make_campaign("Ready", owner, status=Campaign.Status.STAGED, staged_at=now())
+    make_campaign("By itself", owner, status=Campaign.Status.STAGED, starts_at=now() + timedelta(days=1))
+    make_campaign("Stuck", owner, staging_problem="Nobody can be asked about line 7.")
+    make_campaign("In peace", owner)
+
+    page = waiting(browser)
+
+    assert "is ready to start" in page
+    assert "Nobody can be asked about line 7." in page
+    assert "By itself" not in page
+    assert "In peace" not in page
+    assert "Stuck" not in waiting(sign_in(cast["campaign"]))
+
+
+def test_home_asks_another_administrator_for_the_second_yes_though_they_do_not_own_it(
+    owner, browser, cast, sign_in, trail, nudges
+):
+    campaign = make_campaign(
+        "Coupa",
+        owner,
+        status=Campaign.Status.STAGING,
+        override_reason="The tenant is away.",
+        staging_wanted_by=owner,
+    )
+    other, url = sign_in(cast["campaign"]), reverse("reviews:second_override", args=[campaign.pk])
+
+    asked = waiting(other)
+    reply = other.post(url)
+
+    campaign.refresh_from_db()
+    assert "The tenant is away." in asked
+    assert "The tenant is away." not in waiting(browser)
+    assert reply.headers["Location"] == "/"
+    assert campaign.override_seconded_by == cast["campaign"]
+    assert trail() == ["campaigns.override_seconded"]
+    assert other.post(url).status_code == 404
+    assert sign_in(cast["basic"]).post(url).status_code == 404

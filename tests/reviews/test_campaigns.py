@@ -190,6 +190,16 @@ def test_a_changed_scope_clears_what_the_last_staging_said(owner, trail):
     assert told()["after"] == {"apps": ["Coupa"], "risks": ["High"]}
 
 
+def test_changed_control_data_or_a_changed_course_clear_it_too(owner):
+    said = {"staging_problem": "It was to start by itself. Name the control owner, who signs off."}
+    one, other = make_campaign("Coupa", owner, **said), make_campaign("Other", owner, **said)
+
+    campaigns.change(one, Facts("Coupa", control_owner=owner), Q4, seen=one.changed_at, by=owner)
+    campaigns.change_course(other, Course(days_to_decide=21), starts_at=None, seen=other.changed_at, by=owner)
+
+    assert set(Campaign.objects.values_list("staging_problem", flat=True)) == {""}
+
+
 def test_a_scope_that_is_as_it_was_leaves_no_trace(owner, trail):
     campaign = make_campaign("Coupa", owner)
 

@@ -152,9 +152,12 @@ def test_a_worker_killed_between_two_pages_is_carried_on_for(
         if len(pages) == died_after:
             raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    taken = closing.claim(campaign.pk)
+    assert taken
+    with monkeypatch.context() as patch:
         patch.setattr(closing, "settle", dies)
-        closing.carry_out(closing.claim(campaign.pk))
+        with pytest.raises(KeyboardInterrupt):
+            closing.carry_out(taken)
     assert closing.claim(campaign.pk) is None  # the lease of the dead one still holds
     Campaign.objects.update(leased_until=now() - timedelta(seconds=1))
     jobs.close(campaign.pk)
@@ -167,6 +170,7 @@ def test_a_worker_killed_between_two_pages_is_carried_on_for(
 def test_a_slow_worker_that_lost_its_lease_settles_nothing_more(campaign, owner):
     closing.close(campaign, by=owner, at_end=EXCEPTION)
     slow = closing.claim(campaign.pk)
+    assert slow
     Campaign.objects.update(leased_until=now() - timedelta(seconds=1))
     closing.claim(campaign.pk)
 

@@ -1,11 +1,10 @@
 """Marks become decisions once, all of a submission or none of it, and never about one's own access."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from connectors.models import Account, Grant
 from core.errors import Denied, NotPossible, StaleState
@@ -35,7 +34,7 @@ def entered(monkeypatch):
         told.append((sorted(each.line_no for each in tasks), step))
         return frozenset(going & {each.pk for each in tasks})
 
-    going = set()
+    going: set[int] = set()
     monkeypatch.setattr(turns, "enter_step", enter_step)
     return SimpleNamespace(told=told, going=going)
 
@@ -69,7 +68,8 @@ def test_a_submission_decides_what_was_marked_and_nothing_else(rui, trail, enter
     assert (done.submission.submitted, done.submission.accepted) == (2, 2)
     assert (done.submission.certified, done.submission.denied) == (1, 1)
     kept, denied = Decision.objects.order_by("task__line_no")
-    assert (kept.outcome, kept.by, kept.turn.line_no, kept.replaces) == ("certified", rui, 1, None)
+    assert (kept.outcome, kept.by, kept.replaces) == ("certified", rui, None)
+    assert kept.turn == Turn.objects.get(line_no=1)
     assert (denied.outcome, denied.reason, denied.opened_at) == ("denied", WHY, opened)
     assert denied.seen == {"hints": ["title"], "instructions": 1}
     assert denied.submission == done.submission
@@ -319,10 +319,8 @@ def test_ten_thousand_marks_are_decided_by_a_handful_of_statements(rui, django_a
     marks.mark(campaign, range(9_901, 10_001), DENY, by=rui, reason=WHY)
     stamp = seen(campaign, rui)
 
-    begun = time.perf_counter()
     with django_assert_max_num_queries(60):
         done = deciding.submit(campaign, rui, marks_seen=stamp)
-    print(f"{connection.vendor}: {time.perf_counter() - begun:.2f} s")
 
     assert done.submission.accepted == Decision.objects.count() == 10_000
     assert ReviewTask.objects.filter(status="denied").count() == Removal.objects.count() == 100

@@ -76,6 +76,7 @@ def test_with_script_the_line_and_the_counts_come_back(browser, campaign, nora):
     assert 'id="line-2"' in text
     assert 'id="line-1"' not in text
     assert "Reason needed" in text
+    assert 'value="2 No longer in this job"' in text
     assert "1 of 3 decided" in text
     assert "1 needs a reason" in text
     assert f'id="stop-{nora.pk}"' in text
@@ -146,7 +147,7 @@ def test_what_is_no_button_marks_nothing(browser, campaign, typed):
     assert not Mark.objects.exists()
 
 
-def test_opening_details_is_kept_once(browser, campaign):
+def test_opening_details_is_kept_once(browser, campaign, rui):
     query = "?view=person"
     reply = browser.post(address("mark", campaign, query=query), {"open": "2"})
     first = Mark.objects.get().opened_at
@@ -154,7 +155,7 @@ def test_opening_details_is_kept_once(browser, campaign):
 
     assert reply.headers["Location"] == address("line", campaign, 2, query=query)
     assert Mark.objects.get().opened_at == first is not None
-    assert bar(campaign, Turn.objects.first().reviewer).marked == 0
+    assert bar(campaign, rui).marked == 0
 
 
 def test_details_say_who_decides_and_why_it_is_here(browser, campaign):

@@ -204,9 +204,8 @@ def test_built_twice_from_the_same_rows_a_file_is_the_same_byte_for_byte(kind, c
 
 def test_a_workbook_says_what_it_is_of_and_ends_with_the_digest_of_its_rows(campaign, olga):
     book = load_workbook(io.BytesIO(content(made(campaign, "lines_xlsx", olga))))
-    about: dict[object, Any] = {
-        row[0].value: row[1].value for row in book["About"].iter_rows() if row[0].value
-    }
+    rows = book["About"].iter_rows()
+    about: dict[object, Any] = {row[0].value: row[1].value for row in rows if row[0].value}
 
     assert about["Campaign"] == "Coupa access, Q4"
     assert about["Standing"].startswith("Interim")

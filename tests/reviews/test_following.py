@@ -28,7 +28,7 @@ def app_owner(db):
 @pytest.fixture
 def asked_anew(monkeypatch):
     """Lines that were routed again."""
-    asked = []
+    asked: list[object] = []
     monkeypatch.setattr(
         turns, "enter_step", lambda tasks, step: asked.extend((each.line_no, step) for each in tasks)
     )
@@ -38,7 +38,7 @@ def asked_anew(monkeypatch):
 @pytest.fixture
 def campaign(owner, app_owner, nudges):
     campaign = make_running(make_grants(3), make_user("Rui Costa"), owner)
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     app.ownerships.create(user=app_owner)
     connector = make_connected(make_user("Connie Admin"), app=app)
     PopulationSource.objects.create(
@@ -227,3 +227,15 @@ def test_lost_news_is_caught_up_with(campaign, app_owner, nudges, django_capture
         jobs.sweep_running()
 
     assert nudges == [("reviews.order_removals", campaign.pk), ("reviews.follow_run", str(run.pk))]
+
+
+def test_a_line_that_opens_again_is_asked_about_anew(campaign, owner, app_owner):
+    first = ordered(campaign, app_owner, 1)
+    Turn.objects.filter(line_no=1).update(status=Turn.Status.DECIDED)
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+
+    jobs.follow_order(first.order_id)
+
+    asked = Turn.objects.open().get(line_no=1)  # nobody has a manager here: its app's owner is next
+    assert asked.reviewer == app_owner
+    assert Progress.objects.get(reviewer=app_owner).open == 1

@@ -125,7 +125,7 @@ def test_an_account_that_becomes_the_reviewer_s_own_is_asked_of_others(
     Account.objects.filter(pk=account.pk).update(person=world.rui)
 
     with django_capture_on_commit_callbacks(execute=True):
-        jobs.sweep_reviewers()
+        jobs.sweep_own_access()
     assert nudges == [("reviews.route_anew", world.rui.pk)]
     jobs.route_anew(world.rui.pk)
 

@@ -8,7 +8,7 @@ from core.models import Role
 from reviews.actions import marks
 from reviews.models import Campaign, Decision, Mark, ReviewTask, Turn
 from tests.make import make_account, make_entitlement, make_grant, make_user
-from tests.reviews.making import make_grants, make_running
+from tests.reviews.making import make_grants, make_policy, make_running
 
 pytestmark = pytest.mark.django_db
 CERTIFY, DENY = Mark.Outcome.CERTIFY, Mark.Outcome.DENY
@@ -163,3 +163,29 @@ def test_lines_that_others_decided_are_told(rui):
     assert (marked.lines, marked.gone) == ([1], 1)
     with pytest.raises(Denied, match="not asked"):
         marks.mark(campaign, [2], DENY, by=rui)
+
+
+def test_where_a_policy_asks_people_about_themselves_another_step_follows(rui):
+    content = {
+        "rules": [
+            {
+                "name": "Self, then the app owner",
+                "condition": None,
+                "steps": [{"kind": "account_owner"}, {"kind": "app_owner"}],
+            }
+        ]
+    }
+    campaign = make_running(make_grants(1, person=rui), rui, policy=make_policy("Self", content))
+
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    Turn.objects.update(step=2)
+
+    with pytest.raises(Denied, match="own access"):
+        marks.mark(campaign, [1], CERTIFY, by=rui)
+
+
+def test_a_reason_may_not_be_endless(rui):
+    campaign = make_running(owned(), rui)
+
+    with pytest.raises(NotPossible, match="at most 2,000 letters"):
+        marks.say(campaign, {1: "x" * 2_001}, by=rui)

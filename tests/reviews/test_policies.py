@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from core.errors import Denied, NotPossible, StaleState
 from core.models import Reporting, Role, TrailEvent
@@ -65,6 +66,15 @@ def test_a_change_of_rules_is_a_new_version_and_the_old_one_stays(hugo, policy):
     assert old.content == MANAGER
     assert event().change["before"]["version"] == 1
     assert event().change["after"]["version"] == 2
+
+
+def test_what_a_version_said_is_changed_or_taken_away_by_nobody(policy):
+    with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
+        PolicyVersion.objects.update(content=OWNER)
+    with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
+        PolicyVersion.objects.all()._raw_delete(using="default")
+
+    assert policy.latest().content == MANAGER
 
 
 def test_a_change_of_the_name_alone_is_no_new_version(hugo, policy):

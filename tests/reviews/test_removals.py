@@ -6,11 +6,12 @@ import pytest
 import time_machine
 
 from connectors.models import Tag
+from core.errors import Denied, NotPossible
 from core.models import Organisation
 from reviews.actions import removals
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from tests.make import make_connected, make_run, make_user
-from tests.reviews.making import make_campaign, make_grants, make_running
+from tests.reviews.making import make_campaign, make_grants, make_running, removes_nothing
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def campaign(db: None) -> Campaign:
 
 def reviewed_before(campaign: Campaign) -> None:
     """An earlier campaign of the same app came to its end."""
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     connector = make_connected(make_user("Owen Grant"), app=app)
     earlier = make_campaign("Coupa access, Q3", status=Campaign.Status.SIGNED_OFF)
     PopulationSource.objects.create(
@@ -53,31 +54,30 @@ def test_grave_lines_are_to_be_gone_in_three_working_days_and_others_in_seven(ca
 def test_a_denied_line_gets_one_removal_however_often_it_is_asked_for(campaign, trail):
     by, tasks = make_user("Kim Sorensen"), denied(campaign)
 
-    assert len(removals.open_for(tasks[:2], by)) == 2
-    assert [each.task for each in removals.open_for(tasks, by)] == tasks[2:]
-    assert removals.open_for(tasks, by) == []
+    assert removals.open_for(tasks[:2], by) == 2
+    assert removals.open_for(tasks, by) == 1
+    assert removals.open_for(tasks, by) == 0
 
+    assert Removal.objects.filter(task=tasks[2]).count() == 1
     assert trail() == ["removals.opened", "removals.opened"]
     assert set(Removal.objects.values_list("status", flat=True)) == {Removal.Status.WAITING}
 
 
 @pytest.mark.parametrize(
-    ("choice", "is_first", "removes", "waits"),
+    ("choice", "is_first", "waits"),
     [
-        ("confirmed", False, True, True),
-        ("automatic", True, True, True),
-        ("automatic", False, True, False),
-        ("automatic", False, False, True),
-        ("after_a_day", False, True, False),
+        ("confirmed", False, True),
+        ("automatic", True, True),
+        ("automatic", False, False),
+        ("after_a_day", False, False),
     ],
 )
 def test_in_the_first_campaign_of_an_app_its_owner_confirms(
-    campaign, nudges, django_capture_on_commit_callbacks, choice, is_first, removes, waits
+    campaign, nudges, django_capture_on_commit_callbacks, choice, is_first, waits
 ):
     if not is_first:
         reviewed_before(campaign)
     Campaign.objects.update(when_removed=choice)
-    type(campaign.policy_version).objects.update(content={"rules": [], "removes": removes})
     campaign.refresh_from_db()
     tasks = denied(campaign)
 
@@ -88,3 +88,23 @@ def test_in_the_first_campaign_of_an_app_its_owner_confirms(
     assert confirmed == {not waits}
     assert nudges == ([] if waits else [("reviews.order_removals", campaign.pk)])
     assert removals.asks_first(campaign, tasks) is waits
+
+
+def test_where_the_policy_removes_nothing_the_owner_has_it_removed_after_closing(campaign, trail):
+    removes_nothing(campaign)
+    owner, tasks = campaign.owners.get(), denied(campaign)
+    assert removals.open_for(tasks, owner) == 0
+    with pytest.raises(NotPossible, match="has to be closed first"):
+        removals.open_denied(campaign, by=owner)
+    campaign.move(Campaign.Status.CLOSING)
+    campaign.move(Campaign.Status.CLOSED)
+
+    with pytest.raises(Denied):
+        removals.open_denied(campaign, by=make_user("Kim Sorensen"))
+    assert removals.open_denied(campaign, by=owner) == 3
+    with pytest.raises(NotPossible, match="has its removal"):
+        removals.open_denied(campaign, by=owner)
+
+    assert campaign.status == Campaign.Status.REMEDIATION
+    assert {each.confirmed_at for each in Removal.objects.all()} == {None}
+    assert trail() == ["removals.opened"]

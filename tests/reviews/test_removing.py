@@ -31,7 +31,7 @@ def app_owner(db):
 @pytest.fixture
 def campaign(owner, app_owner, nudges):
     campaign = make_running(make_grants(3), make_user("Rui Costa"), owner)
-    app = campaign.tasks.first().app
+    app = campaign.tasks.earliest("line_no").app
     app.ownerships.create(user=app_owner)
     make_connected(make_user("Connie Admin"), app=app)  # it only reads
     campaign.tasks.update(status="denied")

@@ -46,7 +46,7 @@ def _ties(monkeypatch):
 @pytest.fixture
 def campaign(owner, control, reviewer, app_owner, nudges):
     campaign = make_running(make_grants(6), reviewer, owner, control_owner=control)
-    campaign.tasks.first().app.ownerships.create(user=app_owner)
+    campaign.tasks.earliest("line_no").app.ownerships.create(user=app_owner)
     return campaign
 
 

@@ -16,7 +16,7 @@ from reviews.models import Campaign, PopulationSource, Progress, Scope, Turn
 from reviews.queries import bridge
 from reviews.queries.frozen import digest_of
 from tests.make import make_user
-from tests.reviews.staged import counted, make_draft, make_role, seen_of, work, world
+from tests.reviews.staged import claimed, counted, make_draft, make_role, seen_of, work, world
 
 Status = Campaign.Status
 pytestmark = pytest.mark.usefixtures("nudges")
@@ -59,7 +59,9 @@ def test_lines_are_numbered_by_the_vendors_ids_bytewise_and_name_the_run_that_sa
     lower = make_role(connector.app, "b")
     upper = make_role(connector.app, "A")
     for role in (lower, upper):
-        Grant.objects.create(account=Account.objects.first(), entitlement=role, first_run=1, since=now())
+        Grant.objects.create(
+            account=Account.objects.earliest("pk"), entitlement=role, first_run=1, since=now()
+        )
     run = counted(connector)
     campaign = stage(make_draft(olga))
 
@@ -275,7 +277,7 @@ def test_lines_that_nobody_can_be_asked_about_are_named_and_nothing_is_left_behi
     stage(campaign, by=make_user("Ada Lindgren", Role.SUPER))
 
     assert campaign.status == Status.DRAFT
-    assert "Person 0, Role 2" in campaign.staging_problem
+    assert "Role 2 of Person 0" in campaign.staging_problem
     assert "2 lines" in campaign.staging_problem
     assert not campaign.tasks.exists()
     assert not Turn.objects.exists()
@@ -285,7 +287,7 @@ def test_a_manager_who_leaves_between_freeze_and_routing_makes_it_a_draft_again_
     _, boss, grants = world(holders=2)
     campaign = make_draft(olga)
     staging.want(campaign, by=olga)
-    held = staging.claim(campaign.pk)
+    held = claimed(campaign)
     staging.freeze(held)
     held.release()
     Reporting.objects.all().delete()
@@ -341,7 +343,7 @@ def test_a_cancelled_staging_is_carried_on_by_nobody(olga):
     world()
     campaign = make_draft(olga)
     staging.want(campaign, by=olga)
-    held = staging.claim(campaign.pk)
+    held = claimed(campaign)
     staging.freeze(held)
     Campaign.objects.filter(pk=campaign.pk).update(status=Status.CANCELLED, lease=None, leased_until=None)
 

@@ -8,7 +8,7 @@ from reviews.actions import freezing, staging, turns
 from reviews.models import Campaign, Progress, Turn
 from reviews.queries import bridge, frozen
 from tests.make import make_user
-from tests.reviews.staged import make_draft, work, world
+from tests.reviews.staged import claimed, make_draft, work, world
 
 pytestmark = pytest.mark.usefixtures("nudges")
 
@@ -109,7 +109,7 @@ def test_a_staging_ends_alike_wherever_its_worker_dies(place, name, at, after, c
 
 def test_who_lost_the_lease_writes_nothing_more(campaign):
     staging.want(campaign, by=campaign.owners.get())
-    slow = staging.claim(campaign.pk)
+    slow = claimed(campaign)
     staging.freeze(slow)
     done = outcome(work(campaign))
 

@@ -57,7 +57,7 @@ def test_every_column_of_a_line_but_its_status_is_frozen():
 
     columns = {field.column for field in ReviewTask._meta.local_fields}
 
-    assert columns - set(decided.FROZEN) == {"id", "status", "status_reason", "settled_at"}
+    assert columns - set(decided.FROZEN[decided.LINES]) == {"id", "status", "status_reason", "settled_at"}
 
 
 def test_the_status_of_a_line_may_change(line):

@@ -299,10 +299,13 @@ def test_a_tenant_may_treat_lists_otherwise(habits, wish, left, fake, ask):
 
 def test_others_may_be_at_work_before_a_request(fake, ask):
     user = min(fake.tenant.users)
-    seen = []
-    fake.misbehave(
-        meddle=lambda number: seen.append(number) or fake.set_active(str(user), active=number == 2)
-    )
+    seen: list[int] = []
+
+    def meddle(number: int) -> None:
+        seen.append(number)
+        fake.set_active(str(user), active=number == 2)
+
+    fake.misbehave(meddle=meddle)
 
     told = [ask("GET", f"/api/users/{user}").json()["active"] for _ in range(3)]
 

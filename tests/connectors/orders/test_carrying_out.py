@@ -1,8 +1,10 @@
 """An order is wanted once, carried out once, and read back; what a connector cannot do people are told of."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from connectors import jobs
@@ -245,6 +247,7 @@ def test_two_workers_never_hold_one_order(want):
 def test_one_wish_at_a_time_is_made_about_one_account(want):
     role, group = want(3), want(3, "group:7:member")
     held = orders.claim(role.pk)
+    assert held is not None
 
     assert orders.claim(group.pk) is None
     assert orders.waiting() == []
@@ -262,3 +265,55 @@ def test_an_order_done_tells_of_the_next(want, work, nudges, django_capture_on_c
         work(first)
 
     assert ("connectors.carry_out", second.pk) in nudges
+
+
+def test_the_database_itself_lets_one_order_in_hand_about_an_account(want):
+    role, group = want(3), want(3, "group:7:member")
+    ProvisionOrder.objects.filter(pk=role.pk).update(lease=uuid4())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProvisionOrder.objects.filter(pk=group.pk).update(lease=uuid4())
+
+
+def test_of_two_who_want_the_same_at_once_one_is_answered_with_the_order_of_the_other(want, monkeypatch):
+    first, looked = want(3), orders._undone
+    blind = [True]
+
+    def too_early(wishes):
+        return {} if blind and blind.pop() else looked(wishes)
+
+    monkeypatch.setattr(orders, "_undone", too_early)
+
+    assert want(3).pk == first.pk
+    assert ProvisionOrder.objects.count() == 1
+
+
+def test_who_wants_again_what_has_failed_has_it_tried_again(want, work, habits, trail):
+    habits.troubles = [BadCredentials("Coupa refused the client ID and secret.")]
+    failed = work(want(3))
+
+    again = want(3)
+
+    assert again.pk == failed.pk
+    assert again.status == Status.WANTED
+    assert trail()[-1] == "orders.tried_again"
+
+
+def test_who_wants_again_what_no_connector_could_do_has_it_carried_out_once_one_can(want, work, connector):
+    Connector.objects.filter(pk=connector.pk).update(settings={**connector.settings, "mode": "read"})
+    by_hand = want(3)
+    assert want(3).status == Status.MANUAL
+    Connector.objects.filter(pk=connector.pk).update(settings=connector.settings)
+
+    again = want(3)
+
+    assert again.pk == by_hand.pk
+    assert work(again).status == Status.REMOVED
+
+
+def test_what_the_app_keeps_is_not_tried_again_by_wanting_it_again(want, work, habits):
+    habits.keeps = {"role:1:member"}
+    kept = work(want(3))
+
+    assert want(3).status == Status.MANUAL
+    assert want(3).pk == kept.pk

@@ -9,12 +9,19 @@ from connectors.actions import orders
 from connectors.contract import BadCredentials
 from connectors.models import Account, Connector, Entitlement, ProvisionOrder, Resource
 from connectors.queries.orders import kept_for
-from core.exports import on_offer
+from core.errors import NotPossible
+from core.exports import Offer, on_offer
 from core.models import Role
 from tests.make import make_user
 
 Status = ProvisionOrder.Status
 REFUSED = BadCredentials("Coupa refused the client ID and secret.")
+
+
+def offered() -> Offer:
+    offer = on_offer("connectors.orders")
+    assert offer is not None
+    return offer
 
 
 def read(browser, name, *args, **asked):
@@ -166,7 +173,7 @@ def test_the_file_holds_what_the_page_shows(want, work, sync, connector, owner, 
     order = work(want(3))
     want(4)
     sync()
-    offer = on_offer("connectors.orders")
+    offer = offered()
 
     of_app = list(offer.rows(app_owner, {"app": connector.app_id, "status": "proven"}))
     of_connector = list(offer.rows(owner, {"connector": connector.pk}))
@@ -180,9 +187,7 @@ def test_the_file_holds_what_the_page_shows(want, work, sync, connector, owner, 
 
 
 def test_a_person_who_sees_neither_gets_no_file(connector):
-    from core.errors import NotPossible
-
-    offer = on_offer("connectors.orders")
+    offer = offered()
     kim = make_user("Kim Sorensen", Role.BASIC)
 
     for asked in ({"app": connector.app_id}, {"connector": connector.pk}, {}):
@@ -196,3 +201,20 @@ def test_the_name_of_a_thing_is_never_markup(want, connector, app_owner, sign_in
 
     assert "<script>alert" not in read(sign_in(app_owner), "order", order.pk)
     assert orders.waiting() == [order.pk]
+
+
+def test_the_home_page_tells_the_owners_of_the_app_what_waits_for_them(
+    want, work, habits, app_owner, owner, sign_in
+):
+    home = reverse("core:home")
+    assert "by hand in" not in sign_in(app_owner).get(home).content.decode()
+    habits.troubles = [REFUSED]
+    work(want(3))
+    failed = sign_in(app_owner).get(home).content.decode()
+    habits.keeps = {"role:1:member"}
+    work(want(4))
+    by_hand = sign_in(app_owner).get(home).content.decode()
+
+    assert "1 change could not be made in" in failed
+    assert "1 change to be made by hand in" in by_hand
+    assert "by hand in" not in sign_in(owner).get(home).content.decode()

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from connectors import jobs
 from connectors.actions import orders, proving, runs
-from connectors.models import ACCESS, Account, Connector, Entitlement, ProvisionOrder, SyncRun
+from connectors.models import ACCESS, Account, Connector, Entitlement, ProvisionOrder, SyncRun, Tag
 from connectors.sync.engine import walk
 from core.models import OutgoingMail
 from tests.connectors.orders.conftest import due
@@ -54,6 +54,7 @@ def test_a_run_that_began_before_the_order_was_done_proves_nothing(
 ):
     order = want(3)
     run = runs.claim(str(runs.start(Connector.objects.get(pk=connector.pk), by=None).pk))
+    assert run is not None
     walk(run, WorldChanger(world, habits, lambda _: None))
     order = work(order)
 
@@ -269,3 +270,29 @@ def test_the_sweeper_finds_orders_whose_nudge_was_lost(
     assert ("connectors.carry_out", done.pk) not in nudges
     assert ("connectors.read_again", connector.app_id) in nudges
     due(waiting)
+
+
+def test_what_was_ordered_is_no_loss_that_the_guard_would_hold(want, work, sync, world):
+    """Half of a role's holders, a grave one emptied, accounts disabled: all of it was wanted."""
+    sync()
+    Tag.objects.update_or_create(kind=Tag.Kind.RISK, name="High", defaults={"is_grave": True, "rank": 3})
+    Entitlement.objects.filter(external_id="role:2:member").update(risk="High")
+    made = [want(number) for number in range(1, 7)]
+    made += [want(3, "role:2:member"), want(4, "role:2:member"), want(9, ACCESS), want(10, ACCESS)]
+    for order in made:
+        work(order)
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE
+    assert {now_of(order).status for order in made} == {Status.PROVEN}
+
+
+def test_what_goes_beside_what_was_ordered_is_still_held(want, work, sync, world):
+    work(want(3))
+    world.take("role:1:member", 6, 7, 8)
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.HELD
+    assert run.problem.startswith("Grants: 3 of 19 would disappear")

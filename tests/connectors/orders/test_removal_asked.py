@@ -155,6 +155,31 @@ def test_the_page_says_what_would_have_to_be_done_by_hand(app, connector, app_ow
     assert "4: Coupa only reads: somebody has to do it there." in look
 
 
+@pytest.mark.parametrize(("held", "chosen"), [("role:1:member", 'name="entitlement"'), (ACCESS, "access")])
+def test_from_the_holders_of_an_entitlement(held, chosen, app, app_owner, sign_in):
+    browser = sign_in(app_owner)
+    entitlement = Entitlement.objects.get(external_id=held)
+    url = reverse("connectors:entitlement", args=[app.pk, entitlement.pk])
+
+    now, past = (browser.get(url, {"tab": tab}).content.decode() for tab in ("now", "past"))
+
+    assert "Ask for removal" in now
+    assert chosen in now
+    assert "Ask for removal" not in past
+
+
+def test_what_was_chosen_on_the_way_is_ticked(app, app_owner, sign_in):
+    account, role = Account.objects.get(external_id="3"), Entitlement.objects.get(external_id="role:1:member")
+    url = reverse("connectors:ask_removal", args=[app.pk])
+    browser = sign_in(app_owner)
+
+    chosen = browser.get(url, {"account": [account.pk], "entitlement": [role.pk]}).content.decode()
+    access = browser.get(url, {"account": [account.pk], "what": "access"}).content.decode()
+
+    assert f'value="{role.pk}" checked' in chosen
+    assert 'value="access" checked' in access
+
+
 def test_who_may_not_ask_sees_no_button(app, sign_in):
     auditor = make_user("Vera Stein", Role.READ_ONLY)
     account = Account.objects.get(external_id="3")

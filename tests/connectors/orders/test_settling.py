@@ -174,3 +174,14 @@ def test_what_came_back_is_removed_again_by_a_new_order(want, work, sync, world,
 def test_what_has_not_come_back_is_not_removed_again(failed, owner):
     with pytest.raises(NotPossible, match="not come back"):
         orders.want_again(failed, by=owner)
+
+
+def test_what_a_deleted_connector_left_undone_is_settled_by_those_who_run_connectors(failed, owner, trail):
+    Connector.objects.filter(pk=failed.connector_id).update(deleted_at=now())
+    failed = ProvisionOrder.objects.get(pk=failed.pk)
+
+    with pytest.raises(Denied):
+        orders.drop(failed, by=owner, reason="No longer wanted")
+    orders.by_hand(failed, by=make_user("Marcus Adeyemi", Role.CONNECTOR), reason="The connector is gone")
+
+    assert failed.status == Status.MANUAL

@@ -339,6 +339,27 @@ def test_a_built_in_policy_is_copied_not_edited_and_lets_its_removal_be_switched
     assert policy.latest().number == 2
 
 
+def test_the_tester_works_by_words_and_by_keys(hugo, policy, sign_in):
+    grace, tom = make_user("Grace Kim", Role.BASIC), make_user("Tom Okafor", Role.BASIC)
+    grace.managers.add(tom)
+    app = make_app("Coupa")
+    buyer, seller = make_entitlement(app, "Buyer of paper"), make_entitlement(app, "Buyer of ink")
+    browser, page = sign_in(hugo), url("policy", policy)
+
+    several = browser.get(page, {"who": "grace", "what": "buyer"}).content.decode()
+    one = browser.get(page, {"who": "grace", "what": "buyer", "entitlement": seller.pk}).content.decode()
+    linked = browser.get(page, {"person": grace.pk, "entitlement": buyer.pk}).content.decode()
+    nothing = browser.get(page, {"who": "zzz", "what": "zzz", "entitlement": "'--", "version": "x"})
+
+    assert "Buyer of paper" in several
+    assert "Buyer of ink" in several
+    assert "Tom Okafor" not in several
+    assert "Tom Okafor" in one
+    assert "Tom Okafor" in linked
+    assert "Buyer of paper" in linked
+    assert "Nobody here is called that." in nothing.content.decode()
+
+
 def test_values_of_the_data_are_offered(hugo, policy, sign_in):
     make_entitlement(make_app("Coupa"), "Invoice approver")
     browser, edit = sign_in(hugo), url("edit_policy", policy)

@@ -166,6 +166,14 @@ def test_a_scope_that_is_lacking_is_named_before_anything_is_changed(verb, entit
 
 
 @pytest.mark.parametrize(("verb", "entitlement"), EVERY)
+def test_a_scope_that_no_change_needs_may_be_lacking(verb, entitlement, world, user):
+    started(world, user, verb)
+    world.fake.coupa.scopes -= {"core.business_entity.write", "core.common.write"}
+
+    assert world.make(verb, user, entitlement).agrees
+
+
+@pytest.mark.parametrize(("verb", "entitlement"), EVERY)
 def test_a_scope_withdrawn_behind_the_token_is_named_too(verb, entitlement, world, user):
     started(world, user, verb)
     before = world.fake.truth()

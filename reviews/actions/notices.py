@@ -1,0 +1,164 @@
+"""Letters about single events: to owners of campaigns, to owners of apps, to the control owner.
+
+Each is posted in the transaction of what it tells, or by a sweeper that asks again; its key makes it one
+letter.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils.timezone import now
+
+from connectors.models import Tag
+from core.mailbox import Draft, post_many
+from core.models import OutgoingMail, User
+from reviews.actions.sampling import still_to_look_at
+from reviews.models import Campaign, Comment, Removal, Turn
+from reviews.queries import confirming
+from reviews.queries.due import Today
+from reviews.queries.letters import last_day, owners_of
+from reviews.queries.told import plural
+
+SIGNABLE = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION)
+SIGN_OFF = "sign_off_wanted"
+
+
+def staged(campaign: Campaign) -> None:
+    """It stands ready. Where its time to start has come already, the start tells its owners."""
+    if campaign.starts_at is not None and campaign.starts_at <= now():
+        return
+    today = Today.now()
+    starts = campaign.starts_at.astimezone(today.zone) if campaign.starts_at else None
+    _to_owners("campaign_staged", campaign, f"{campaign.staged_at}", starts=starts, **_size(campaign))
+
+
+def not_staged(campaign: Campaign, sentence: str) -> None:
+    """A staging came to nothing: whoever wanted it may have left the page long ago."""
+    key = f"{campaign.staging_wanted_at}"
+    _to_owners("staging_failed", campaign, key, sentence=sentence)
+
+
+def started_by_itself(campaign: Campaign) -> None:
+    until = last_day(campaign, Today.now())
+    _to_owners("campaign_started", campaign, "", until=until, **_size(campaign))
+
+
+def ended(campaign: Campaign, counts: Mapping[str, int]) -> None:
+    """`counts`: settled lines by status."""
+    open_removals = Removal.objects.open().filter(campaign=campaign).count()
+    who = campaign.closing_wanted_by
+    told = {
+        "lines": plural(campaign.lines, "line"),
+        "removals": plural(open_removals, "removal") if open_removals else "",
+        "are": "is" if open_removals == 1 else "are",
+        "by_whom": f"{who} ended it." if who else "It ended by itself, as its settings say.",
+        **{status: f"{number:,}" for status, number in counts.items()},
+        "excepted": plural(counts.get("excepted", 0), "exception"),
+    }
+    _to_owners("campaign_ended", campaign, "", **told)
+
+
+def drafted(campaign: Campaign) -> None:
+    """A template made a draft by itself, which needs somebody."""
+    today = Today.now()
+    starts = campaign.starts_at.astimezone(today.zone) if campaign.starts_at else None
+    _to_owners("campaign_drafted", campaign, "", template=campaign.template, starts=starts)
+
+
+def report_ready(
+    campaign: Campaign, *, path: str, files: Sequence[tuple[str, str]], key: str, by: User | None
+) -> None:
+    """Evidence was made, at this address: each file with its SHA-256, so that the letter can prove it later.
+
+    To the owners, and to who asked for it. Part of the verb's transaction.
+    """
+    people = {each.pk: each for each in owners_of([campaign.pk]).get(campaign.pk, ())}
+    if by is not None and by.is_active:
+        people[by.pk] = by
+    is_final = campaign.status == Campaign.Status.SIGNED_OFF
+    told = {"campaign": campaign, "path": path, "files": files, "is_final": is_final}
+    post_many(Draft("report_ready", each, f"{campaign.pk}:{key}", None, told) for each in people.values())
+
+
+def commented(comment: Comment) -> None:
+    """Whoever takes part in the talk about a line hears of it, once a day. Part of the verb's transaction."""
+    task, campaign = comment.task, comment.task.campaign
+    owners = owners_of([campaign.pk]).get(campaign.pk, ())
+    asked = Turn.objects.filter(task=task, status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
+    said = Comment.objects.filter(task=task)
+    talking = {*asked.values_list("reviewer", flat=True), *said.values_list("by", flat=True)}
+    people = {each.pk: each for each in User.objects.active().filter(pk__in=talking)}
+    if comment.by not in owners:
+        people |= {each.pk: each for each in owners}
+    people.pop(comment.by_id, None)
+    key = f"{task.pk}:{Today.now().day}"
+    sees_campaign = {each.pk for each in owners}
+    drafts = []
+    for each in people.values():
+        name = "reviews:campaign_line" if each.pk in sees_campaign else "reviews:line"
+        told = {"campaign": campaign, "by": comment.by, "line": task.line_no}
+        told["path"] = reverse(name, args=[campaign.pk, task.line_no])
+        drafts.append(Draft("line_commented", each, key, comment.by, told))
+    post_many(drafts)
+
+
+@transaction.atomic
+def ask_for_sign_offs() -> int:
+    """Once a campaign its control owner hears that nothing is left but to sign. Answers how many."""
+    waits = Removal.objects.open().filter(campaign=OuterRef("pk"))
+    rows = Campaign.objects.filter(~Exists(waits), status__in=SIGNABLE, control_owner__status="active")
+    drafts = []
+    for campaign in rows.exclude(pk__in=_not_looked_back()).select_related("control_owner").order_by("pk"):
+        owner = campaign.control_owner
+        if owner is None or _has_letter(SIGN_OFF, campaign, owner):
+            continue
+        left = still_to_look_at(campaign)
+        told = {"campaign": campaign, "sample": plural(left, "line") if left else ""}
+        first = next(iter(owners_of([campaign.pk]).get(campaign.pk, ())), None)
+        drafts.append(Draft(SIGN_OFF, owner, campaign.pk, first if first != owner else None, told))
+    return len(post_many(drafts))
+
+
+@transaction.atomic
+def ask_for_confirmations() -> int:
+    """Owners of apps hear what waits for them, at most once a day and not again without need."""
+    today = Today.now()
+    drafts = []
+    for each in confirming.to_tell(today):
+        told = {
+            "number": each.number,
+            "rows": each.rows,
+            "until": each.until,
+            "apps": ", ".join(each.apps),
+        }
+        drafts.append(Draft(confirming.LETTER, each.person, today.day.isoformat(), None, told))
+    return len(post_many(drafts))
+
+
+def _to_owners(letter: str, campaign: Campaign, key: str, **told: Any) -> None:
+    owners: Iterable[User] = owners_of([campaign.pk]).get(campaign.pk, ())
+    context = {"campaign": campaign, **told}
+    post_many(Draft(letter, each, f"{campaign.pk}:{key}", None, context) for each in owners)
+
+
+def _size(campaign: Campaign) -> dict[str, str]:
+    reviewers = campaign.progress.filter(open__gt=0).count()
+    return {"lines": plural(campaign.lines, "line"), "reviewers": plural(reviewers, "reviewer")}
+
+
+def _not_looked_back() -> Sequence[str]:
+    """Campaigns with a denied line of a grave risk that nobody has looked back at."""
+    over = (Removal.Status.DROPPED, Removal.Status.CAME_BACK)
+    rows = Removal.objects.filter(
+        lookback={}, task__risk__in=Tag.objects.grave_names(), campaign__status__in=SIGNABLE
+    )
+    return list(rows.exclude(status__in=over).order_by().values_list("campaign", flat=True).distinct())
+
+
+def _has_letter(letter: str, campaign: Campaign, person: User) -> bool:
+    return OutgoingMail.objects.filter(
+        letter=letter, recipient=person, key__startswith=f"{letter}:{campaign.pk}:"
+    ).exists()

@@ -1,0 +1,74 @@
+"""A staging whose process is killed, again and again, without a last word."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core.management.supervision import die_with_parent
+from tests.migrated import begin_with_tables
+from tests.reviews.dying_stager import HOLDERS
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = (1, 3, 4, 7, 5)
+"""After so many steps each process is killed; the next one goes on from where that left it."""
+pytestmark = pytest.mark.instance
+
+
+def begun(environment, *words):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.reviews.dying_stager", *words],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent(os.getpid()),
+    )
+
+
+def killed_after(steps, environment):
+    """Whether it was still at work when it was killed."""
+    with begun(environment, "stage", "Disturbed") as process:
+        for _ in range(steps):
+            if not process.stdout.readline():
+                break
+        was_at_work = process.poll() is None
+        process.kill()
+    return was_at_work
+
+
+def ended(environment, *words):
+    with begun(environment, *words) as process:
+        process.communicate()
+    assert process.returncode == 0
+
+
+def test_a_staging_that_is_killed_again_and_again_ends_as_one_that_nobody_disturbed(tmp_path):
+    database = tmp_path / "db.sqlite3"
+    begin_with_tables(database)
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{database}"}
+    ended(environment, "make")
+
+    were_at_work = [killed_after(steps, environment) for steps in STEPS]
+    assert all(were_at_work[:3])  # a fast machine may be through before the last
+    ended(environment, "stage", "Disturbed")
+    ended(environment, "stage", "Undisturbed")
+
+    with closing(sqlite3.connect(database)) as known:
+        told = {
+            name: (status, lines, routed, digest, asked, progress)
+            for name, status, lines, routed, digest, asked, progress in known.execute(
+                "SELECT name, status, lines, routed_to, digest,"
+                " (SELECT count(*) FROM reviews_turn WHERE campaign_id = c.id),"
+                " (SELECT sum(open) FROM reviews_progress WHERE campaign_id = c.id)"
+                " FROM reviews_campaign c"
+            )
+        }
+    lines = 2 * HOLDERS
+    assert told["Disturbed"] == told["Undisturbed"]
+    assert told["Disturbed"][:3] == ("staged", lines, lines)
+    assert told["Disturbed"][4:] == (lines, lines)
