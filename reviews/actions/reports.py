@@ -69,12 +69,18 @@ def claim(report_id: str) -> Report | None:
 
 @transaction.atomic
 def finish(report: Report, *, file: str, sha256: str, rows: int, size: int, is_interim: bool) -> None:
-    """The file stands in the storage. Raises LeaseLost."""
+    """The file stands in the storage. Raises LeaseLost.
+
+    Was the campaign signed off while an interim file was written, a final one is made after it.
+    """
+    campaign = Campaign.objects.select_for_update().get(pk=report.campaign_id)  # as the sign-off does
     told: dict[str, Any] = {"sha256": sha256, "rows": rows, "size": size, "is_interim": is_interim}
     report.release(file=file, **told)
     report.move(Report.Status.DONE, ended_at=now(), problem="")
-    record("reports.made", report.campaign, by=report.by, report=report, kind=report.kind, **told)
+    record("reports.made", campaign, by=report.by, report=report, kind=report.kind, **told)
     _tell_of_last(report)
+    if is_interim and campaign.status == Campaign.Status.SIGNED_OFF:
+        _want(campaign, report.kind, by=None)
 
 
 @transaction.atomic

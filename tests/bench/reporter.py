@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Mapping
 
 import django
 
@@ -52,7 +53,7 @@ def write(kind: str) -> None:
     _tell(told)
 
 
-def _tell(figures: dict[str, object]) -> None:
+def _tell(figures: Mapping[str, object]) -> None:
     sys.stdout.write(json.dumps(figures) + "\n")
 
 

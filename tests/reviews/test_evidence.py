@@ -313,3 +313,25 @@ def test_the_sweeper_nudges_files_in_nobodys_hands(
         jobs.sweep_reports()
 
     assert ("reviews.make_report", report.pk) in nudges
+
+
+def test_signing_off_has_every_file_made_once_more(campaign, nudges, django_capture_on_commit_callbacks):
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        reports.want_final(campaign)
+
+    assert set(Report.objects.filter(by=None).values_list("kind", flat=True)) == set(Report.Kind.values)
+    assert [job for job, _ in nudges] == ["reviews.make_report"] * 4
+
+
+def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one(campaign, olga):
+    report = reports.claim(reports.want(campaign, "lines_csv", by=olga).pk)
+    assert report is not None
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    reports.want_final(campaign)
+
+    reports.finish(report, file="reports/x.csv", sha256="0" * 64, rows=3, size=9, is_interim=True)
+
+    final = Report.objects.get(kind="lines_csv", status="wanted")
+    assert (final.by, final.campaign) == (None, campaign)

@@ -9,7 +9,7 @@ from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent
 from reviews import jobs
 from reviews.actions import closing, correcting, removals, removing, sampling, signing_off
-from reviews.models import Campaign, Decision, Removal, ReviewTask
+from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
 from reviews.queries import bridge
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running
@@ -204,6 +204,7 @@ def test_the_control_owner_signs_off_with_four_statements(campaign, owner, contr
     assert campaign.signed_off_by == control
     assert campaign.statements == signing_off.STATEMENTS
     assert trail()[-1] == "campaigns.signed_off"
+    assert campaign.reports.filter(by=None, status="wanted").count() == len(Report.Kind)
 
 
 @pytest.mark.parametrize("who", ["owner", "super", "deactivated"])
