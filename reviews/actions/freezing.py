@@ -62,7 +62,15 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         lines = _insert(campaign, found)
         bridge = {**_counts(campaign, found), "lines": lines, "overridden": list(overridden)}
         _keep_sources(campaign, found)
-        campaign.renew(frozen_at=now(), lines=lines, routed_to=0, hashed_to=0, digest="", bridge=bridge)
+        campaign.renew(
+            frozen_at=now(),
+            lines=lines,
+            routed_to=0,
+            hashed_to=0,
+            digest="",
+            bridge=bridge,
+            attempts=0,  # it got further
+        )
         record("campaigns.frozen", campaign, by=None, lines=lines, overridden=list(overridden))
 
 

@@ -10,7 +10,6 @@ import django
 
 django.setup()
 
-from django.db.models import F  # noqa: E402
 from django.utils.timezone import now  # noqa: E402
 
 from core.models import Role  # noqa: E402
@@ -44,7 +43,7 @@ def stage(name: str) -> None:
 
     Campaign.renew = heard  # type: ignore[method-assign,assignment]  # to be heard from outside
     campaign = Campaign.objects.get(name=name)
-    Campaign.objects.filter(pk=campaign.pk).update(due_at=now(), leased_until=None, attempts=F("attempts"))
+    Campaign.objects.filter(pk=campaign.pk).update(due_at=now(), leased_until=None, attempts=0)
     jobs.stage(campaign.pk)
 
 
