@@ -184,6 +184,10 @@ def test_a_kind_that_is_off_is_counted_only_where_something_of_it_is_left(page, 
     assert found in left
 
 
+CHANGEABLE = 3
+"""Kinds that the driver could change; it may not, as the connector only reads."""
+
+
 def test_a_kind_that_needs_a_scope_says_so_whether_it_is_read_or_not(browser, connector):
     make_run(connector)
 
@@ -193,8 +197,8 @@ def test_a_kind_that_needs_a_scope_says_so_whether_it_is_read_or_not(browser, co
 
     assert "needs <code>core.accounting.read</code>" in off
     assert "needs <code>core.accounting.read</code>" in on
-    assert off.count(">Off<") == 1
-    assert on.count(">Off<") == 3
+    assert off.count(">Off<") == 1 + CHANGEABLE
+    assert on.count(">Off<") == 3 + CHANGEABLE
 
 
 def test_an_owner_who_may_not_see_the_app_gets_the_numbers_without_links(sign_in, db):
