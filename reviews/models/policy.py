@@ -61,7 +61,7 @@ class PolicyVersion(models.Model):
     """As `reviews.routing.parse` reads it."""
     digest = models.CharField(max_length=64)
     """SHA-256 of the content as canonical JSON."""
-    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -113,7 +113,7 @@ def test_an_owner_without_any_other_role_connects_and_looks_after_it(
         expect(grace.locator(".r-head").get_by_text("Connected")).to_be_visible()
         look_after(grace, good)
         links = grace.get_by_role("navigation", name="Main").get_by_role("listitem")
-        expect(links).to_have_text([re.compile("Home"), re.compile("Connectors")])
+        expect(links).to_have_text([re.compile("Home"), re.compile("Reviews"), re.compile("Connectors")])
 
 
 def hand_over(world: World, marcus: Page) -> None:

@@ -55,7 +55,7 @@ def visitor(browser: Browser, review: Review, *, script: bool = True) -> Browser
 
 
 def decided(page: Page, number: int, of: int) -> None:
-    expect(page.locator("#bar")).to_contain_text(f"{number} of {of} decided")
+    expect(page.locator("#bar")).to_contain_text(f"{number} of {of} decided", timeout=20_000)  # one by one
 
 
 def test_fifty_lines_are_reviewed_by_keyboard_only(review: Review, page: Page, good: Look):

@@ -111,6 +111,7 @@ def classified(table: str) -> Iterator[tuple[str, Cells]]:
 
 NAMES = sorted(named(get_resolver().url_patterns))
 EXPECTED = {name: cells for area in AREAS for name, cells in classified(area.TABLE)}
+AREA_OF = {name: area for area in AREAS for name, _ in classified(area.TABLE)}
 
 
 @pytest.fixture
@@ -128,14 +129,12 @@ def everyone(cast: Cast) -> Cast:
 
 
 @pytest.fixture
-def requests(
+def world(
     set_up_link: str, everyone: Cast, nudges: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Request]:
-    """For every address that needs more than itself, what whoever has the right succeeds with."""
+) -> World:
     monkeypatch.setattr(health, "broker_answers", lambda: True)
     Organisation.current()
-    world = World(everyone, set_up_link)
-    return {name: request for area in AREAS for name, request in area.requests(world).items()}
+    return World(everyone, set_up_link)
 
 
 class Writes:
@@ -182,9 +181,10 @@ def test_an_address_is_found_by_its_rooms_and_its_name_or_route():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_everybody_is_answered_as_the_table_says(name, requests, everyone, sign_in):
+def test_everybody_is_answered_as_the_table_says(name, world, everyone, sign_in):
     assert name in EXPECTED, f"Nobody has said who may see {name}: give it a line in the table."
-    request = requests.get(name, Request())
+    # What whoever has the right succeeds with, where an address needs more than itself.
+    request = AREA_OF[name].requests(world).get(name, Request())
     url = reverse(name, args=request.args)
     cells = sorted(EXPECTED[name], key=lambda cell: EXPECTED[name][cell] in WRITTEN.values())  # refused first
     sessions = {who: sign_in(person).cookies for who, person in everyone.items()}
