@@ -14,9 +14,9 @@ from django.utils.timezone import now
 
 from connectors.models import Tag
 from core.mailbox import Draft, post_many
-from core.models import OutgoingMail, User
+from core.models import OutgoingMail, Role, User
 from reviews.actions.sampling import still_to_look_at
-from reviews.models import Campaign, Comment, Removal, Turn
+from reviews.models import Campaign, Comment, Removal, Template, Turn
 from reviews.queries import confirming
 from reviews.queries.due import Today
 from reviews.queries.letters import last_day, owners_of
@@ -39,6 +39,16 @@ def not_staged(campaign: Campaign, sentence: str) -> None:
     """A staging came to nothing: whoever wanted it may have left the page long ago."""
     key = f"{campaign.staging_wanted_at}"
     _to_owners("staging_failed", campaign, key, sentence=sentence)
+
+
+def staging_waits(campaign: Campaign, sentence: str) -> None:
+    """It was to be staged by itself, so nobody looks: they are written to once a day."""
+    _to_who_can_act("staging_waits", campaign, campaign=campaign, sentence=sentence)
+
+
+def not_drafted(template: Template, sentence: str) -> None:
+    """A template could not make its draft by itself, which nobody sees: they are written to once a day."""
+    _to_who_can_act("draft_waits", template, template=template, sentence=sentence)
 
 
 def started_by_itself(campaign: Campaign) -> None:
@@ -142,6 +152,16 @@ def _to_owners(letter: str, campaign: Campaign, key: str, **told: Any) -> None:
     owners: Iterable[User] = owners_of([campaign.pk]).get(campaign.pk, ())
     context = {"campaign": campaign, **told}
     post_many(Draft(letter, each, f"{campaign.pk}:{key}", None, context) for each in owners)
+
+
+def _to_who_can_act(letter: str, of: Campaign | Template, **told: Any) -> None:
+    """To those of its owners who can still run it, else to Super Administrators; once a day."""
+    active, owners = User.objects.active(), of.owners.values("pk")
+    able = list(active.holding(Role.CAMPAIGN, Role.SUPER).filter(pk__in=owners))
+    people = able or list(active.holding(Role.SUPER))
+    context = {**told, "owns": bool(able)}
+    key = f"{of.pk}:{Today.now().day.isoformat()}"
+    post_many(Draft(letter, each, key, None, context) for each in people)
 
 
 def _size(campaign: Campaign) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils.timezone import now
 
-from core.models import Role, TrailEvent
+from core.models import OutgoingMail, Role, RoleHolding, TrailEvent
 from reviews import jobs
 from reviews.models import Campaign, Scope, Template
 from tests.make import make_user
@@ -56,6 +56,58 @@ def test_a_draft_that_cannot_be_staged_by_itself_says_why_and_keeps_nobody_else_
     assert campaign.status == "staging"
 
 
+def test_owners_hear_once_a_day_why_it_was_not_staged_by_itself(owner, nudges):
+    lacking = make_whole(owner, starts_at=now() - AGO, policy=None)
+
+    for _ in range(2):
+        jobs.keep_timetable()
+        Campaign.objects.update(due_at=now())
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("staging_waits", owner.email)
+    assert "Choose who decides." in mail.text
+    assert f"you own the campaign {lacking.name}." in mail.text
+
+
+def test_where_no_owner_can_run_it_super_administrators_hear_of_it(owner, nudges):
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    make_whole(owner, starts_at=now() - AGO, policy=None)
+    RoleHolding.objects.filter(user=owner).delete()
+
+    jobs.keep_timetable()
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("staging_waits", ada.email)
+    assert "no owner of the campaign Coupa can run it any more." in mail.text
+
+
+def test_what_was_refused_is_tried_again_within_the_hour(owner, nudges):
+    lacking = make_whole(owner, starts_at=now() - AGO, policy=None)
+    jobs.keep_timetable()
+    Campaign.objects.filter(pk=lacking.pk).update(policy=make_policy())
+
+    jobs.keep_timetable()
+    lacking.refresh_from_db()
+    assert lacking.status == "draft"
+    assert now() < lacking.due_at <= now() + timedelta(hours=1)
+    Campaign.objects.filter(pk=lacking.pk).update(due_at=now())
+    jobs.keep_timetable()
+
+    lacking.refresh_from_db()
+    assert (lacking.status, lacking.staging_problem) == ("staging", "")
+
+
+def test_what_somebody_staged_in_vain_is_theirs_to_stage_again(owner, nudges):
+    failed = {"staging_wanted_by": owner, "staging_problem": "Nothing is in scope."}
+    campaign = make_whole(owner, starts_at=now() - AGO, **failed)
+
+    jobs.keep_timetable()
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.staging_problem) == ("draft", "Nothing is in scope.")
+    assert not OutgoingMail.objects.exists()
+
+
 def test_what_is_staged_starts_when_its_time_has_come(owner, trail):
     campaign = make_campaign("Coupa", owner, status="staged", starts_at=now() - AGO)
     by_hand = make_campaign("By hand", owner, status="staged")
@@ -91,3 +143,18 @@ def test_a_template_whose_owners_are_gone_does_not_keep_others_from_their_draft(
 
     assert not without.campaigns.exists()
     assert template.campaigns.count() == 1
+
+
+def test_super_administrators_hear_once_a_day_of_a_template_whose_owners_are_gone(owner, nudges):
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    template = Template.objects.create(name="Coupa", scope=Scope.objects.create(), next_on=now().date())
+    template.owners.add(owner)
+    RoleHolding.objects.filter(user=owner).delete()
+
+    jobs.keep_timetable()
+    jobs.keep_timetable()
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("draft_waits", ada.email)
+    assert "Its owners cannot own a campaign any more: name others." in mail.text
+    assert not template.campaigns.exists()
