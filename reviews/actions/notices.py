@@ -79,9 +79,16 @@ def drafted(campaign: Campaign) -> None:
 
 
 def report_ready(
-    campaign: Campaign, *, path: str, files: Sequence[tuple[str, str]], key: str, by: User | None
+    campaign: Campaign,
+    *,
+    path: str,
+    files: Sequence[tuple[str, str]],
+    key: str,
+    by: User | None,
+    failed: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Evidence was made, at this address: each file with its SHA-256, so that the letter can prove it later.
+    """Evidence was made, at this address: each file with its SHA-256, so that the letter can prove it later;
+    and what could not be made, with the reason.
 
     To the owners, and to who asked for it. Part of the verb's transaction.
     """
@@ -89,7 +96,7 @@ def report_ready(
     if by is not None and by.is_active:
         people[by.pk] = by
     is_final = campaign.status == Campaign.Status.SIGNED_OFF
-    told = {"campaign": campaign, "path": path, "files": files, "is_final": is_final}
+    told = {"campaign": campaign, "path": path, "files": files, "failed": failed, "is_final": is_final}
     post_many(Draft("report_ready", each, f"{campaign.pk}:{key}", None, told) for each in people.values())
 
 

@@ -134,6 +134,7 @@ def review_samples(campaign, sender):
         "report_ready": {
             "campaign": campaign,
             "files": [("memo.pdf", "ab" * 32), ("lines.xlsx", "cd" * 32)],
+            "failed": [("lines.csv", "The disk is full.")],
             "path": f"/campaigns/{campaign.pk}/",
         },
         "sign_off_wanted": {"campaign": campaign, "sample": "5 lines"},
