@@ -28,10 +28,10 @@ SIGN_OFF = "sign_off_wanted"
 
 def staged(campaign: Campaign) -> None:
     """It stands ready. Where its time to start has come already, the start tells its owners."""
-    if campaign.starts_at is not None and campaign.starts_at <= now():
+    starts_at = campaign.starts_at if campaign.starts_by_itself else None
+    if starts_at is not None and starts_at <= now():
         return
-    today = Today.now()
-    starts = campaign.starts_at.astimezone(today.zone) if campaign.starts_at else None
+    starts = starts_at.astimezone(Today.now().zone) if starts_at else None
     _to_owners("campaign_staged", campaign, f"{campaign.staged_at}", starts=starts, **_size(campaign))
 
 

@@ -20,8 +20,9 @@ def to_stage() -> Sequence[Campaign]:
 
 
 def to_start() -> Sequence[Campaign]:
-    """Staged ones whose time has come, however they were staged."""
-    rows = Campaign.objects.filter(status=Campaign.Status.STAGED, starts_at__lte=now())
+    """Staged ones whose time has come, unless somebody staged them after it had passed."""
+    staged = Campaign.objects.starting_by_themselves().filter(status=Campaign.Status.STAGED)
+    rows = staged.filter(starts_at__lte=now())
     return list(rows.order_by("starts_at", "pk"))
 
 

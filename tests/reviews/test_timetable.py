@@ -7,7 +7,9 @@ from django.utils.timezone import now
 
 from core.models import OutgoingMail, Role, RoleHolding, TrailEvent
 from reviews import jobs
+from reviews.actions import notices
 from reviews.models import Campaign, Scope, Template
+from reviews.queries.campaigns import waiting_for_owner
 from tests.make import make_user
 from tests.reviews.making import make_campaign, make_policy
 
@@ -120,6 +122,31 @@ def test_what_is_staged_starts_when_its_time_has_come(owner, trail):
     assert (campaign.status, campaign.started_by) == ("running", None)
     assert by_hand.status == "staged"
     assert trail() == ["campaigns.started"]
+
+
+@pytest.mark.parametrize(("planned", "starts"), [(timedelta(minutes=10), True), (timedelta(0), False)])
+def test_what_was_staged_by_hand_after_its_time_waits_for_its_owner(owner, nudges, planned, starts):
+    """Staged ahead of its time it starts at it, as was chosen."""
+    asked = {"staging_wanted_by": owner, "staging_wanted_at": now() - 2 * AGO}
+    campaign = make_campaign(
+        "Coupa", owner, status="staged", starts_at=now() - 3 * AGO + planned, staged_at=now(), **asked
+    )
+
+    jobs.keep_timetable()
+    campaign.refresh_from_db()
+
+    assert campaign.status == ("running" if starts else "staged")
+    assert campaign.starts_by_itself is starts
+    assert list(waiting_for_owner(owner)) == ([] if starts else [campaign])
+
+
+def test_owners_are_asked_to_start_what_was_staged_after_its_time(owner):
+    asked = {"staging_wanted_by": owner, "staging_wanted_at": now()}
+    campaign = make_campaign("Coupa", owner, status="staged", starts_at=now() - AGO, staged_at=now(), **asked)
+
+    notices.staged(campaign)
+
+    assert "Please start Coupa when you are ready" in OutgoingMail.objects.get().text
 
 
 def test_a_template_makes_its_draft_on_its_day_once(owner, nudges):
