@@ -101,7 +101,10 @@ def report_ready(
 
 
 def commented(comment: Comment) -> None:
-    """Whoever takes part in the talk about a line hears of it, once a day. Part of the verb's transaction."""
+    """Whoever takes part in the talk about a line hears of it, by one letter a day and campaign.
+
+    Part of the verb's transaction.
+    """
     task, campaign = comment.task, comment.task.campaign
     owners = owners_of([campaign.pk]).get(campaign.pk, ())
     asked = Turn.objects.filter(task=task, status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
@@ -111,7 +114,7 @@ def commented(comment: Comment) -> None:
     if comment.by not in owners:
         people |= {each.pk: each for each in owners}
     people.pop(comment.by_id, None)
-    key = f"{task.pk}:{Today.now().day}"
+    key = f"{campaign.pk}:{Today.now().day}"
     sees_campaign = {each.pk for each in owners}
     drafts = []
     for each in people.values():
