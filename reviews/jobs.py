@@ -111,7 +111,7 @@ def keep_timetable() -> None:
     """Make drafts whose day has come; stage and start what is to begin by itself. Each by itself."""
     for template in templates.due():
         with _told(template):
-            templates.make_due_draft(template)
+            timetable.draft(template)
     for campaign in timetable.to_stage():
         with _told(campaign):
             timetable.stage(campaign)

@@ -292,7 +292,7 @@ def able_owners(people: Collection[User], by: User | None) -> Sequence[User]:
     if not able and by is not None:
         return [by]
     if not able:
-        raise NotPossible("None of its owners can own a campaign any more: name others.")
+        raise NotPossible("Its owners cannot own a campaign any more: name others.")
     return able
 
 

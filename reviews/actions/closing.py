@@ -53,7 +53,7 @@ def open_lines(campaign: Campaign) -> Open:
 def close(
     campaign: Campaign, *, by: User | None, at_end: str, typed: str = "", seen: int | None = None
 ) -> None:
-    """End it; a job settles the open lines. `by` is None where the due date ends it, as was chosen before.
+    """End it; a job settles the open lines. `by` is None where the due date ends it: it denies none then.
 
     `typed` is wanted where lines are denied by it, and `seen`, how many: raises StaleState if the number is
     another by now.
@@ -64,7 +64,9 @@ def close(
         raise NotPossible(f"{campaign} is not running: {campaign.get_status_display().lower()}.")
     if at_end not in Campaign.Silence.values:
         raise NotPossible("Choose what becomes of the open lines.")
-    if by is not None and at_end == Campaign.Silence.REMOVE:
+    if at_end == Campaign.Silence.REMOVE:
+        if by is None:
+            raise NotPossible(f"{campaign} closes by itself: its open lines become exceptions.")
         if typed.strip() != WORD:
             raise NotPossible(f"Type {WORD} to have the open lines denied.")
         if seen != (undecided := open_lines(campaign).undecided):
@@ -119,9 +121,9 @@ def settle(campaign: Campaign, lines: Sequence[ReviewTask]) -> None:
 
 
 def close_when_due(campaign: Campaign) -> None:
-    """By its own settings; somebody may have been faster."""
+    """By itself, which always makes exceptions, whatever its settings say; somebody may have been faster."""
     try:
-        close(campaign, by=None, at_end=campaign.at_end)
+        close(campaign, by=None, at_end=Campaign.Silence.EXCEPTION)
     except DomainError as problem:
         log.info("%s was not closed: %s", campaign, problem)
 
@@ -157,8 +159,7 @@ def _settle(keys: Sequence[int], status: str, reason: str) -> None:
 
 def _deny(campaign: Campaign, lines: Sequence[ReviewTask]) -> None:
     """By the rule alone, as a decision of nobody's; the reason says who chose the rule."""
-    who = campaign.closing_wanted_by or "the campaign's settings"
-    reason = f"Nobody decided. The closing rule chosen by {who} denies it."
+    reason = f"Nobody decided. The closing rule chosen by {campaign.closing_wanted_by} denies it."
     denied = Decision.Outcome.DENIED
     Decision.objects.bulk_create(
         Decision(task=line, campaign=campaign, outcome=denied, reason=reason, together=len(lines))

@@ -16,6 +16,11 @@ from reviews.models import Campaign, Scope, Template
 MOST_DAYS = 180
 """To decide: longer than any period that is reviewed quarterly, half-yearly."""
 
+NOT_BY_ITSELF = (
+    "Open lines are denied only where somebody closes the campaign and types a word for it. What closes by"
+    " itself makes exceptions of them."
+)
+
 KEYED: Mapping[str, type[models.Model]] = {
     "apps": App,
     "entitlements": Entitlement,
@@ -135,6 +140,13 @@ def must_be_sound(facts: Facts) -> None:
 def must_be_possible(course: Course) -> None:
     if not 1 <= course.days_to_decide <= MOST_DAYS:
         raise NotPossible(f"Reviewers have between 1 and {MOST_DAYS} days to decide.")
+    if denies_by_itself(course.at_end, ends_by_itself=course.ends_by_itself):
+        raise NotPossible(NOT_BY_ITSELF)
+
+
+def denies_by_itself(at_end: str, *, ends_by_itself: bool) -> bool:
+    """Whether lines were denied with nobody there who types the word for it."""
+    return ends_by_itself and at_end == Campaign.Silence.REMOVE
 
 
 def must_be_in_order(period: Period) -> None:

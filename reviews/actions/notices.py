@@ -14,9 +14,9 @@ from django.utils.timezone import now
 
 from connectors.models import Tag
 from core.mailbox import Draft, post_many
-from core.models import OutgoingMail, User
+from core.models import OutgoingMail, Role, User
 from reviews.actions.sampling import still_to_look_at
-from reviews.models import Campaign, Comment, Removal, Turn
+from reviews.models import Campaign, Comment, Removal, Template, Turn
 from reviews.queries import confirming
 from reviews.queries.due import Today
 from reviews.queries.letters import last_day, owners_of
@@ -28,10 +28,10 @@ SIGN_OFF = "sign_off_wanted"
 
 def staged(campaign: Campaign) -> None:
     """It stands ready. Where its time to start has come already, the start tells its owners."""
-    if campaign.starts_at is not None and campaign.starts_at <= now():
+    starts_at = campaign.starts_at if campaign.starts_by_itself else None
+    if starts_at is not None and starts_at <= now():
         return
-    today = Today.now()
-    starts = campaign.starts_at.astimezone(today.zone) if campaign.starts_at else None
+    starts = starts_at.astimezone(Today.now().zone) if starts_at else None
     _to_owners("campaign_staged", campaign, f"{campaign.staged_at}", starts=starts, **_size(campaign))
 
 
@@ -39,6 +39,16 @@ def not_staged(campaign: Campaign, sentence: str) -> None:
     """A staging came to nothing: whoever wanted it may have left the page long ago."""
     key = f"{campaign.staging_wanted_at}"
     _to_owners("staging_failed", campaign, key, sentence=sentence)
+
+
+def staging_waits(campaign: Campaign, sentence: str) -> None:
+    """It was to be staged by itself, so nobody looks: they are written to once a day."""
+    _to_who_can_act("staging_waits", campaign, campaign=campaign, sentence=sentence)
+
+
+def not_drafted(template: Template, sentence: str) -> None:
+    """A template could not make its draft by itself, which nobody sees: they are written to once a day."""
+    _to_who_can_act("draft_waits", template, template=template, sentence=sentence)
 
 
 def started_by_itself(campaign: Campaign) -> None:
@@ -69,9 +79,16 @@ def drafted(campaign: Campaign) -> None:
 
 
 def report_ready(
-    campaign: Campaign, *, path: str, files: Sequence[tuple[str, str]], key: str, by: User | None
+    campaign: Campaign,
+    *,
+    path: str,
+    files: Sequence[tuple[str, str]],
+    key: str,
+    by: User | None,
+    failed: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Evidence was made, at this address: each file with its SHA-256, so that the letter can prove it later.
+    """Evidence was made, at this address: each file with its SHA-256, so that the letter can prove it later;
+    and what could not be made, with the reason.
 
     To the owners, and to who asked for it. Part of the verb's transaction.
     """
@@ -79,12 +96,15 @@ def report_ready(
     if by is not None and by.is_active:
         people[by.pk] = by
     is_final = campaign.status == Campaign.Status.SIGNED_OFF
-    told = {"campaign": campaign, "path": path, "files": files, "is_final": is_final}
+    told = {"campaign": campaign, "path": path, "files": files, "failed": failed, "is_final": is_final}
     post_many(Draft("report_ready", each, f"{campaign.pk}:{key}", None, told) for each in people.values())
 
 
 def commented(comment: Comment) -> None:
-    """Whoever takes part in the talk about a line hears of it, once a day. Part of the verb's transaction."""
+    """Whoever takes part in the talk about a line hears of it, by one letter a day and campaign.
+
+    Part of the verb's transaction.
+    """
     task, campaign = comment.task, comment.task.campaign
     owners = owners_of([campaign.pk]).get(campaign.pk, ())
     asked = Turn.objects.filter(task=task, status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
@@ -94,7 +114,7 @@ def commented(comment: Comment) -> None:
     if comment.by not in owners:
         people |= {each.pk: each for each in owners}
     people.pop(comment.by_id, None)
-    key = f"{task.pk}:{Today.now().day}"
+    key = f"{campaign.pk}:{Today.now().day}"
     sees_campaign = {each.pk for each in owners}
     drafts = []
     for each in people.values():
@@ -142,6 +162,16 @@ def _to_owners(letter: str, campaign: Campaign, key: str, **told: Any) -> None:
     owners: Iterable[User] = owners_of([campaign.pk]).get(campaign.pk, ())
     context = {"campaign": campaign, **told}
     post_many(Draft(letter, each, f"{campaign.pk}:{key}", None, context) for each in owners)
+
+
+def _to_who_can_act(letter: str, of: Campaign | Template, **told: Any) -> None:
+    """To those of its owners who can still run it, else to Super Administrators; once a day."""
+    active, owners = User.objects.active(), of.owners.values("pk")
+    able = list(active.holding(Role.CAMPAIGN, Role.SUPER).filter(pk__in=owners))
+    people = able or list(active.holding(Role.SUPER))
+    context = {**told, "owns": bool(able)}
+    key = f"{of.pk}:{Today.now().day.isoformat()}"
+    post_many(Draft(letter, each, key, None, context) for each in people)
 
 
 def _size(campaign: Campaign) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """Evidence files of a campaign: wanted, made by a job, kept for good."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
@@ -85,29 +87,40 @@ def finish(report: Report, *, file: str, sha256: str, rows: int, size: int, is_i
 
 @transaction.atomic
 def fail(report: Report, sentence: str) -> None:
-    """There will be no file; the sentence says why. Raises LeaseLost."""
+    """There will be no file; the sentence says why, also in a letter. Raises LeaseLost."""
     report.release(problem=sentence)
     report.move(Report.Status.FAILED, ended_at=now())
     told = {"kind": report.kind, "problem": sentence}
     record("reports.failed", report.campaign, by=None, severity=ERROR, report=report, **told)
+    _tell_of_last(report)
 
 
 def _tell_of_last(report: Report) -> None:
-    """One letter for files that were made together, when none of them is still to come."""
+    """One letter for files that were wanted together by one person, when none of theirs is still to come."""
     campaign = report.campaign
-    if Report.objects.filter(campaign=campaign, status=Report.Status.WANTED).exists():
+    wanted = Report.objects.filter(campaign=campaign, by=report.by)
+    if wanted.filter(status=Report.Status.WANTED).exists():
         return
-    made = Report.objects.filter(
-        campaign=campaign, status=Report.Status.DONE, by=report.by, is_interim=report.is_interim
-    )
-    latest = {each.kind: each for each in made.order_by("created_at")}
+    over = _together(report, wanted)
     report_ready(
         campaign,
         path=f"/campaigns/{campaign.pk}/evidence/",
-        files=[(each.name, each.sha256) for each in latest.values()],
+        files=[(each.name, each.sha256) for each in over if each.status == Report.Status.DONE],
+        failed=[(each.name, each.problem) for each in over if each.status == Report.Status.FAILED],
         key=report.pk,
         by=report.by,
     )
+
+
+def _together(report: Report, wanted: QuerySet[Report]) -> Sequence[Report]:
+    """The last one that was over, and of the same person those that were made meanwhile; oldest first."""
+    found, since = [report], report.created_at
+    for each in wanted.exclude(pk=report.pk).order_by("-ended_at"):
+        if each.ended_at is None or each.ended_at < since:
+            break
+        since = min(since, each.created_at)
+        found.append(each)
+    return sorted(found, key=lambda each: (each.created_at, each.name))
 
 
 def _waiting(campaign: Campaign, kind: str) -> Report | None:

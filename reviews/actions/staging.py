@@ -11,7 +11,6 @@ from django.utils.timezone import now
 from connectors.actions import reviewing, runs
 from connectors.models import Account, Connector, Entitlement, Grant
 from core.errors import Denied, DomainError, NotPossible
-from core.mailbox import post
 from core.models import Role, User
 from core.queue import nudge
 from core.trail import ERROR, record
@@ -274,12 +273,9 @@ def _since(campaign: Campaign) -> datetime:
 
 
 def _wait_and_tell(campaign: Campaign, sentence: str) -> None:
-    """It was to begin by itself, so nobody looks: its owners are written to, once a day."""
     with transaction.atomic():
         put_off(campaign, sentence, LATER)
-        for owner in campaign.owners.filter(status=User.Status.ACTIVE):
-            key = f"{campaign.pk}:{now():%Y-%m-%d}"
-            post("staging_waits", to=owner, key=key, campaign=campaign, sentence=sentence)
+        notices.staging_waits(campaign, sentence)
 
 
 def _first_without_reviewer(campaign: Campaign) -> str:

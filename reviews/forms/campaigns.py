@@ -11,7 +11,7 @@ from django.utils.timezone import make_aware
 from core.forms.stale import EditForm
 from core.models import Organisation, User
 from core.models.keys import one_line
-from reviews.actions.facts import MOST_DAYS, Course, Facts, Period
+from reviews.actions.facts import MOST_DAYS, NOT_BY_ITSELF, Course, Facts, Period, denies_by_itself
 from reviews.models import Campaign, Control, Policy, Template
 
 NAME_LIMIT = 200  # letters, as wide as the column
@@ -193,6 +193,11 @@ class CourseForm(EditForm):
     ends_by_itself = forms.BooleanField(label="Close by itself after the last day to decide", required=False)
     writes_at_start = forms.BooleanField(label="Write to every reviewer at the start", required=False)
     writes_at_end = forms.BooleanField(label="Write to reviewers and owners at the end", required=False)
+
+    def clean(self) -> None:
+        at_end, by_itself = self.cleaned_data.get("at_end", ""), self.cleaned_data["ends_by_itself"]
+        if denies_by_itself(at_end, ends_by_itself=by_itself):
+            self.add_error("at_end", NOT_BY_ITSELF)
 
     def course(self) -> Course:
         """Only of a valid form."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.timezone import now
 
 from connectors.models import Connector, SyncRun
@@ -127,6 +127,11 @@ class CampaignQuerySet(LeasedQuerySet["Campaign"]):
             return self
         return self.filter(self._owned(user)) if user.has_role(Role.CAMPAIGN) else self.none()
 
+    def starting_by_themselves(self) -> Self:
+        """As `Campaign.starts_by_itself` has it."""
+        asked = Q(staging_wanted_by=None) | Q(starts_at__gt=F("staging_wanted_at"))
+        return self.filter(asked, starts_at__isnull=False)
+
     @staticmethod
     def _owned(user: User) -> Q:
         return Q(Exists(CampaignOwner.objects.filter(campaign=OuterRef("pk"), user=user)))
@@ -216,6 +221,14 @@ class Campaign(Control, Stateful, Leased):
     @property
     def is_draft(self) -> bool:
         return self.status == self.Status.DRAFT
+
+    @property
+    def starts_by_itself(self) -> bool:
+        """Once it is staged and its time has come. A time that had passed when somebody staged it by hand
+        starts nothing: that person does."""
+        if self.starts_at is None or self.staging_wanted_by_id is None:
+            return self.starts_at is not None
+        return self.staging_wanted_at is not None and self.starts_at > self.staging_wanted_at
 
     @property
     def is_over(self) -> bool:

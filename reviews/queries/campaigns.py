@@ -205,7 +205,8 @@ def waiting_for_second(user: User) -> QuerySet[Campaign]:
 
 def waiting_for_owner(user: User) -> QuerySet[Campaign]:
     """Of a person's own campaigns: staged ones to be started, and drafts that could not be staged."""
-    ready = Q(status=Campaign.Status.STAGED, starts_at=None)
+    unasked = Campaign.objects.starting_by_themselves().values("pk")
+    ready = Q(status=Campaign.Status.STAGED) & ~Q(pk__in=unasked)
     stuck = Q(status=Campaign.Status.DRAFT) & ~Q(staging_problem="")
     own = Campaign.objects.run_by(user).filter(ownerships__user=user)
     return own.filter(ready | stuck).order_by("-changed_at", "-pk")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import batched
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, TextField, Value
+from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from connectors.models import Grant, Tag
@@ -76,19 +76,15 @@ class Line:
     facts: LineFacts
 
 
-def lines_of(tasks: QuerySet[ReviewTask], *, with_history: bool = False) -> list[Line]:
-    """These lines in order, in one query and one for the risk levels.
-
-    `with_history`: also whether the access came back, which reasons ask for and routing does not.
-    """
+def lines_of(tasks: QuerySet[ReviewTask]) -> list[Line]:
+    """These lines in order, in one query and one for the risk levels."""
     grave = Tag.objects.grave_names()
     rows = tasks.order_by("line_no").annotate(
         marks_text=Cast("account__marks", TextField()),
         frameworks_text=Cast("frameworks", TextField()),
-        was_gone=_was_gone() if with_history else Value(value=False),
     )
-    found = rows.values_list("line_no", "was_gone", *FROZEN.values())
-    return [Line(row[2 + AT_LINE], row[0], _facts(row[2:], grave, came_back=row[1])) for row in found]
+    found = rows.values_list("line_no", *FROZEN.values())
+    return [Line(row[1 + AT_LINE], row[0], _facts(row[1:], grave)) for row in found]
 
 
 def lines_there_would_be(grants: QuerySet[Grant], *, size: int = 5_000) -> Iterator[list[LineFacts]]:
@@ -109,12 +105,7 @@ def _either(own: str, seen: str) -> Coalesce:
     return Coalesce(NullIf(own, Value("")), seen)
 
 
-def _was_gone() -> Exists:
-    same = Grant.objects.gone().filter(account=OuterRef("account"), entitlement=OuterRef("entitlement"))
-    return Exists(same)
-
-
-def _facts(row: tuple[Any, ...], grave: Collection[str], *, came_back: bool = False) -> LineFacts:
+def _facts(row: tuple[Any, ...], grave: Collection[str]) -> LineFacts:
     (
         account, entitlement, resource, owner_now, email_now, login_now, number_now, marks, frameworks, line,
         app, person, app_name, kind, resource_name, entitlement_name, slug, risk, account_type, status, name,
@@ -131,7 +122,6 @@ def _facts(row: tuple[Any, ...], grave: Collection[str], *, came_back: bool = Fa
         owner_now=owner_now or "",
         account_keys=keys,
         is_grave=risk in grave,
-        came_back=came_back,
         app_name=app_name,
         kind=kind,
         resource_name=resource_name,

@@ -8,9 +8,9 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.timezone import localdate
 
-from connectors.models import Grant, ResourceType
+from connectors.models import ResourceType
 from core.models import Organisation, User
-from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask
+from reviews.models import Campaign, Progress, Removal, ReviewTask
 
 SHOWN = (*Campaign.STARTED, Campaign.Status.CANCELLED)
 """Statuses in which these pages are there."""
@@ -53,15 +53,6 @@ class Share:
     key: str
     name: str
     counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Grants of one source that came and went since the freeze."""
-
-    source: PopulationSource
-    came: int
-    went: int
 
 
 def campaigns_shown(user: User) -> QuerySet[Campaign]:
@@ -112,23 +103,6 @@ def reviewers(campaign: Campaign, *, done: bool) -> QuerySet[Progress]:
     """Those who still have open lines, or those who have none."""
     rows = Progress.objects.filter(campaign=campaign).select_related("reviewer")
     return rows.filter(open=0) if done else rows.filter(open__gt=0)
-
-
-def rolled_forward(campaign: Campaign) -> Sequence[Moved]:
-    """What appeared and went in each source after the population was frozen, until closing: it is in no line,
-    or was cancelled."""
-    found = []
-    for source in campaign.sources.select_related("connector__app").order_by("source", "pk"):
-        grants = Grant.objects.filter(account__app=source.connector.app_id, account__source=source.source)
-        came = grants.filter(since__gt=campaign.frozen_at, first_run__gt=source.run_id)
-        went = grants.filter(gone_at__gt=campaign.frozen_at, gone_run__gt=source.run_id)
-        if campaign.closed_at:
-            came, went = (
-                came.filter(since__lte=campaign.closed_at),
-                went.filter(gone_at__lte=campaign.closed_at),
-            )
-        found.append(Moved(source, came.count(), went.count()))
-    return found
 
 
 def removals_by_status(campaign: Campaign) -> Mapping[str, int]:

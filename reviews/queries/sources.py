@@ -106,12 +106,6 @@ def people() -> People:
     return People(f"File {last}", last.ended_at, problem)
 
 
-def problems(scope: Scope) -> list[str]:
-    """Each reason why a population should not be frozen now; none if all is fresh and complete."""
-    found = [source.problem for source in of_scope(scope) if source.problem]
-    return [*found, people().problem] if people().problem else found
-
-
 def runs_by_source(sources: Collection[Source]) -> Mapping[tuple[str, str], int]:
     """By app and source: the number of the run that every line of it names."""
     return {(each.app.pk, each.name): each.latest.pk for each in sources if each.latest is not None}

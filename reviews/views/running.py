@@ -14,7 +14,7 @@ from core.queries.asked import page
 from reviews.actions.permission import may_run
 from reviews.actions.rights import may_sign_off
 from reviews.models import Campaign, Removal, ReviewTask
-from reviews.queries import bridge, running
+from reviews.queries import bridge, roll_forward, running
 
 NOT_CLOSED = (Campaign.Status.RUNNING, Campaign.Status.CLOSING, Campaign.Status.CANCELLED)
 
@@ -65,7 +65,7 @@ def data(request: HtmxRequest, pk: str) -> HttpResponse:
     context = head(request, campaign, "data") | {
         "sources": list(sources),
         "bridge": bridge.of(campaign),
-        "moved": running.rolled_forward(campaign),
+        "moved": roll_forward.of(campaign),
     }
     return render(request, "reviews/running_data.html", context)
 

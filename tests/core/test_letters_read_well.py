@@ -110,6 +110,10 @@ def review_samples(campaign, sender):
         },
         "campaign_staged": {**size, "starts": starts},
         "campaign_started": {**size, "until": until},
+        "draft_waits": {
+            "template": SimpleNamespace(pk="t1", name="Coupa access", next_on=date(2026, 12, 1)),
+            "sentence": "Its owners cannot own a campaign any more: name others.",
+        },
         "line_commented": {"campaign": campaign, "by": sender, "line": 7, "path": "/reviews/x/lines/7/"},
         "removal_came_back": {
             "campaign": campaign,
@@ -130,6 +134,7 @@ def review_samples(campaign, sender):
         "report_ready": {
             "campaign": campaign,
             "files": [("memo.pdf", "ab" * 32), ("lines.xlsx", "cd" * 32)],
+            "failed": [("lines.csv", "The disk is full.")],
             "path": f"/campaigns/{campaign.pk}/",
         },
         "sign_off_wanted": {"campaign": campaign, "sample": "5 lines"},

@@ -175,6 +175,17 @@ def test_nothing_starts_by_itself_in_the_past(owner):
         )
 
 
+def test_what_closes_by_itself_cannot_be_set_to_deny(owner, trail):
+    campaign = make_campaign("Coupa", owner)
+    course = Course(at_end=Campaign.Silence.REMOVE, ends_by_itself=True)
+
+    with pytest.raises(NotPossible, match="types a word for it"):
+        campaigns.change_course(campaign, course, starts_at=None, seen=campaign.changed_at, by=owner)
+
+    campaign.refresh_from_db()
+    assert (campaign.at_end, campaign.ends_by_itself, trail()) == (Campaign.Silence.EXCEPTION, False, [])
+
+
 def test_a_changed_scope_clears_what_the_last_staging_said(owner, trail):
     campaign = make_campaign("Coupa", owner, staging_problem="Nobody can be asked about line 7.")
     app = make_app("Coupa")

@@ -205,3 +205,23 @@ def test_its_sources_are_read_twice_at_the_end_and_what_cannot_be_is_told(campai
 
     assert trail()[-1] == "campaigns.not_read_at_the_end"
     assert "is paused" in TrailEvent.objects.latest("pk").change["problem"]
+
+
+def test_what_closes_by_itself_makes_exceptions_whatever_its_settings_say(campaign):
+    Campaign.objects.update(ends_by_itself=True, at_end=REMOVE, decide_by=now() - timedelta(days=1))
+
+    jobs.sweep_running()
+    jobs.close(campaign.pk)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.at_end) == (Campaign.Status.CLOSED, EXCEPTION)
+    assert statuses(campaign) == 4 * [("excepted", "Nobody decided.")]
+    assert not Removal.objects.exists()
+
+
+def test_nobody_denies_by_closing_without_typing_the_word(campaign):
+    with pytest.raises(NotPossible, match="become exceptions"):
+        closing.close(campaign, by=None, at_end=REMOVE, typed="DENY", seen=4)
+
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.RUNNING

@@ -8,7 +8,7 @@ from core.models import Role
 from reviews.models import Campaign, Comment, Decision, Mark, Progress, ReviewTask, Turn
 from reviews.queries.desk import bar
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
-from tests.reviews.making import make_grants, make_line, make_running, make_turn
+from tests.reviews.making import make_grants, make_line, make_running, make_turn, removes_nothing
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -188,6 +188,17 @@ def test_submitting_says_what_will_happen_and_then_does_it(browser, campaign, ru
     assert "Role 1" not in browser.get(address("desk", campaign)).content.decode()
     assert "Role 1" in browser.get(address("desk", campaign, query="?show=all")).content.decode()
     assert "<td" in browser.get(address("submissions", campaign)).content.decode()
+
+
+def test_a_policy_that_removes_nothing_promises_nothing(browser, campaign):
+    removes_nothing(campaign)
+    browser.post(address("mark", campaign), {"deny": "2", "reason-2": "Left"})
+
+    text = browser.get(address("submit", campaign)).content.decode()
+
+    assert "what you deny stays until an owner of the campaign asks for its removal." in text
+    assert "it goes" not in text
+    assert "are told" not in text
 
 
 def test_a_stale_page_submits_nothing(browser, campaign, rui):

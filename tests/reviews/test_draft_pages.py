@@ -316,6 +316,16 @@ def test_a_time_in_the_past_is_refused(browser, draft, trail):
     assert trail() == []
 
 
+def test_to_deny_by_closing_by_itself_is_refused_with_a_sentence(browser, draft, trail):
+    course = {"days_to_decide": 21, "desk": "flat", "when_removed": "automatic", "at_end": "remove"}
+
+    reply = browser.post(url("draft_schedule", draft), {**course, "ends_by_itself": "on", **seen(draft)})
+
+    assert reply.status_code == 422
+    assert "What closes by itself makes exceptions of them." in text(reply)
+    assert trail() == []
+
+
 def test_instructions_of_a_running_campaign_keep_how_they_read_before(owner, browser, trail):
     campaign = make_campaign("Coupa", owner, status=Campaign.Status.RUNNING)
 

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from connectors.models import OrderCall, ProvisionOrder
 from core.errors import Denied, NotPossible
-from core.models import Role, TrailEvent
+from core.models import OutgoingMail, Role, TrailEvent
 from reviews import jobs
 from reviews.actions import reports
 from reviews.models import Campaign, Comment, Decision, Removal, Report, Turn
@@ -335,3 +335,60 @@ def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one
 
     final = Report.objects.get(kind="lines_csv", status="wanted")
     assert (final.by, final.campaign) == (None, campaign)
+
+
+def letters_to(person):
+    rows = OutgoingMail.objects.filter(letter="report_ready", recipient=person)
+    return list(rows.order_by("pk"))
+
+
+def test_who_asked_is_told_once_their_own_files_are_over_whatever_others_wait_for(campaign, olga):
+    vera = make_user("Vera Stein", Role.READ_ONLY)
+    ours = [reports.want(campaign, kind, by=vera) for kind in ("lines_csv", "lines_xlsx")]
+    theirs = reports.want(campaign, "memo", by=olga)
+
+    jobs.make_report(ours[0].pk)
+    assert letters_to(vera) == []
+    jobs.make_report(ours[1].pk)
+
+    (mail,) = letters_to(vera)
+    assert all(each.name in mail.text for each in ours)
+    assert theirs.name not in mail.text
+    jobs.make_report(theirs.pk)
+    assert letters_to(vera) == [mail]
+    assert theirs.name in letters_to(olga)[-1].text
+
+
+def test_a_letter_tells_of_the_files_made_together_and_not_of_earlier_ones(campaign, olga):
+    earlier = made(campaign, "lines_xlsx", olga)
+    Report.objects.update(ended_at=now() - timedelta(hours=1), created_at=now() - timedelta(hours=2))
+    later = made(campaign, "lines_csv", olga)
+
+    mail = letters_to(olga)[-1]
+    assert later.name in mail.text
+    assert earlier.name not in mail.text
+
+
+def test_a_file_that_failed_is_told_beside_those_that_are_ready(campaign, olga):
+    ready, lost = (reports.want(campaign, kind, by=olga) for kind in ("lines_csv", "lines_xlsx"))
+    jobs.make_report(ready.pk)
+    Report.objects.filter(pk=lost.pk).update(attempts=reports.TRIES)
+    jobs.make_report(lost.pk)
+
+    (mail,) = letters_to(olga)
+    ready.refresh_from_db()
+    assert mail.subject == "Not all evidence of Coupa access, Q4 is ready"
+    assert f"- {ready.name}: {ready.sha256}" in mail.text
+    assert f"- {lost.name}: 5 workers began this file" in mail.text
+
+
+def test_where_nothing_could_be_made_the_letter_promises_nothing(campaign, olga):
+    lost = reports.want(campaign, "lines_csv", by=olga)
+    Report.objects.filter(pk=lost.pk).update(attempts=reports.TRIES)
+
+    jobs.make_report(lost.pk)
+
+    (mail,) = letters_to(olga)
+    assert mail.subject == "The evidence of Coupa access, Q4 could not be made"
+    assert "ready to be downloaded" not in mail.text
+    assert "Keep this letter" not in mail.text

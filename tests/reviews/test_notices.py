@@ -13,7 +13,7 @@ from reviews.actions import notices, removals, staging, templates
 from reviews.actions.comments import comment
 from reviews.models import Campaign, Removal, SampledLine, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
-from tests.reviews.making import make_campaign, make_line, make_policy, make_running
+from tests.reviews.making import make_campaign, make_grants, make_line, make_policy, make_running
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +204,19 @@ def test_those_who_take_part_hear_of_a_comment_and_who_wrote_it_does_not(campaig
     assert f"/reviews/{campaign.pk}/lines/1/" in mail.text
     assert "She does." not in mail.text
     assert f"/campaigns/{campaign.pk}/tasks/1/" in OutgoingMail.objects.get(recipient=olga).text
+
+
+def test_of_comments_on_many_lines_one_hears_once_a_day_and_campaign(campaign, olga, rui):
+    other = make_running(make_grants(1), rui, olga, name="Jaggaer access, Q4")
+    with on(3):
+        for number in (1, 2, 3):
+            comment(campaign.tasks.get(line_no=number), "Does she still buy?", by=rui)
+        comment(other.tasks.get(), "And he?", by=rui)
+    assert letters_of(olga) == 2 * ["line_commented"]
+    with on(4):
+        comment(campaign.tasks.get(line_no=2), "Anybody?", by=rui)
+
+    assert letters_of(olga) == 3 * ["line_commented"]
 
 
 def test_evidence_is_told_with_its_digests_to_owners_and_to_who_asked(campaign, olga):

@@ -72,17 +72,6 @@ def test_a_line_reads_the_same_before_and_after_it_is_frozen(world):
     assert before.is_grave
 
 
-def test_what_came_back_is_known_where_it_is_asked_for(world):
-    line = world.line(world.grace, "Grace Third")
-    make_grant(line.account, world.buyer, gone_at=line.since, gone_run=1)
-
-    (plain,) = lines_of(world.campaign.tasks.all())
-    (told,) = lines_of(world.campaign.tasks.all(), with_history=True)
-
-    assert not plain.facts.came_back
-    assert told.facts.came_back
-
-
 def test_built_in_policies_are_made_once_and_kept(db):
     first, again = ensure(), ensure()
 

@@ -213,3 +213,14 @@ def test_a_rhythm_that_cannot_be_is_refused(rhythm, sentence, owner, on):
         templates.create(make_campaign("Coupa", owner), "Coupa", rhythm, by=owner)
 
     assert not Template.objects.exists()
+
+
+def test_campaigns_of_a_template_that_close_by_themselves_cannot_be_set_to_deny(owner):
+    template = make_template(owner)
+    course = Course(at_end=Campaign.Silence.REMOVE, ends_by_itself=True)
+
+    with pytest.raises(NotPossible, match="types a word for it"):
+        templates.change_course(template, course, seen=template.changed_at, by=owner)
+
+    template.refresh_from_db()
+    assert (template.at_end, template.ends_by_itself) == (Campaign.Silence.EXCEPTION, False)

@@ -5,9 +5,11 @@ from datetime import date, timedelta
 import pytest
 from django.utils.timezone import now
 
-from core.models import Role, TrailEvent
+from core.models import OutgoingMail, Role, RoleHolding, TrailEvent
 from reviews import jobs
+from reviews.actions import notices
 from reviews.models import Campaign, Scope, Template
+from reviews.queries.campaigns import waiting_for_owner
 from tests.make import make_user
 from tests.reviews.making import make_campaign, make_policy
 
@@ -56,6 +58,58 @@ def test_a_draft_that_cannot_be_staged_by_itself_says_why_and_keeps_nobody_else_
     assert campaign.status == "staging"
 
 
+def test_owners_hear_once_a_day_why_it_was_not_staged_by_itself(owner, nudges):
+    lacking = make_whole(owner, starts_at=now() - AGO, policy=None)
+
+    for _ in range(2):
+        jobs.keep_timetable()
+        Campaign.objects.update(due_at=now())
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("staging_waits", owner.email)
+    assert "Choose who decides." in mail.text
+    assert f"you own the campaign {lacking.name}." in mail.text
+
+
+def test_where_no_owner_can_run_it_super_administrators_hear_of_it(owner, nudges):
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    make_whole(owner, starts_at=now() - AGO, policy=None)
+    RoleHolding.objects.filter(user=owner).delete()
+
+    jobs.keep_timetable()
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("staging_waits", ada.email)
+    assert "no owner of the campaign Coupa can run it any more." in mail.text
+
+
+def test_what_was_refused_is_tried_again_within_the_hour(owner, nudges):
+    lacking = make_whole(owner, starts_at=now() - AGO, policy=None)
+    jobs.keep_timetable()
+    Campaign.objects.filter(pk=lacking.pk).update(policy=make_policy())
+
+    jobs.keep_timetable()
+    lacking.refresh_from_db()
+    assert lacking.status == "draft"
+    assert now() < lacking.due_at <= now() + timedelta(hours=1)
+    Campaign.objects.filter(pk=lacking.pk).update(due_at=now())
+    jobs.keep_timetable()
+
+    lacking.refresh_from_db()
+    assert (lacking.status, lacking.staging_problem) == ("staging", "")
+
+
+def test_what_somebody_staged_in_vain_is_theirs_to_stage_again(owner, nudges):
+    failed = {"staging_wanted_by": owner, "staging_problem": "Nothing is in scope."}
+    campaign = make_whole(owner, starts_at=now() - AGO, **failed)
+
+    jobs.keep_timetable()
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.staging_problem) == ("draft", "Nothing is in scope.")
+    assert not OutgoingMail.objects.exists()
+
+
 def test_what_is_staged_starts_when_its_time_has_come(owner, trail):
     campaign = make_campaign("Coupa", owner, status="staged", starts_at=now() - AGO)
     by_hand = make_campaign("By hand", owner, status="staged")
@@ -68,6 +122,31 @@ def test_what_is_staged_starts_when_its_time_has_come(owner, trail):
     assert (campaign.status, campaign.started_by) == ("running", None)
     assert by_hand.status == "staged"
     assert trail() == ["campaigns.started"]
+
+
+@pytest.mark.parametrize(("planned", "starts"), [(timedelta(minutes=10), True), (timedelta(0), False)])
+def test_what_was_staged_by_hand_after_its_time_waits_for_its_owner(owner, nudges, planned, starts):
+    """Staged ahead of its time it starts at it, as was chosen."""
+    asked = {"staging_wanted_by": owner, "staging_wanted_at": now() - 2 * AGO}
+    campaign = make_campaign(
+        "Coupa", owner, status="staged", starts_at=now() - 3 * AGO + planned, staged_at=now(), **asked
+    )
+
+    jobs.keep_timetable()
+    campaign.refresh_from_db()
+
+    assert campaign.status == ("running" if starts else "staged")
+    assert campaign.starts_by_itself is starts
+    assert list(waiting_for_owner(owner)) == ([] if starts else [campaign])
+
+
+def test_owners_are_asked_to_start_what_was_staged_after_its_time(owner):
+    asked = {"staging_wanted_by": owner, "staging_wanted_at": now()}
+    campaign = make_campaign("Coupa", owner, status="staged", starts_at=now() - AGO, staged_at=now(), **asked)
+
+    notices.staged(campaign)
+
+    assert "Please start Coupa when you are ready" in OutgoingMail.objects.get().text
 
 
 def test_a_template_makes_its_draft_on_its_day_once(owner, nudges):
@@ -91,3 +170,18 @@ def test_a_template_whose_owners_are_gone_does_not_keep_others_from_their_draft(
 
     assert not without.campaigns.exists()
     assert template.campaigns.count() == 1
+
+
+def test_super_administrators_hear_once_a_day_of_a_template_whose_owners_are_gone(owner, nudges):
+    ada = make_user("Ada Lindgren", Role.SUPER)
+    template = Template.objects.create(name="Coupa", scope=Scope.objects.create(), next_on=now().date())
+    template.owners.add(owner)
+    RoleHolding.objects.filter(user=owner).delete()
+
+    jobs.keep_timetable()
+    jobs.keep_timetable()
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("draft_waits", ada.email)
+    assert "Its owners cannot own a campaign any more: name others." in mail.text
+    assert not template.campaigns.exists()

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from connectors.models import Grant, Tag
+from connectors.models import CREDENTIAL, Grant, Tag
 from core.http import sessions
 from core.models import Role
 from reviews import jobs
@@ -12,6 +12,7 @@ from reviews.actions import closing, removals, removing
 from reviews.actions.signing_off import STATEMENTS
 from reviews.models import Campaign, Decision, Mark, Removal, ReviewTask
 from reviews.queries import downloads
+from reviews.queries.roll_forward import RollForward
 from tests.make import make_account, make_connected, make_entitlement, make_grant, make_run, make_user
 from tests.reviews.making import make_grants, make_line, make_running, make_turn, removes_nothing
 
@@ -78,19 +79,22 @@ def test_the_overview_says_how_far_it_is(campaign, owner, sign_in):
     assert "Rui Costa" in shown
 
 
-def test_the_data_page_says_what_came_and_went_since_the_freeze(campaign, owner, sign_in):
+def test_the_data_page_counts_what_came_and_went_in_scope_alone(campaign, owner, sign_in):
     connector = campaign.tasks.earliest("line_no").app.connectors.get()
     frozen_by = connector.runs.get()
     campaign.sources.create(connector=connector, source=connector.source, run=frozen_by)
     later = make_run(connector)
     app = campaign.tasks.earliest("line_no").app
-    make_grant(make_account(app, "Nadia Karim"), make_entitlement(app, "Payer"), first_run=later.pk)
+    account = make_account(app, "Nadia Karim")
+    for entitlement in (make_entitlement(app, "Payer"), make_entitlement(app, "Access", CREDENTIAL)):
+        make_grant(account, entitlement, first_run=later.pk)  # having an account at all is not reviewed
     gone = campaign.tasks.get(line_no=1).grant
     Grant.objects.filter(pk=gone).update(gone_at=now(), gone_run=later.pk)
 
     reply = sign_in(owner).get(page(campaign, "campaign_counts"))
 
-    assert [(each.came, each.went) for each in reply.context["moved"]] == [(1, 1)]
+    assert reply.context["moved"] == RollForward(appeared=1, went=1)
+    assert "1 grant in scope, in no line" in text(reply)
     assert "The counts tie" in text(reply)
 
 
