@@ -35,6 +35,8 @@ def follow_order(order_id: str) -> None:
         return
     over = (Removal.Status.DROPPED, Removal.Status.CAME_BACK)
     rows = Removal.objects.filter(order=order).exclude(status__in=over).select_related("task", "campaign")
+    if order.status == ProvisionOrder.Status.CAME_BACK:
+        _hold(rows.values_list("campaign_id", flat=True))  # before its removals, as everywhere
     for removal in rows.select_for_update(of=("self",)):
         _follow_order(removal, order)
 
@@ -90,18 +92,20 @@ def orders_to_follow() -> Iterable[str]:
 
 
 def come_back(removal: Removal, problem: str) -> None:
-    """It is there again (decision 56): an alarm, a new removal, and its line open again while it runs.
+    """It is there again (decision 56): an alarm, and its line open again while the campaign runs.
 
-    After closing nobody is asked any more: the line stays denied, and the new removal keeps the campaign from
-    being signed off. In one that is signed off the line stays as it was decided.
+    Nothing is taken away then before it is denied again. After closing nobody is asked any more: the line
+    stays denied, and a new removal keeps the campaign from being signed off. In one that is signed off the
+    line stays as it was decided.
     """
-    task, campaign = removal.task, Campaign.objects.get(pk=removal.campaign_id)
+    task, campaign = removal.task, _hold([removal.campaign_id])[0]
     go(removal, Removal.Status.CAME_BACK, problem=problem)
     record("removals.came_back", removal, by=None, severity=ERROR, problem=problem, **about(removal))
-    removals.open_for([task], None)
     if campaign.status == Campaign.Status.RUNNING:
         reopen([task], "Came back after it had been removed.")
-    elif campaign.status == Campaign.Status.CLOSED:
+    elif campaign.status != Campaign.Status.CANCELLED:
+        removals.open_for([task], None, even_so=True)  # somebody wanted it gone, whatever the policy says
+    if campaign.status == Campaign.Status.CLOSED:
         campaign.move(Campaign.Status.REMEDIATION)
     _tell_of_return(removal, campaign)
 
@@ -126,6 +130,11 @@ def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
         for reviewer, number in by_reviewer.items():
             rows = Progress.objects.filter(campaign=campaign, reviewer=reviewer, open__gte=number)
             rows.update(open=F("open") - number)
+
+
+def _hold(campaigns: Iterable[str]) -> Sequence[Campaign]:
+    """As they are now, and none is closed or cancelled before this transaction ends."""
+    return list(Campaign.objects.select_for_update(no_key=True).filter(pk__in=campaigns).order_by("pk"))
 
 
 _ASKED = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
@@ -256,4 +265,5 @@ def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
             app=app,
             is_grave=is_grave,
             is_signed_off=campaign.status == Campaign.Status.SIGNED_OFF,
+            is_asked_again=campaign.status == Campaign.Status.RUNNING,
         )
