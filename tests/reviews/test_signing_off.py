@@ -12,7 +12,7 @@ from reviews.actions import closing, correcting, removals, removing, sampling, s
 from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
 from reviews.queries import bridge
 from tests.make import make_user
-from tests.reviews.making import make_grants, make_running
+from tests.reviews.making import make_grants, make_running, removes_nothing
 
 pytestmark = pytest.mark.django_db
 ALL = list(signing_off.STATEMENTS)
@@ -256,3 +256,20 @@ def test_everything_in_the_way_is_named(campaign, owner, control, monkeypatch):
     ]
     with pytest.raises(NotPossible, match="neither proven gone"):
         signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+
+def test_denied_lines_that_nobody_takes_away_stand_in_the_way_until_they_are_removed_or_excepted(
+    campaign, owner, control
+):
+    removes_nothing(campaign)
+    decide(campaign, "denied", 1, 2)
+    closed(campaign, owner)
+    look_at_all(campaign, control)
+
+    assert not Removal.objects.exists()
+    with pytest.raises(NotPossible, match="2 denied lines have no removal: an owner of the campaign opens"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+    removals.open_denied(campaign, by=owner)
+    removing.except_(list(Removal.objects.all()), by=owner, reason="Needed until the year-end close")
+    assert signing_off.obstacles(campaign) == []
