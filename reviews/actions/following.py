@@ -189,8 +189,9 @@ def _follow_gone(campaign: Campaign, run: SyncRun) -> None:
     ended = Grant.objects.filter(gone_run=run.pk).order_by("pk").values_list("pk", flat=True)
     for keys in batched(ended.iterator(PAGE), PAGE):
         with transaction.atomic():
+            [held] = _hold([campaign.pk])
             lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys, app=run.connector.app_id)
-            _cancel(lines.open(), campaign, run)
+            _cancel(lines.open(), held, run)
             _prove(Removal.objects.filter(task__in=lines.values("pk")), run)
 
 
@@ -221,17 +222,25 @@ def _follow_back(campaign: Campaign, run: SyncRun) -> None:
     again = Grant.objects.here().filter(account=OuterRef("account"), entitlement=OuterRef("entitlement"))
     lines = ReviewTask.objects.filter(Exists(again), campaign=campaign, app=run.connector.app_id)
     cancelled = lines.filter(status=ReviewTask.Status.CANCELLED).order_by("line_no")
-    while found := list(cancelled[:PAGE]):
-        with transaction.atomic():
-            _seen_again(found, campaign, run)
+    while _seen_again(cancelled, campaign, run):
+        pass
     denied = lines.filter(status=ReviewTask.Status.DENIED)
     proven = Removal.objects.filter(_UNORDERED, campaign=campaign, status=_PROVEN)
-    for removal in proven.filter(task__in=denied.values("pk")).select_related("task", "campaign"):
+    rows = proven.filter(task__in=denied.values("pk")).select_related("task", "campaign")
+    for key in list(rows.values_list("pk", flat=True)):
         with transaction.atomic():
-            come_back(removal, f"Sync {run.pk} saw it again.")
+            _hold([campaign.pk])
+            for removal in rows.filter(pk=key).select_for_update(of=("self",)):
+                come_back(removal, f"Sync {run.pk} saw it again.")
 
 
-def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -> None:
+@transaction.atomic
+def _seen_again(cancelled: QuerySet[ReviewTask], campaign: Campaign, run: SyncRun) -> int:
+    """A page of cancelled lines, by the status that the campaign has now. Answers how many there were."""
+    [campaign] = _hold([campaign.pk])
+    lines = list(cancelled[:PAGE])
+    if campaign.is_over or not lines:
+        return 0
     said = f"Seen again by sync {run.pk}, after closing: nobody decided."
     if campaign.status in _ASKED:
         try:
@@ -244,6 +253,7 @@ def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -
         rows = ReviewTask.objects.filter(pk__in=[line.pk for line in lines])
         rows.update(status=ReviewTask.Status.EXCEPTED, status_reason=said)
     record("lines.seen_again", campaign, by=None, run=run.key, lines=[line.line_no for line in lines])
+    return len(lines)
 
 
 def _tell_of_return(removal: Removal, campaign: Campaign) -> None:

@@ -52,6 +52,7 @@ def obstacles(campaign: Campaign) -> Sequence[str]:
         return [f"It is {campaign.get_status_display().lower()}: it can be signed off once it is closed."]
     found = [
         _control_owner(campaign),
+        _open_lines(campaign),
         _removals(campaign),
         _unremoved(campaign),
         _lookbacks(campaign),
@@ -73,6 +74,14 @@ def _control_owner(campaign: Campaign) -> str:
             " has to name another control owner."
         )
     return ""
+
+
+def _open_lines(campaign: Campaign) -> str:
+    number = campaign.tasks.open().count()
+    if not number:
+        return ""
+    are = "line is" if number == 1 else "lines are"
+    return f"{number:,} {are} still open although it is closed: whoever operates Reeve has to look into it."
 
 
 def _removals(campaign: Campaign) -> str:

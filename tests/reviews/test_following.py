@@ -230,6 +230,24 @@ def test_after_closing_it_becomes_an_exception_and_after_sign_off_stays(campaign
     assert asked_anew == []
 
 
+def test_no_line_opens_in_a_campaign_that_was_closed_while_its_runs_were_followed(
+    campaign, app_owner, asked_anew
+):
+    deny(campaign, 2)
+    jobs.follow_run(ends(campaign, 1, 2).pk)
+    sees_again(campaign, 1)
+    run = sees_again(campaign, 2)
+    as_it_was = Campaign.objects.get()
+    Campaign.objects.update(status="closed")
+
+    following._follow_back(as_it_was, run)
+
+    lines = campaign.tasks.order_by("line_no").values_list("status", flat=True)
+    assert list(lines) == ["excepted", "denied", "open"]
+    assert asked_anew == []
+    assert Campaign.objects.get().status == "remediation"
+
+
 def test_what_a_run_ended_before_anybody_ordered_it_is_proven_and_may_come_back(
     campaign, app_owner, asked_anew
 ):

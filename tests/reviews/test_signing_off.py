@@ -273,3 +273,11 @@ def test_denied_lines_that_nobody_takes_away_stand_in_the_way_until_they_are_rem
     removals.open_denied(campaign, by=owner)
     removing.except_(list(Removal.objects.all()), by=owner, reason="Needed until the year-end close")
     assert signing_off.obstacles(campaign) == []
+
+
+def test_an_open_line_stands_in_the_way(campaign, owner, control):
+    closed(campaign, owner)
+    campaign.tasks.filter(line_no=1).update(status="open")
+
+    with pytest.raises(NotPossible, match="1 line is still open"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
