@@ -127,9 +127,11 @@ def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
         for reviewer in asked.values_list("reviewer_id", flat=True):
             by_reviewer[reviewer] = by_reviewer.get(reviewer, 0) + 1
         asked.update(status=Turn.Status.ENDED, ended_at=now())
-        for reviewer, number in by_reviewer.items():
-            rows = Progress.objects.filter(campaign=campaign, reviewer=reviewer, open__gte=number)
-            rows.update(open=F("open") - number)
+        counters = Progress.objects.filter(campaign=campaign, reviewer__in=list(by_reviewer))
+        held = counters.select_for_update(no_key=True).order_by("reviewer_id")  # as all do: no two in a ring
+        for reviewer in list(held.values_list("reviewer_id", flat=True)):
+            number = by_reviewer[reviewer]
+            counters.filter(reviewer=reviewer, open__gte=number).update(open=F("open") - number)
 
 
 def _hold(campaigns: Iterable[str]) -> Sequence[Campaign]:
