@@ -13,8 +13,9 @@ from reviews.actions import removals, reports
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
-from reviews.models import Campaign, Decision, Removal
+from reviews.models import Campaign, Removal
 from reviews.queries import bridge
+from reviews.queries.part_in import part_in
 
 STATEMENTS = {
     "complete": "The population is complete: every source was read, and the counts tie.",
@@ -67,11 +68,10 @@ def _control_owner(campaign: Campaign) -> str:
     owner = campaign.control_owner
     if owner is None:
         return "It has no control owner: one of its owners has to name one."
-    decided = Decision.objects.filter(campaign=campaign, by=owner)
-    if number := decided.count():
+    if part := part_in(campaign, owner):
         return (
-            f"{owner} decided {number:,} of its lines and cannot sign off too: an owner of the campaign"
-            " has to name another control owner."
+            f"{owner} {' and '.join(part)} and cannot sign off too: an owner of the campaign has to name"
+            " another control owner."
         )
     return ""
 
