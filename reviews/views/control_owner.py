@@ -23,10 +23,11 @@ from reviews.views.running import shown
 def control_owner(request: HtmxRequest, pk: str) -> HttpResponse:
     campaign = shown(request, pk)
     must_run(campaign, request.user)
-    form = ControlOwnerForm(request.POST if request.method == "POST" else None)
     chosen = list(people(request.POST, "to"))
     if request.method == "GET" or "to_find" in request.POST:
+        form = ControlOwnerForm(initial={"reason": request.POST.get("reason", "")})
         return _page(request, campaign, form, chosen, "", 200)
+    form = ControlOwnerForm(request.POST)
     if len(chosen) != 1 or not form.is_valid():
         error = "" if len(chosen) == 1 else "Choose one person."
         return _page(request, campaign, form, chosen, error, 422)
