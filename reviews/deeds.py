@@ -5,6 +5,7 @@ PHRASES: dict[str, str] = {
     "campaigns.changed": "changed the settings of a campaign",
     "campaigns.closed": "closed the campaign",
     "campaigns.closing": "ended the campaign",
+    "campaigns.control_owner_changed": "changed who signs off the campaign",
     "campaigns.created": "drafted a campaign",
     "campaigns.discarded": "discarded a draft",
     "campaigns.duplicated": "drafted a campaign from another",

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from reviews.views import (
     campaigns,
+    control_owner,
     desk,
     desk_lines,
     drafts,
@@ -66,6 +67,7 @@ RUNNING = [
     path("campaigns/<slug:pk>/removals/", removals.removals, name="removals"),
     path("campaigns/<slug:pk>/counts/", running.data, name="campaign_counts"),
     path("campaigns/<slug:pk>/trail/", running.trail, name="campaign_trail"),
+    path("campaigns/<slug:pk>/control-owner/", control_owner.control_owner, name="control_owner"),
     path("campaigns/<slug:pk>/remind/", reminding.remind, name="remind"),
     path("campaigns/<slug:pk>/close/", ending.close_campaign, name="close_campaign"),
     path("campaigns/<slug:pk>/sign-off/", ending.sign_off, name="sign_off"),

@@ -17,7 +17,9 @@ from reviews.actions import facts as say
 from reviews.actions import letters, notices, staging
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run
+from reviews.actions.rights import must_say
 from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, Scope, Template, Turn
+from reviews.queries.part_in import asked_about, part_in
 
 END_OF_DAY = time(23, 59)
 CANCELLABLE = (Campaign.Status.STAGING, Campaign.Status.STAGED, Campaign.Status.RUNNING)
@@ -126,6 +128,32 @@ def set_owners(
     _touch(campaign)
     before, after = {"owners": _names(present.values())}, {"owners": _names(people)}
     record("campaigns.owners_changed", campaign, by=by, before=before, after=after)
+
+
+@transaction.atomic
+def change_control_owner(campaign: Campaign, to: User, *, by: User | None, reason: str) -> None:
+    """Have somebody else sign off, from staging until it is signed off: nobody who decided anything in it.
+
+    They look at the whole sample anew. Raises Denied, and NotPossible for whoever cannot be it.
+    """
+    campaign = _locked(campaign, by)
+    said = must_say(reason, "Say why somebody else signs off: it goes into the evidence.")
+    if campaign.is_draft or campaign.is_over or campaign.status == Campaign.Status.STAGING:
+        words = campaign.get_status_display().lower()
+        raise NotPossible(f"{campaign} is {words}: its control owner cannot be changed here now.")
+    if not (to.is_active and to.may_act):
+        raise NotPossible(f"{to} is deactivated or may only read, and cannot sign off: choose another.")
+    if to.pk == campaign.control_owner_id:
+        raise NotPossible(f"{to} is its control owner already.")
+    if part := part_in(campaign, to):
+        raise NotPossible(f"{to} {' and '.join(part)} and cannot sign off too: choose another.")
+    if number := asked_about(campaign, to):
+        lines = "1 line" if number == 1 else f"{number:,} lines"
+        raise NotPossible(f"{to} is asked about {lines} of it: have somebody else asked first.")
+    before, after = {"control_owner": str(campaign.control_owner or "")}, {"control_owner": str(to)}
+    _touch(campaign, control_owner=to)
+    campaign.sample.update(agrees=None, note="", by=None, at=None)
+    record("campaigns.control_owner_changed", campaign, by=by, before=before, after=after, reason=said)
 
 
 @transaction.atomic

@@ -35,6 +35,8 @@ def follow_order(order_id: str) -> None:
         return
     over = (Removal.Status.DROPPED, Removal.Status.CAME_BACK)
     rows = Removal.objects.filter(order=order).exclude(status__in=over).select_related("task", "campaign")
+    if order.status == ProvisionOrder.Status.CAME_BACK:
+        _hold(rows.values_list("campaign_id", flat=True))  # before its removals, as everywhere
     for removal in rows.select_for_update(of=("self",)):
         _follow_order(removal, order)
 
@@ -90,18 +92,20 @@ def orders_to_follow() -> Iterable[str]:
 
 
 def come_back(removal: Removal, problem: str) -> None:
-    """It is there again (decision 56): an alarm, a new removal, and its line open again while it runs.
+    """It is there again (decision 56): an alarm, and its line open again while the campaign runs.
 
-    After closing nobody is asked any more: the line stays denied, and the new removal keeps the campaign from
-    being signed off. In one that is signed off the line stays as it was decided.
+    Nothing is taken away then before it is denied again. After closing nobody is asked any more: the line
+    stays denied, and a new removal keeps the campaign from being signed off. In one that is signed off the
+    line stays as it was decided.
     """
-    task, campaign = removal.task, Campaign.objects.get(pk=removal.campaign_id)
+    task, campaign = removal.task, _hold([removal.campaign_id])[0]
     go(removal, Removal.Status.CAME_BACK, problem=problem)
     record("removals.came_back", removal, by=None, severity=ERROR, problem=problem, **about(removal))
-    removals.open_for([task], None)
     if campaign.status == Campaign.Status.RUNNING:
         reopen([task], "Came back after it had been removed.")
-    elif campaign.status == Campaign.Status.CLOSED:
+    elif campaign.status != Campaign.Status.CANCELLED:
+        removals.open_for([task], None, even_so=True)  # somebody wanted it gone, whatever the policy says
+    if campaign.status == Campaign.Status.CLOSED:
         campaign.move(Campaign.Status.REMEDIATION)
     _tell_of_return(removal, campaign)
 
@@ -123,9 +127,16 @@ def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
         for reviewer in asked.values_list("reviewer_id", flat=True):
             by_reviewer[reviewer] = by_reviewer.get(reviewer, 0) + 1
         asked.update(status=Turn.Status.ENDED, ended_at=now())
-        for reviewer, number in by_reviewer.items():
-            rows = Progress.objects.filter(campaign=campaign, reviewer=reviewer, open__gte=number)
-            rows.update(open=F("open") - number)
+        counters = Progress.objects.filter(campaign=campaign, reviewer__in=list(by_reviewer))
+        held = counters.select_for_update(no_key=True).order_by("reviewer_id")  # as all do: no two in a ring
+        for reviewer in list(held.values_list("reviewer_id", flat=True)):
+            number = by_reviewer[reviewer]
+            counters.filter(reviewer=reviewer, open__gte=number).update(open=F("open") - number)
+
+
+def _hold(campaigns: Iterable[str]) -> Sequence[Campaign]:
+    """As they are now, and none is closed or cancelled before this transaction ends."""
+    return list(Campaign.objects.select_for_update(no_key=True).filter(pk__in=campaigns).order_by("pk"))
 
 
 _ASKED = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
@@ -180,8 +191,9 @@ def _follow_gone(campaign: Campaign, run: SyncRun) -> None:
     ended = Grant.objects.filter(gone_run=run.pk).order_by("pk").values_list("pk", flat=True)
     for keys in batched(ended.iterator(PAGE), PAGE):
         with transaction.atomic():
+            [held] = _hold([campaign.pk])
             lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys, app=run.connector.app_id)
-            _cancel(lines.open(), campaign, run)
+            _cancel(lines.open(), held, run)
             _prove(Removal.objects.filter(task__in=lines.values("pk")), run)
 
 
@@ -212,17 +224,25 @@ def _follow_back(campaign: Campaign, run: SyncRun) -> None:
     again = Grant.objects.here().filter(account=OuterRef("account"), entitlement=OuterRef("entitlement"))
     lines = ReviewTask.objects.filter(Exists(again), campaign=campaign, app=run.connector.app_id)
     cancelled = lines.filter(status=ReviewTask.Status.CANCELLED).order_by("line_no")
-    while found := list(cancelled[:PAGE]):
-        with transaction.atomic():
-            _seen_again(found, campaign, run)
+    while _seen_again(cancelled, campaign, run):
+        pass
     denied = lines.filter(status=ReviewTask.Status.DENIED)
     proven = Removal.objects.filter(_UNORDERED, campaign=campaign, status=_PROVEN)
-    for removal in proven.filter(task__in=denied.values("pk")).select_related("task", "campaign"):
+    rows = proven.filter(task__in=denied.values("pk")).select_related("task", "campaign")
+    for key in list(rows.values_list("pk", flat=True)):
         with transaction.atomic():
-            come_back(removal, f"Sync {run.pk} saw it again.")
+            _hold([campaign.pk])
+            for removal in rows.filter(pk=key).select_for_update(of=("self",)):
+                come_back(removal, f"Sync {run.pk} saw it again.")
 
 
-def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -> None:
+@transaction.atomic
+def _seen_again(cancelled: QuerySet[ReviewTask], campaign: Campaign, run: SyncRun) -> int:
+    """A page of cancelled lines, by the status that the campaign has now. Answers how many there were."""
+    [campaign] = _hold([campaign.pk])
+    lines = list(cancelled[:PAGE])
+    if campaign.is_over or not lines:
+        return 0
     said = f"Seen again by sync {run.pk}, after closing: nobody decided."
     if campaign.status in _ASKED:
         try:
@@ -235,6 +255,7 @@ def _seen_again(lines: Sequence[ReviewTask], campaign: Campaign, run: SyncRun) -
         rows = ReviewTask.objects.filter(pk__in=[line.pk for line in lines])
         rows.update(status=ReviewTask.Status.EXCEPTED, status_reason=said)
     record("lines.seen_again", campaign, by=None, run=run.key, lines=[line.line_no for line in lines])
+    return len(lines)
 
 
 def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
@@ -256,4 +277,5 @@ def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
             app=app,
             is_grave=is_grave,
             is_signed_off=campaign.status == Campaign.Status.SIGNED_OFF,
+            is_asked_again=campaign.status == Campaign.Status.RUNNING,
         )

@@ -67,6 +67,7 @@ def order_waiting(campaign_id: str) -> int:
 def order_again(removal: Removal, *, by: User) -> None:
     """After it could not be removed, or its order was dropped: a new order."""
     must_answer_for({removal.app_id}, by)
+    _must_be_wanted(removal)
     if removal.status not in (Removal.Status.FAILED, Removal.Status.BY_HAND):
         raise NotPossible(f"There is nothing to try again: {removal.get_status_display().lower()}.")
     _order([removal])
@@ -77,6 +78,7 @@ def done_by_hand(removal: Removal, *, by: User, how: str) -> None:
     """An owner of the app says that it is gone. A later run proves it, or shows that it is not."""
     must_answer_for({removal.app_id}, by)
     said = must_say(how, "Say what was done, and where: it goes into the evidence.")
+    _must_be_wanted(removal)
     if removal.status != Removal.Status.BY_HAND:
         raise NotPossible(f"This is not one to be removed by hand: {removal.get_status_display().lower()}.")
     if removal.order is not None:
@@ -95,6 +97,7 @@ def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
         if campaign.is_over:
             raise NotPossible(f"{campaign} is {campaign.get_status_display().lower()}: its removals stand.")
     must_concern_others([each.task for each in chosen], by)
+    _must_be_exceptable(chosen)
     for removal in chosen:
         _take_order_back(removal, reason=f"{by} made it an exception of {removal.campaign}: {said}")
         removal.move(Removal.Status.EXCEPTED, excepted_by=by, reason=said)
@@ -122,7 +125,7 @@ def look_back(removal: Removal, *, by: User, used: str, cause: str, deficiency: 
     if not may_run(removal.campaign, by):
         must_answer_for({removal.app_id}, by)
     must_concern_others([removal.task], by)
-    if removal.campaign.is_over:
+    if _held(removal).is_over:
         raise NotPossible(f"{removal.campaign} is over: what was found out stands.")
     if used not in USED or deficiency not in DEFICIENCY:
         raise NotPossible("Choose one of the answers.")
@@ -137,6 +140,32 @@ def look_back(removal: Removal, *, by: User, used: str, cause: str, deficiency: 
 def is_grave(removal: Removal) -> bool:
     """Whether its line bears a grave risk: then somebody looks back."""
     return removal.task.risk in Tag.objects.grave_names()
+
+
+def _held(removal: Removal) -> Campaign:
+    """Its campaign as it is now, which is neither cancelled nor signed off before this transaction ends."""
+    return Campaign.objects.select_for_update(no_key=True).get(pk=removal.campaign_id)
+
+
+def _must_be_wanted(removal: Removal) -> None:
+    if (campaign := _held(removal)).status == Campaign.Status.CANCELLED:
+        raise NotPossible(f"{campaign} was cancelled: nothing is taken away for it any more.")
+
+
+def _must_be_exceptable(chosen: Sequence[Removal]) -> None:
+    """What came back is asked about anew, or has a newer removal: that is the one to except."""
+    rows = Removal.objects.filter(pk__in=[each.pk for each in chosen])
+    for removal in rows.select_related("task").select_for_update(of=("self",)).order_by("pk"):
+        line = f"The access of line {removal.task.line_no}"
+        if removal.status == Removal.Status.CAME_BACK:
+            raise NotPossible(
+                f"{line} came back: the line is asked about again, or has a newer removal. Make the exception"
+                " there."
+            )
+        if Removal.Status.EXCEPTED not in Removal.MOVES[removal.status]:
+            raise NotPossible(
+                f"{line} is {removal.get_status_display().lower()}: there is nothing to except."
+            )
 
 
 def _order(page: Sequence[Removal]) -> None:

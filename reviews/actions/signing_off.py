@@ -9,12 +9,13 @@ from connectors.models import Tag
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
-from reviews.actions import reports
+from reviews.actions import removals, reports
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
-from reviews.models import Campaign, Decision, Removal
+from reviews.models import Campaign, Removal
 from reviews.queries import bridge
+from reviews.queries.part_in import part_in
 
 STATEMENTS = {
     "complete": "The population is complete: every source was read, and the counts tie.",
@@ -50,7 +51,14 @@ def obstacles(campaign: Campaign) -> Sequence[str]:
     """Everything that keeps it from being signed off, each as a sentence that says what to do."""
     if campaign.status not in READY:
         return [f"It is {campaign.get_status_display().lower()}: it can be signed off once it is closed."]
-    found = [_control_owner(campaign), _removals(campaign), _lookbacks(campaign), _sample(campaign)]
+    found = [
+        _control_owner(campaign),
+        _open_lines(campaign),
+        _removals(campaign),
+        _unremoved(campaign),
+        _lookbacks(campaign),
+        _sample(campaign),
+    ]
     if not bridge.of(campaign).ties:
         found.append("The counts do not tie: look at its data.")
     return [each for each in found if each]
@@ -60,13 +68,20 @@ def _control_owner(campaign: Campaign) -> str:
     owner = campaign.control_owner
     if owner is None:
         return "It has no control owner: one of its owners has to name one."
-    decided = Decision.objects.filter(campaign=campaign, by=owner)
-    if number := decided.count():
+    if part := part_in(campaign, owner):
         return (
-            f"{owner} decided {number:,} of its lines and cannot sign off too: an owner of the campaign"
-            " has to name another control owner."
+            f"{owner} {' and '.join(part)} and cannot sign off too: an owner of the campaign has to name"
+            " another control owner."
         )
     return ""
+
+
+def _open_lines(campaign: Campaign) -> str:
+    number = campaign.tasks.open().count()
+    if not number:
+        return ""
+    are = "line is" if number == 1 else "lines are"
+    return f"{number:,} {are} still open although it is closed: whoever operates Reeve has to look into it."
 
 
 def _removals(campaign: Campaign) -> str:
@@ -75,6 +90,17 @@ def _removals(campaign: Campaign) -> str:
         return ""
     are = "removal is" if number == 1 else "removals are"
     return f"{number:,} {are} neither proven gone nor an exception."
+
+
+def _unremoved(campaign: Campaign) -> str:
+    number = removals.denied_without(campaign).count()
+    if not number:
+        return ""
+    has = "line has" if number == 1 else "lines have"
+    return (
+        f"{number:,} denied {has} no removal: an owner of the campaign opens them on its page Removals, and"
+        " makes exceptions of what is to stay."
+    )
 
 
 def _lookbacks(campaign: Campaign) -> str:

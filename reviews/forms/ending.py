@@ -38,6 +38,10 @@ class ReassignForm(forms.Form):
     )
 
 
+class ControlOwnerForm(forms.Form):
+    reason = ReasonField(label="Why somebody else signs off")
+
+
 class CloseForm(forms.Form):
     at_end = forms.ChoiceField(
         label="Lines that nobody decided", choices=Campaign.Silence.choices, error_messages=CHOOSE

@@ -38,7 +38,7 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
         return redirect("reviews:removals", campaign.pk)
     if request.method == "POST":
         chosen = _chosen(request, campaign.removals.all())
-        if request.POST.get("do") == "confirm" or request.POST.get("all"):
+        if request.POST.get("do", "confirm") == "confirm":
             return _confirmed(request, chosen, "reviews:removals", campaign.pk)
         if form.is_valid():
             number = removing.except_(chosen, by=request.user, reason=form.cleaned_data["reason"])
@@ -65,6 +65,8 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
 def my_removals(request: HtmxRequest) -> HttpResponse:
     """Those of the apps one answers for. POST: confirm those ticked."""
     if request.method == "POST":
+        if request.POST.get("do", "confirm") != "confirm":
+            raise NotPossible("Here removals are only confirmed: open one to do something else with it.")
         return _confirmed(request, _chosen(request, of_apps(request.user)), "reviews:my_removals")
     is_all = request.GET.get("show") == "all"
     rows = of_apps(request.user) if is_all else waiting_for(request.user)
@@ -150,8 +152,8 @@ def _statuses(campaign: Campaign) -> Sequence[tuple[str, str, int]]:
 
 
 def _chosen(request: HtmxRequest, rows: Any) -> list[Removal]:
-    """Those ticked, or all that wait for this person; raises NotPossible if it is none."""
-    if request.POST.get("all"):
+    """Those ticked, or all that wait for this person to confirm; raises NotPossible if it is none."""
+    if request.POST.get("all") and request.POST.get("do") != "except":
         rows = rows.confirmable_by(request.user)
     else:
         keys = [key for key in request.POST.getlist("removal") if key.isascii() and key.isalnum()]

@@ -123,6 +123,7 @@ def review_samples(campaign, sender):
                 problem="Sync 14 saw it again.",
             ),
             "is_grave": True,
+            "is_asked_again": False,
             "is_signed_off": False,
         },
         "removal_waiting": {

@@ -2,6 +2,7 @@
 
 from django.utils.timezone import now
 
+from core.models import Role
 from reviews.actions import removals
 from reviews.actions.signing_off import STATEMENTS
 from reviews.models import Campaign, Decision, Removal, ReviewTask, SampledLine
@@ -17,6 +18,7 @@ reviews:correct              405/done 405/404         405/403  405/404   405/404
 reviews:reassign_line        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:reassign_reviewer    200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:campaign_submissions 200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
+reviews:control_owner        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:remind               200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:removals             200/done 404/404         200/403  404/404   404/404 404/404     200/done 404/404 404/404  200/403   302/302     302/302
 reviews:campaign_counts      200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
@@ -42,6 +44,7 @@ def requests(world: World) -> dict[str, Request]:
     closed, ready = (made(world, name, status="closed", closed_at=now()) for name in ("Closed", "Ready"))
     ready.tasks.update(status="excepted")
     untouched, other = made(world, "Untouched"), make_user("Taker of Untouched")
+    next_ = make_user("Control owner to be", Role.BASIC)
     asked = untouched.tasks.get(line_no=1).turns.get().reviewer
     SampledLine.objects.create(campaign=closed, task=closed.tasks.get(line_no=1), line_no=1)
     return {
@@ -53,6 +56,7 @@ def requests(world: World) -> dict[str, Request]:
             [untouched.pk, asked.pk], {"to": other.pk, "reason": "On leave"}
         ),
         "reviews:campaign_submissions": Request([running.pk]),
+        "reviews:control_owner": Request([untouched.pk], {"to": next_.pk, "reason": "Left the team"}),
         "reviews:remind": Request([running.pk], {"text": "Please decide."}),
         "reviews:removals": Request(
             [running.pk], {"do": "except", "removal": [removal.key], "reason": "Needed"}

@@ -9,7 +9,7 @@ from reviews import jobs
 from reviews.actions import following, removals, removing, turns
 from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, Turn
 from tests.make import make_connected, make_grant, make_run, make_user
-from tests.reviews.making import make_grants, make_running
+from tests.reviews.making import make_grants, make_running, removes_nothing
 
 pytestmark = pytest.mark.django_db
 Status, Order = Removal.Status, ProvisionOrder.Status
@@ -102,7 +102,7 @@ def test_a_removal_stands_where_its_order_stands(campaign, app_owner, trail, ord
     assert not list(following.orders_to_follow())
 
 
-def test_what_comes_back_gets_a_new_removal_and_its_line_opens_again(
+def test_what_comes_back_while_it_runs_is_asked_about_again_and_not_taken_away_before(
     campaign, owner, app_owner, asked_anew, trail
 ):
     first = ordered(campaign, app_owner, 1)
@@ -111,15 +111,28 @@ def test_what_comes_back_gets_a_new_removal_and_its_line_opens_again(
     jobs.follow_order(first.order_id)
     jobs.follow_order(first.order_id)
 
-    statuses = Removal.objects.order_by("pk").values_list("status", flat=True)
-    assert list(statuses) == [Status.CAME_BACK, Status.WAITING]
+    assert Removal.objects.get().status == Status.CAME_BACK
     assert campaign.tasks.get(line_no=1).status == ReviewTask.Status.OPEN
     assert asked_anew == [(1, 1)]
-    assert trail()[-2:] == ["removals.came_back", "removals.opened"]
+    assert trail()[-1] == "removals.came_back"
     assert TrailEvent.objects.get(action="removals.came_back").severity == "error"
     letter = OutgoingMail.objects.get()
     assert letter.recipient == owner
     assert letter.subject == "Coupa: access came back after it had been removed"
+
+
+def test_what_came_back_is_removed_once_it_is_denied_again_and_never_if_it_is_certified(
+    campaign, app_owner, asked_anew
+):
+    first = ordered(campaign, app_owner, 1, 2)
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+    for order in ProvisionOrder.objects.values_list("pk", flat=True):
+        jobs.follow_order(order)
+    campaign.tasks.filter(line_no=2).update(status="certified")
+
+    deny(campaign, 1)
+
+    assert Removal.objects.exclude(status=Status.CAME_BACK).get().task_id == first.task_id
 
 
 @pytest.mark.parametrize(("before", "after"), [("closed", "remediation"), ("signed_off", "signed_off")])
@@ -137,6 +150,19 @@ def test_after_closing_a_return_keeps_the_line_denied_and_a_new_removal_open(
     assert campaign.tasks.get(line_no=1).status == ReviewTask.Status.DENIED
     assert Removal.objects.open().filter(status=Status.WAITING).count() == 1
     assert asked_anew == []
+
+
+def test_what_comes_back_after_closing_is_removed_again_where_the_policy_removes_nothing(
+    campaign, app_owner, asked_anew
+):
+    first = ordered(campaign, app_owner, 1)
+    removes_nothing(campaign)
+    Campaign.objects.update(status="closed")
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+
+    jobs.follow_order(first.order_id)
+
+    assert Removal.objects.open().get().task_id == first.task_id
 
 
 def test_an_excepted_removal_stays_one_until_it_is_proven(campaign, owner, app_owner):
@@ -204,6 +230,24 @@ def test_after_closing_it_becomes_an_exception_and_after_sign_off_stays(campaign
     assert asked_anew == []
 
 
+def test_no_line_opens_in_a_campaign_that_was_closed_while_its_runs_were_followed(
+    campaign, app_owner, asked_anew
+):
+    deny(campaign, 2)
+    jobs.follow_run(ends(campaign, 1, 2).pk)
+    sees_again(campaign, 1)
+    run = sees_again(campaign, 2)
+    as_it_was = Campaign.objects.get()
+    Campaign.objects.update(status="closed")
+
+    following._follow_back(as_it_was, run)
+
+    lines = campaign.tasks.order_by("line_no").values_list("status", flat=True)
+    assert list(lines) == ["excepted", "denied", "open"]
+    assert asked_anew == []
+    assert Campaign.objects.get().status == "remediation"
+
+
 def test_what_a_run_ended_before_anybody_ordered_it_is_proven_and_may_come_back(
     campaign, app_owner, asked_anew
 ):
@@ -213,7 +257,8 @@ def test_what_a_run_ended_before_anybody_ordered_it_is_proven_and_may_come_back(
 
     jobs.follow_run(sees_again(campaign, 1).pk)
 
-    assert sorted(Removal.objects.values_list("status", flat=True)) == [Status.CAME_BACK, Status.WAITING]
+    assert Removal.objects.get().status == Status.CAME_BACK
+    assert asked_anew == [(1, 1)]
     assert app_owner in [letter.recipient for letter in OutgoingMail.objects.all()]
 
 

@@ -170,3 +170,41 @@ def test_a_grave_line_asks_for_a_look_back(campaign, app_owner, trail):
     assert trail()[-1] == "removals.looked_back"
     with pytest.raises(Denied):
         removing.look_back(first, by=make_user("Kim Sorensen"), **answer)
+
+
+def test_nothing_is_ordered_again_or_said_to_be_done_for_a_campaign_that_was_cancelled(campaign, app_owner):
+    first = confirmed(app_owner)[0]
+    Campaign.objects.update(status=Campaign.Status.CANCELLED)
+
+    with pytest.raises(NotPossible, match="was cancelled"):
+        removing.order_again(first, by=app_owner)
+    with pytest.raises(NotPossible, match="was cancelled"):
+        removing.done_by_hand(first, by=app_owner, how="Taken out of the role")
+
+    assert rows()[0].status == Status.BY_HAND
+    assert ProvisionOrder.objects.count() == 3
+
+
+def test_nobody_looks_back_once_it_is_over_however_old_their_page(campaign, app_owner):
+    first = rows()[0]
+    assert first.campaign.status == "running"
+    Campaign.objects.update(status=Campaign.Status.SIGNED_OFF)
+
+    with pytest.raises(NotPossible, match="is over"):
+        removing.look_back(first, by=app_owner, used="no", cause="Never taken away", deficiency="no")
+
+    assert rows()[0].lookback == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"), [(Status.CAME_BACK, "has a newer removal"), (Status.PROVEN, "is proven gone")]
+)
+def test_only_what_is_still_to_be_removed_is_excepted(campaign, owner, status, sentence):
+    first = rows()[0]
+    Removal.objects.filter(pk=first.pk).update(status=status)
+    removals.open_for([first.task], None)
+
+    with pytest.raises(NotPossible, match=sentence):
+        removing.except_(rows()[:2], by=owner, reason="Needed")
+
+    assert not Removal.objects.filter(status=Status.EXCEPTED).exists()

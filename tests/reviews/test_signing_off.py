@@ -12,7 +12,7 @@ from reviews.actions import closing, correcting, removals, removing, sampling, s
 from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
 from reviews.queries import bridge
 from tests.make import make_user
-from tests.reviews.making import make_grants, make_running
+from tests.reviews.making import make_grants, make_running, removes_nothing
 
 pytestmark = pytest.mark.django_db
 ALL = list(signing_off.STATEMENTS)
@@ -233,6 +233,37 @@ def test_who_decided_a_line_does_not_sign_off(campaign, owner, reviewer):
         signing_off.sign_off(campaign, by=reviewer, agreed=ALL)
 
 
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("decided as their double", "decided 1 of its lines"),
+        ("was stood in for", "decided 1 of its lines"),
+        ("closed it by denying", "had its open lines denied"),
+        ("excepted a removal", "let the access of 1 denied line stay"),
+    ],
+)
+def test_who_had_any_part_in_the_decisions_does_not_sign_off(campaign, owner, control, part, sentence):
+    double = make_user("Ines M", employee_id="77")
+    control.employee_id = "77"
+    control.save()
+    task = campaign.tasks.get(line_no=1)
+    decision = {"task": task, "campaign": campaign, "turn": task.turns.get(), "outcome": "certified"}
+    if part == "decided as their double":
+        Decision.objects.create(**decision, by=double)
+    elif part == "was stood in for":
+        Decision.objects.create(**decision, by=make_user("Hugo Brandt"), on_behalf_of=control)
+    elif part == "closed it by denying":
+        Campaign.objects.update(at_end="remove", closing_wanted_by=control)
+    else:
+        decide(campaign, "denied", 1)
+        Removal.objects.update(status="excepted", excepted_by=double, reason="Needed")
+    Campaign.objects.update(status="closed")
+    campaign.refresh_from_db()
+
+    with pytest.raises(NotPossible, match=f"Ines Moreau {sentence}.* cannot sign off too"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+
 def test_everything_in_the_way_is_named(campaign, owner, control, monkeypatch):
     Tag.objects.get_or_create(kind="risk", name="Critical", defaults={"is_grave": True})
     task = campaign.tasks.get(line_no=1)
@@ -255,4 +286,29 @@ def test_everything_in_the_way_is_named(campaign, owner, control, monkeypatch):
         "The counts do not tie: look at its data.",
     ]
     with pytest.raises(NotPossible, match="neither proven gone"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+
+def test_denied_lines_that_nobody_takes_away_stand_in_the_way_until_they_are_removed_or_excepted(
+    campaign, owner, control
+):
+    removes_nothing(campaign)
+    decide(campaign, "denied", 1, 2)
+    closed(campaign, owner)
+    look_at_all(campaign, control)
+
+    assert not Removal.objects.exists()
+    with pytest.raises(NotPossible, match="2 denied lines have no removal: an owner of the campaign opens"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+    removals.open_denied(campaign, by=owner)
+    removing.except_(list(Removal.objects.all()), by=owner, reason="Needed until the year-end close")
+    assert signing_off.obstacles(campaign) == []
+
+
+def test_an_open_line_stands_in_the_way(campaign, owner, control):
+    closed(campaign, owner)
+    campaign.tasks.filter(line_no=1).update(status="open")
+
+    with pytest.raises(NotPossible, match="1 line is still open"):
         signing_off.sign_off(campaign, by=control, agreed=ALL)

@@ -176,6 +176,20 @@ def test_an_exception_without_a_reason_is_refused_and_the_ticks_stay(campaign, o
     assert statuses == ["excepted", "waiting"]
 
 
+def test_an_exception_confirms_nothing_even_where_all_are_meant(campaign, app_owner, sign_in):
+    campaign.ownerships.create(user=app_owner)
+    decide(campaign, "denied", 1, 2)
+    typed = {"do": "except", "all": "1", "reason": "Needed until the close"}
+
+    replies = [
+        sign_in(app_owner).post(url, typed)
+        for url in (page(campaign, "removals"), reverse("reviews:my_removals"))
+    ]
+
+    assert [reply.status_code for reply in replies] == [409, 409]
+    assert {each.confirmed_at for each in Removal.objects.all()} == {None}
+
+
 def test_nothing_ticked_is_said(campaign, owner, sign_in):
     reply = sign_in(owner).post(page(campaign, "removals"), {"do": "except", "reason": "For none"})
 
