@@ -15,7 +15,8 @@ from core.errors import NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, turns
-from reviews.actions.marks import must_be_open, must_decide
+from reviews.actions.marks import must_be_open
+from reviews.actions.rights import must_decide
 from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Submission, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among, as_parameter, is_among

@@ -117,6 +117,8 @@ def _step(policy: PolicyText, turn: Turn) -> Step:
 def _must_be_allowed(campaign: Campaign, held: Sequence[Turn], steps: Iterable[Step], by: User) -> None:
     """By reviewers where the step lets them; by whoever runs the campaign. Never for one's own access."""
     helpers = _helpers(campaign)
+    if by.is_active and not by.may_act:
+        raise Denied(f"Who only reads decides nothing, nor who decides. Ask {helpers}.")
     runs_it = by.is_active and Campaign.objects.run_by(by).filter(pk=campaign.pk).exists()
     theirs = by.is_active and all(by.pk in (turn.reviewer_id, turn.on_behalf_of_id) for turn in held)
     if not runs_it and not theirs:

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import User
+from reviews.actions.rights import must_decide
 from reviews.models import Campaign, Mark, Progress, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among
@@ -148,12 +149,6 @@ def must_be_open(campaign: Campaign) -> None:
         raise NotPossible(
             f"{campaign} is no longer running: what is decided stays, comments are still welcome."
         )
-
-
-def must_decide(by: User) -> None:
-    """Whoever is asked; who only reads is never asked (row E5)."""
-    if not (by.is_active and by.may_act):
-        raise Denied("Who only reads decides nothing. A Super Administrator can give you another role.")
 
 
 def _lines(numbers: Sequence[int]) -> str:

@@ -112,6 +112,15 @@ def test_only_the_reviewer_and_who_runs_the_campaign_give_lines_on(world, who, a
     assert OutgoingMail.objects.count() == (1 if allowed else 0)
 
 
+def test_who_came_to_only_read_gives_nothing_on(world):
+    world.rui.holdings.update(role=Role.READ_ONLY)
+
+    with pytest.raises(Denied, match=r"only reads.*Olga Berg"):
+        give(world)
+
+    assert counts() == {"Rui Alves": (2, 2)}
+
+
 def test_nobody_chooses_who_decides_on_their_own_access(world):
     world.campaign.ownerships.update(user=world.grace)
     world.grace.holdings.create(role=Role.CAMPAIGN)
@@ -226,7 +235,7 @@ def test_ties_of_whom_it_is_given_to_are_kept(world):
 
 
 def test_who_is_asked_already_is_not_asked_twice(db):
-    first, second = make_user("Ann First"), make_user("Bob Second")
+    first, second = make_user("Ann First", Role.BASIC), make_user("Bob Second")
     world = running({"kind": "people", "people": [first.pk, second.pk]})
 
     assert give_on(of(world, 1).filter(reviewer=first), second, by=first, reason=WHY) == 1
