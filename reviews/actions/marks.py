@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from core.errors import Denied, NotPossible
 from core.models import User
 from reviews.actions.rights import must_decide
-from reviews.models import Campaign, Mark, Progress, Turn
+from reviews.models import Campaign, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among
 
@@ -71,6 +71,7 @@ def mark(
     reason = _fit(reason)
     if len(lines) > MOST:
         raise NotPossible(f"At most {MOST:,} lines can be marked at once.")
+    _hold(campaign.pk, by, lines)
     found, rules = questions(campaign, by, lines=lines), Rules(campaign)
     own = [each.line_no for each in found if not rules.may_answer(each)]
     asked = [each for each in found if rules.may_answer(each)]
@@ -91,13 +92,16 @@ def say(campaign: Campaign, reasons: Mapping[int, str], *, by: User) -> Marked:
     must_be_open(campaign)
     must_decide(by)
     given = {line: _fit(reason) for line, reason in reasons.items()}
-    found = questions(campaign, by, lines=given)
-    here = _marks(found, by)
+    _hold(campaign.pk, by, given)
+    found, at = questions(campaign, by, lines=given), now()
+    here, new = _marks(found, by), []
     for each in found:
-        row = here.get(each.task) or Mark(task_id=each.task, campaign=campaign, person=by)
-        if row.reason != given[each.line_no]:
-            row.reason, row.at = given[each.line_no], now()
-            row.save()
+        row, reason = here.get(each.task), given[each.line_no]
+        if row is None:
+            new.append(Mark(task_id=each.task, campaign=campaign, person=by, reason=reason, at=at))
+        elif row.reason != reason:
+            Mark.objects.filter(pk=row.pk).update(reason=reason, at=at)
+    Mark.objects.bulk_create(new)
     return Marked([each.line_no for each in found], gone=len(given) - len(found))
 
 
@@ -130,6 +134,9 @@ def open_line(turn: Turn, *, by: User) -> None:
     """Keep when its reviewer first opened the details of a line. Once; others leave no trace."""
     if turn.reviewer_id != by.pk or turn.status != Turn.Status.OPEN:
         return
+    _hold(turn.campaign_id, by, [turn.line_no])
+    if not Turn.objects.open().filter(pk=turn.pk).exists():
+        return  # decided meanwhile
     at = now()
     row, _ = Mark.objects.get_or_create(
         task_id=turn.task_id, person=by, defaults={"campaign_id": turn.campaign_id, "opened_at": at}
@@ -149,6 +156,18 @@ def must_be_open(campaign: Campaign) -> None:
         raise NotPossible(
             f"{campaign} is no longer running: what is decided stays, comments are still welcome."
         )
+
+
+def _hold(campaign: str, by: User, lines: Collection[int]) -> None:
+    """Hold off whoever submits decisions on these lines: what was read before that is read again after it.
+
+    Marks before lines, as `submit` does, so that neither waits for the other for ever.
+    """
+    turns = Turn.objects.open().filter(campaign=campaign, reviewer=by, line_no__in=among(lines))
+    marks = Mark.objects.filter(person=by, task__in=turns.values("task"))
+    list(marks.order_by("pk").select_for_update().values_list("pk", flat=True))
+    tasks = ReviewTask.objects.filter(pk__in=turns.values("task"))
+    list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _lines(numbers: Sequence[int]) -> str:

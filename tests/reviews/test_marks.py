@@ -122,6 +122,35 @@ def test_a_reason_stays_until_one_changes_ones_mind(rui):
     assert Mark.objects.get().reason == ""
 
 
+def test_a_reason_leaves_what_was_marked_beside_it(rui, monkeypatch):
+    """Certified in one window while the reason is on its way from another."""
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], DENY, by=rui)
+    read = marks._marks
+
+    def slow(*arguments):
+        found = read(*arguments)
+        Mark.objects.update(outcome=CERTIFY, together=3)
+        return found
+
+    monkeypatch.setattr(marks, "_marks", slow)
+    marks.say(campaign, {1: "Left the team", 2: "Moved"}, by=rui)
+
+    kept = Mark.objects.order_by("task__line_no").values_list("outcome", "together", "reason")
+    assert list(kept) == [("certify", 3, "Left the team"), ("", 1, "Moved")]
+
+
+def test_nothing_is_noted_of_a_line_that_was_decided_meanwhile(rui):
+    campaign = make_running(owned(), rui)
+    turn = Turn.objects.get(line_no=1)
+    Turn.objects.update(status=Turn.Status.DECIDED)
+
+    marks.open_line(turn, by=rui)
+    assert marks.say(campaign, {1: "Left the team"}, by=rui).gone == 1
+
+    assert not Mark.objects.exists()
+
+
 def test_undoing_keeps_when_a_line_was_first_opened(rui):
     campaign = make_running(owned(), rui)
     marks.open_line(Turn.objects.get(line_no=1), by=rui)

@@ -15,8 +15,8 @@ from connectors.models import (
     ResourceOwner,
 )
 from core.models import Delegation, Membership, OutgoingMail, PeopleGroup, Reporting, Role, TrailEvent, User
-from reviews.actions.turns import NobodyToAsk
-from reviews.models import Campaign, Progress, ReviewTask, Turn
+from reviews.actions.turns import NobodyToAsk, enter_step
+from reviews.models import Campaign, Mark, Progress, ReviewTask, Turn
 from reviews.queries.people import own_among
 from reviews.routing import BUILT_IN
 from tests.make import make_account, make_entitlement, make_grant, make_user
@@ -42,6 +42,21 @@ def test_every_line_is_asked_about_and_counted(world):
     assert turn.passed_over == "The account belongs to nobody, so there is no manager to ask."
     assert (turn.rule, turn.step, turn.status) == (1, 1, "open")
     assert OutgoingMail.objects.count() == 0
+
+
+def test_whoever_is_asked_anew_begins_without_marks(world):
+    line, other = world.line(world.grace), world.line(world.grace)
+    world.enter()
+    Campaign.objects.update(status=Campaign.Status.RUNNING)
+    for task, person in ((line, world.rui), (line, world.tom), (other, world.rui)):
+        Mark.objects.create(task=task, campaign=world.campaign, person=person, outcome="certify")
+    Turn.objects.filter(task=line).update(status=Turn.Status.OVERTAKEN)
+
+    enter_step(ReviewTask.objects.filter(pk=line.pk), 1)
+
+    assert world.asked(line) == [(1, "Rui Alves", "manager")]
+    left = set(Mark.objects.values_list("task", "person"))
+    assert left == {(line.pk, world.tom.pk), (other.pk, world.rui.pk)}
 
 
 def test_a_line_without_anybody_stops_the_staging_and_is_named(world):
