@@ -19,6 +19,7 @@ from reviews.actions import letters, notices, removals, sampling
 from reviews.actions.following import end_turns
 from reviews.actions.rights import must_run
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Turn
+from reviews.queries.rounds import of_this_round
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,8 @@ def settle(campaign: Campaign, lines: Sequence[ReviewTask]) -> None:
     held = ReviewTask.objects.open().filter(pk__in=[line.pk for line in lines]).select_for_update()
     lines = list(held.order_by("line_no"))
     unsubmitted = _unsubmitted(campaign, lines)
-    halfway = set(Decision.objects.filter(task__in=lines).values_list("task_id", flat=True))
+    decided = Decision.objects.filter(of_this_round(), task__in=lines)
+    halfway = set(decided.values_list("task_id", flat=True))
     removed: list[ReviewTask] = []
     reasons: dict[str, list[int]] = {}
     for line in lines:

@@ -64,7 +64,7 @@ def _so_far(tasks: QuerySet[ReviewTask], step: int) -> tuple[Mapping[int, int], 
     if step == 1:
         return {}, {}
     turns = Turn.objects.filter(task__in=tasks.values("pk"), step__lt=step)
-    rules = dict(turns.order_by("step").values_list("task_id", "rule"))
+    rules = dict(turns.order_by("at", "pk").values_list("task_id", "rule"))
     return rules, deciders(tasks, before=step)
 
 

@@ -11,6 +11,7 @@ from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
 from reviews.queries.keys import among
 from reviews.queries.own_access import about
+from reviews.queries.rounds import of_this_round
 
 MOST = 10_000  # lines one act may be about
 
@@ -111,7 +112,8 @@ def questions(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )
     own = Turn.objects.filter(about(person), pk=OuterRef("pk"))
-    clean = Decision.objects.filter(task=OuterRef("task"), independence="", outcome="certified")
+    stands = Decision.objects.filter(of_this_round(), task=OuterRef("task"), replaced_by=None)
+    clean = stands.filter(independence="", outcome=Decision.Outcome.CERTIFIED)
     found = {"is_own": Exists(own), "came_back": Exists(again), "was_clean": Exists(clean)}
     rows = turns.annotate(**found).order_by("line_no").values(*_VALUES)
     grave = Tag.objects.grave_names()
