@@ -20,7 +20,7 @@ from reviews.actions.rights import must_decide
 from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Submission, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among, as_parameter, is_among
-from reviews.queries.marks import stamp_of
+from reviews.queries.marks import ready_first, stamp_of
 
 type Value = str | int | datetime | list[int] | None
 """What goes into a statement."""
@@ -72,17 +72,17 @@ def submit(campaign: Campaign, by: User, *, marks_seen: str) -> Submitted:
             raise StaleState(
                 "Your marks are not what this page showed, or are submitted already. Look again."
             )
-        return _decide(campaign, by, marks)
+        return _decide(campaign, by, sorted(marks, key=ready_first)[:MOST])
 
 
 def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
     rules = Rules(campaign)
-    asked = {each.task: each for each in questions(campaign, by)}
+    asked = {each.task: each for each in questions(campaign, by, tasks=[m.task_id for m in marks])}
     own = [q for mark in marks if (q := asked.get(mark.task_id)) and not rules.may_answer(q)]
     mine = [(mark, q) for mark in marks if (q := asked.get(mark.task_id)) and rules.may_answer(q)]
     bare = [q for mark, q in mine if not mark.reason and rules.needs_reason(q, mark.outcome)]
     left = {q.task for q in (*own, *bare)}
-    ready = [_Ready(q, mark.outcome) for mark, q in mine if q.task not in left][:MOST]
+    ready = [_Ready(q, mark.outcome) for mark, q in mine if q.task not in left]
     gone = [mark.task_id for mark in marks if mark.task_id not in asked]
     if not ready and not gone:
         raise NotPossible(_why_nothing(own, bare))
@@ -107,9 +107,12 @@ def _hold(campaign: Campaign) -> None:
 
 
 def _held_marks(campaign: Campaign, by: User) -> Sequence[Mark]:
-    """The marks of this person, theirs alone while they submit: who submits twice finds none."""
+    """The marks of this person, theirs alone while they submit: who submits twice finds none.
+
+    Without what they were shown: that goes into the decisions where it stands.
+    """
     rows = Mark.objects.filter(campaign=campaign, person=by).exclude(outcome=Mark.Outcome.NONE)
-    return list(rows.select_for_update().order_by("pk"))
+    return list(rows.select_for_update().defer("seen").order_by("pk"))
 
 
 def _stamp(marks: Sequence[Mark]) -> str:

@@ -102,12 +102,18 @@ def open_turns(campaign: Campaign, person: User) -> QuerySet[Turn]:
 
 
 def questions(
-    campaign: Campaign, person: User, *, lines: Collection[int] | None = None
+    campaign: Campaign,
+    person: User,
+    *,
+    lines: Collection[int] | None = None,
+    tasks: Collection[int] | None = None,
 ) -> Sequence[Question]:
-    """What this person is asked now: about these lines, or about all of them."""
+    """What this person is asked now: about these lines, by number or by key, or about all of them."""
     turns = open_turns(campaign, person)
     if lines is not None:
         turns = turns.filter(line_no__in=among(lines))
+    if tasks is not None:
+        turns = turns.filter(task__in=among(tasks))
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )

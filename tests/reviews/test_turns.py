@@ -51,7 +51,7 @@ def test_what_was_decided_before_a_line_opened_again_no_longer_counts(world):
     world.enter()
     Campaign.objects.update(status=Campaign.Status.RUNNING)
     world.certify(Turn.objects.get())
-    assert [each.person for each in deciders(line)[line.get().pk]] == [world.rui.pk]
+    assert [each.reviewer for each in deciders(line)[line.get().pk]] == [world.rui.pk]
 
     enter_step(line, 1)
     Turn.objects.open().update(independence="holds")
