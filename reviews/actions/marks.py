@@ -9,7 +9,8 @@ from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import User
-from reviews.actions.rights import must_decide
+from core.queue import nudge
+from reviews.actions.rights import must_decide, owners_of
 from reviews.models import Campaign, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among
@@ -21,7 +22,10 @@ QUICK = ("No longer in this job", "Never needed", "Left the company", "Access wa
 LONGEST = 2_000  # letters of a reason
 NAMED = 8
 """Lines that a sentence names one by one."""
-OWN = "Line {} is about your own access: nobody decides on that themselves. Give it to somebody else."
+OWN = (
+    "Line {} is about your own access: nobody decides on that themselves. Somebody else is looked for; the"
+    " owners of the campaign can choose whom. {}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,18 @@ class Marked:
                 f"{_lines(self.needing)} stayed open: to certify {_it(self.needing)} you must say why."
             )
         if self.own:
-            said.append(f"{_lines(self.own)} stayed open: nobody decides on their own access.")
+            said.append(
+                f"{_lines(self.own)} stayed open: nobody decides on their own access, so others are asked."
+            )
         if self.gone:
             said.append(f"{self.gone:,} of them somebody else has decided meanwhile, or was given.")
         return " ".join(said)
 
 
-@transaction.atomic
+class OwnAccess(Denied):
+    """All of it is about one's own access."""
+
+
 def mark(
     campaign: Campaign,
     lines: Collection[int],
@@ -64,8 +73,29 @@ def mark(
     """Note what the person would decide about these lines; they may note something else later.
 
     Several lines at once are counted as such (`together`), and those whose certifying needs a reason stay
-    open unless one is given. Raises Denied and NotPossible where nothing could be noted.
+    open unless one is given. Others are asked about what is one's own. Raises Denied and NotPossible where
+    nothing could be noted.
     """
+    try:
+        with transaction.atomic():
+            marked = _mark(campaign, lines, outcome, by=by, reason=reason, seen=seen or {})
+    except OwnAccess:
+        ask_others(by)
+        raise
+    if marked.own:
+        ask_others(by)
+    return marked
+
+
+def ask_others(by: User) -> None:
+    """A worker has others asked about what became this person's own access. Not to be undone by a refusal:
+    call it after the transaction that refused."""
+    nudge("reviews.route_anew", by.pk)
+
+
+def _mark(
+    campaign: Campaign, lines: Collection[int], outcome: Mark.Outcome, *, by: User, reason: str, seen: Seen
+) -> Marked:
     must_be_open(campaign)
     must_decide(by)
     reason = _fit(reason)
@@ -80,9 +110,9 @@ def mark(
     if not found:
         raise Denied("You are not asked about this line, or no longer. Somebody else may have decided it.")
     if not asked:
-        raise Denied(OWN.format(own[0]))
+        raise OwnAccess(OWN.format(own[0], owners_of(campaign)))
     wanting = {each.task for each in taken if rules.needs_reason(each, outcome)}
-    _note(campaign, taken, outcome, wanting, by=by, reason=reason, seen=seen or {})
+    _note(campaign, taken, outcome, wanting, by=by, reason=reason, seen=seen)
     return Marked([each.line_no for each in taken], needing, own, len(lines) - len(found))
 
 
@@ -97,9 +127,9 @@ def say(campaign: Campaign, reasons: Mapping[int, str], *, by: User) -> Marked:
     here, new = _marks(found, by), []
     for each in found:
         row, reason = here.get(each.task), given[each.line_no]
-        if row is None:
+        if reason and row is None:
             new.append(Mark(task_id=each.task, campaign=campaign, person=by, reason=reason, at=at))
-        elif row.reason != reason:
+        elif row is not None and row.reason != reason:
             Mark.objects.filter(pk=row.pk).update(reason=reason, at=at)
     Mark.objects.bulk_create(new)
     return Marked([each.line_no for each in found], gone=len(given) - len(found))

@@ -117,6 +117,19 @@ def test_nobody_decides_on_their_own_access(rui):
     assert Decision.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_others_are_asked_about_the_own_access_that_was_submitted(rui, nudges):
+    campaign = make_running(owned(1), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    Account.objects.update(person=rui)
+
+    with pytest.raises(NotPossible, match="Line 1 is about your own access"):
+        submit(campaign, rui)
+
+    assert nudges == [("reviews.route_anew", rui.pk)]
+    assert Turn.objects.open().count() == 1
+
+
 def test_one_act_takes_so_many_and_what_lacks_a_reason_keeps_none_waiting(rui, monkeypatch):
     monkeypatch.setattr(deciding, "MOST", 1)
     campaign = make_running(owned(), rui)

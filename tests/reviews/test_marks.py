@@ -84,6 +84,18 @@ def test_nobody_marks_their_own_access(rui):
     assert outcomes(campaign) == {1: "deny"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_others_are_asked_about_the_own_access_somebody_came_upon(rui, nudges):
+    campaign = make_running([*owned(1), *make_grants(1, person=rui)], rui)
+
+    with pytest.raises(Denied, match=r"the owners of the campaign can choose whom\. Its owners: Olga Berg"):
+        marks.mark(campaign, [2], CERTIFY, by=rui)
+    assert nudges == [("reviews.route_anew", rui.pk)]
+
+    assert "others are asked" in marks.mark(campaign, [1, 2], CERTIFY, by=rui).sentence
+    assert nudges == 2 * [("reviews.route_anew", rui.pk)]
+
+
 def test_whoever_came_to_own_the_account_since_is_refused_as_well(rui):
     campaign = make_running(owned(1), rui)
     Account.objects.update(person=rui)
@@ -134,7 +146,7 @@ def test_a_reason_leaves_what_was_marked_beside_it(rui, monkeypatch):
         return found
 
     monkeypatch.setattr(marks, "_marks", slow)
-    marks.say(campaign, {1: "Left the team", 2: "Moved"}, by=rui)
+    marks.say(campaign, {1: "Left the team", 2: "Moved", 3: " "}, by=rui)
 
     kept = Mark.objects.order_by("task__line_no").values_list("outcome", "together", "reason")
     assert list(kept) == [("certify", 3, "Left the team"), ("", 1, "Moved")]
