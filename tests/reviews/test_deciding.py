@@ -145,8 +145,9 @@ def test_one_act_takes_so_many_and_what_lacks_a_reason_keeps_none_waiting(rui, m
 
 def test_what_denying_leads_to_is_counted_by_app(rui):
     Tag.objects.get_or_create(kind="risk", name="Critical", defaults={"is_grave": True})
-    campaign = make_running([*owned(2), *owned(1)], rui)
-    ReviewTask.objects.filter(line_no=2).update(risk="Critical")
+    grants = [*owned(2), *owned(1)]
+    grants[1].entitlement.risk = "Critical"
+    campaign = make_running(grants, rui)
     marks.mark(campaign, [1, 2, 3], DENY, by=rui, reason=WHY)
     found = summary(campaign, rui)
 
