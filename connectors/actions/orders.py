@@ -92,7 +92,7 @@ def want_many(
                 f"The opposite is under way: {other}. Wait until it is done, or drop that order."
             )
         elif can.connector and pair in found and _is_worth_a_try(other):
-            _try_again(other, can.connector, by=by)
+            _try_again(other, can.connector, by=by, not_before=not_before)
     if not _created(list(new.values())):
         found |= _undone(wishes)  # somebody wanted some of it at the same moment: theirs are as good
         new = {pair: order for pair, order in new.items() if pair not in found}
@@ -358,11 +358,15 @@ def _is_worth_a_try(order: ProvisionOrder) -> bool:
     return untried or order.status == ProvisionOrder.Status.FAILED
 
 
-def _try_again(order: ProvisionOrder, connector: Connector, *, by: User | None) -> None:
-    fresh = {"connector": connector, "attempts": 0, "due_at": now(), "problem": "", "told_at": None}
+def _try_again(
+    order: ProvisionOrder, connector: Connector, *, by: User | None, not_before: datetime | None = None
+) -> None:
+    due_at = not_before or now()
+    fresh = {"connector": connector, "attempts": 0, "due_at": due_at, "problem": "", "told_at": None}
     _move(order, ProvisionOrder.Status.WANTED, **fresh)
     record("orders.tried_again", order, by=by)
-    nudge(JOB, order.pk)
+    if due_at <= now():
+        nudge(JOB, order.pk)
 
 
 def _by_hand(order: ProvisionOrder, why: str, *, by: User | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import now
 
 from connectors.actions import runs
@@ -19,6 +19,7 @@ from reviews.actions import letters, notices, removals, sampling
 from reviews.actions.following import end_turns
 from reviews.actions.rights import must_run
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Turn
+from reviews.queries.rounds import of_this_round
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class Open:
 def open_lines(campaign: Campaign) -> Open:
     """The numbers that whoever closes it has to have seen."""
     lines = campaign.tasks.open()
-    return Open(lines.count(), len(_unsubmitted(campaign)))
+    said = _said(campaign).filter(task__status=ReviewTask.Status.OPEN)
+    return Open(lines.count(), said.values("task").distinct().count())
 
 
 @transaction.atomic
@@ -101,7 +103,8 @@ def settle(campaign: Campaign, lines: Sequence[ReviewTask]) -> None:
     held = ReviewTask.objects.open().filter(pk__in=[line.pk for line in lines]).select_for_update()
     lines = list(held.order_by("line_no"))
     unsubmitted = _unsubmitted(campaign, lines)
-    halfway = set(Decision.objects.filter(task__in=lines).values_list("task_id", flat=True))
+    decided = Decision.objects.filter(of_this_round(), task__in=lines)
+    halfway = set(decided.values_list("task_id", flat=True))
     removed: list[ReviewTask] = []
     reasons: dict[str, list[int]] = {}
     for line in lines:
@@ -138,14 +141,15 @@ def _page(campaign: Campaign, *, after: int) -> list[ReviewTask]:
     return list(campaign.tasks.open().filter(line_no__gt=after).order_by("line_no")[:PAGE])
 
 
-def _unsubmitted(campaign: Campaign, lines: Sequence[ReviewTask] | None = None) -> Mapping[int, str]:
-    """Open lines with a mark that says something, and by whom."""
+def _said(campaign: Campaign) -> QuerySet[Mark]:
+    """Marks that say something, by people who are asked."""
     asked = Turn.objects.open().filter(task=OuterRef("task"), reviewer=OuterRef("person"))
-    marks = Mark.objects.filter(Exists(asked), campaign=campaign).exclude(outcome=Mark.Outcome.NONE)
-    if lines is not None:
-        marks = marks.filter(task__in=lines)
-    else:
-        marks = marks.filter(task__status=ReviewTask.Status.OPEN)
+    return Mark.objects.filter(Exists(asked), campaign=campaign).exclude(outcome=Mark.Outcome.NONE)
+
+
+def _unsubmitted(campaign: Campaign, lines: Sequence[ReviewTask]) -> Mapping[int, str]:
+    """Those of these open lines that somebody marked, and who."""
+    marks = _said(campaign).filter(task__in=lines)
     found: dict[int, str] = {}
     for task, name in marks.order_by("person__search_text", "pk").values_list("task", "person__name"):
         found[task] = f"{found[task]}, {name}" if task in found else name

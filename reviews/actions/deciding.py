@@ -15,11 +15,12 @@ from core.errors import NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, turns
-from reviews.actions.marks import must_be_open, must_decide
+from reviews.actions.marks import OWN, ask_others, must_be_open
+from reviews.actions.rights import must_decide, owners_of
 from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Submission, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among, as_parameter, is_among
-from reviews.queries.marks import stamp_of
+from reviews.queries.marks import ready_first, stamp_of
 
 type Value = str | int | datetime | list[int] | None
 """What goes into a statement."""
@@ -63,28 +64,41 @@ def submit(campaign: Campaign, by: User, *, marks_seen: str) -> Submitted:
     Denied, NotPossible, StaleState.
     """
     must_decide(by)
-    with transaction.atomic():
-        _hold(campaign)
-        must_be_open(campaign)
-        marks = _held_marks(campaign, by)
-        if _stamp(marks) != marks_seen:
-            raise StaleState(
-                "Your marks are not what this page showed, or are submitted already. Look again."
-            )
-        return _decide(campaign, by, marks)
+    try:
+        with transaction.atomic():
+            done = _submit(campaign, by, marks_seen)
+    except _OwnAlone:
+        ask_others(by)
+        raise
+    if done.own:
+        ask_others(by)
+    return done
+
+
+class _OwnAlone(NotPossible):
+    """All that is marked is about one's own access."""
+
+
+def _submit(campaign: Campaign, by: User, marks_seen: str) -> Submitted:
+    _hold(campaign)
+    must_be_open(campaign)
+    marks = _held_marks(campaign, by)
+    if _stamp(marks) != marks_seen:
+        raise StaleState("Your marks are not what this page showed, or are submitted already. Look again.")
+    return _decide(campaign, by, sorted(marks, key=ready_first)[:MOST])
 
 
 def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
     rules = Rules(campaign)
-    asked = {each.task: each for each in questions(campaign, by)}
+    asked = {each.task: each for each in questions(campaign, by, tasks=[m.task_id for m in marks])}
     own = [q for mark in marks if (q := asked.get(mark.task_id)) and not rules.may_answer(q)]
     mine = [(mark, q) for mark in marks if (q := asked.get(mark.task_id)) and rules.may_answer(q)]
     bare = [q for mark, q in mine if not mark.reason and rules.needs_reason(q, mark.outcome)]
     left = {q.task for q in (*own, *bare)}
-    ready = [_Ready(q, mark.outcome) for mark, q in mine if q.task not in left][:MOST]
+    ready = [_Ready(q, mark.outcome) for mark, q in mine if q.task not in left]
     gone = [mark.task_id for mark in marks if mark.task_id not in asked]
     if not ready and not gone:
-        raise NotPossible(_why_nothing(own, bare))
+        raise _nothing(campaign, own, bare)
     at = now()
     accepted = _take(ready, by, at)
     submission = _submission(campaign, by, ready, accepted, len(gone), at)
@@ -106,9 +120,12 @@ def _hold(campaign: Campaign) -> None:
 
 
 def _held_marks(campaign: Campaign, by: User) -> Sequence[Mark]:
-    """The marks of this person, theirs alone while they submit: who submits twice finds none."""
+    """The marks of this person, theirs alone while they submit: who submits twice finds none.
+
+    Without what they were shown: that goes into the decisions where it stands.
+    """
     rows = Mark.objects.filter(campaign=campaign, person=by).exclude(outcome=Mark.Outcome.NONE)
-    return list(rows.select_for_update().order_by("pk"))
+    return list(rows.select_for_update().defer("seen").order_by("pk"))
 
 
 def _stamp(marks: Sequence[Mark]) -> str:
@@ -252,12 +269,13 @@ def _tell(submission: Submission, accepted: Sequence[_Ready], lost: Sequence[Los
     )
 
 
-def _why_nothing(own: Sequence[Question], bare: Sequence[Question]) -> str:
+def _nothing(campaign: Campaign, own: Sequence[Question], bare: Sequence[Question]) -> NotPossible:
+    """Why none of it can be submitted."""
     if bare:
-        return f"{len(bare):,} of your marks need a reason first: none is ready to be submitted."
+        return NotPossible(f"{len(bare):,} of your marks need a reason first: none is ready to be submitted.")
     if own:
-        return f"What you marked is about your own access (line {own[0].line_no}). Give it to somebody else."
-    return "Nothing is marked, so there is nothing to submit."
+        return _OwnAlone(OWN.format(own[0].line_no, owners_of(campaign)))
+    return NotPossible("Nothing is marked, so there is nothing to submit.")
 
 
 def _returned(sql: str, parameters: Iterable[Value]) -> Sequence[tuple[int | str, ...]]:

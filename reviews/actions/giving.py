@@ -1,11 +1,11 @@
 """Giving lines on to somebody else: by the reviewer, an owner of the campaign or a Super Administrator."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible, StaleState
@@ -21,6 +21,7 @@ from reviews.queries.routes import Deciders, deciders, policy_of
 from reviews.routing import SECOND, Asking, Directory, PolicyText, Step, given_to, step_at, ties
 
 LONGEST_REASON, NUMBERS, SHOWN = 1_000, 100, 3
+PAGE = 1_000
 
 
 class CannotTake(NotPossible):
@@ -44,11 +45,43 @@ class Given:
 def give_on(turns: QuerySet[Turn], to: User, *, by: User, reason: str = "") -> int:
     """Have somebody else asked instead, about all of these open turns of one campaign or about none.
 
-    Who stands in for them takes over, as with everything new. They get a letter, one a day. Answers how many.
+    Page by page, for a reviewer may have very many; what one page refuses takes the others back. Who stands
+    in for them takes over, as with everything new. They get a letter, one a day. Answers how many.
     Raises Denied, StaleState, ReasonNeeded, and CannotTake with the lines that they may not decide.
     """
     reason = reason.strip()
-    campaign, held = _held(turns)
+    campaign = _campaign_of(turns)
+    told = _Told()
+    for held in _pages(campaign, turns):
+        _give_page(campaign, held, to, by, reason, told)
+    record(
+        "reviews.given_on",
+        campaign,
+        by=by,
+        to=to,
+        reason=reason,
+        lines=told.lines,
+        numbers=told.numbers,
+        taken_from=sorted(told.taken_from),
+    )
+    tell_given(campaign, told.takers, by=by, reason=reason)
+    return told.lines
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the trail and the letters say of all pages."""
+
+    lines: int = 0
+    numbers: list[int] = field(default_factory=list)
+    """The first of them."""
+    taken_from: set[str] = field(default_factory=set)
+    takers: Counter[str] = field(default_factory=Counter)
+
+
+def _give_page(
+    campaign: Campaign, held: Sequence[Turn], to: User, by: User, reason: str, told: _Told
+) -> None:
     policy = policy_of(campaign)
     steps = {turn.pk: _step(policy, turn) for turn in held}
     _must_be_allowed(campaign, held, steps.values(), by)
@@ -57,20 +90,10 @@ def give_on(turns: QuerySet[Turn], to: User, *, by: User, reason: str = "") -> i
     given = _given(campaign, held, steps, to)
     end(held, Turn.Status.GIVEN_ON)
     write([_row(each, each.to, by, reason) for each in given if each.to is not None])
-    record(
-        "reviews.given_on",
-        campaign,
-        by=by,
-        to=to,
-        reason=reason,
-        lines=len(held),
-        numbers=[each.line.line_no for each in given[:NUMBERS]],
-        taken_from=sorted({turn.reviewer.name for turn in held}),
-    )
-    tell_given(
-        campaign, Counter(each.to.reviewer for each in given if each.to is not None), by=by, reason=reason
-    )
-    return len(held)
+    told.lines += len(held)
+    told.numbers += [each.line.line_no for each in given[: NUMBERS - len(told.numbers)]]
+    told.taken_from |= {turn.reviewer.name for turn in held}
+    told.takers.update(each.to.reviewer for each in given if each.to is not None)
 
 
 def end(turns: Sequence[Turn], status: Turn.Status, *, was_asked: bool = False) -> None:
@@ -96,18 +119,30 @@ def lock_running(campaign: Campaign) -> Campaign:
     return campaign
 
 
-def _held(turns: QuerySet[Turn]) -> tuple[Campaign, Sequence[Turn]]:
-    """The campaign and its turns, both locked."""
+def _campaign_of(turns: QuerySet[Turn]) -> Campaign:
+    """Locked."""
     first = turns.select_related("campaign").first()
     if first is None:
         raise NotPossible("Choose at least one line.")
-    campaign = lock_running(first.campaign)
-    found = list(turns.select_for_update(of=("self",)).select_related("reviewer").order_by("pk"))
+    return lock_running(first.campaign)
+
+
+def _pages(campaign: Campaign, turns: QuerySet[Turn]) -> Iterator[Sequence[Turn]]:
+    """Those that there are now, page by page, locked; those made meanwhile have higher keys."""
+    until = turns.aggregate(last=Max("pk"))["last"]
+    rows = turns.filter(pk__lte=until).select_for_update(of=("self",)).select_related("reviewer")
+    last = 0
+    while found := list(rows.filter(pk__gt=last).order_by("pk")[:PAGE]):
+        _must_stand(campaign, found)
+        last = found[-1].pk
+        yield found
+
+
+def _must_stand(campaign: Campaign, found: Sequence[Turn]) -> None:
     if any(turn.status != Turn.Status.OPEN for turn in found):
         raise StaleState("Some of these lines were decided or given on meanwhile. Look again.")
     if any(turn.campaign_id != campaign.pk for turn in found):
         raise NotPossible("Give on the lines of one campaign at a time.")
-    return campaign, found
 
 
 def _step(policy: PolicyText, turn: Turn) -> Step:
@@ -117,6 +152,8 @@ def _step(policy: PolicyText, turn: Turn) -> Step:
 def _must_be_allowed(campaign: Campaign, held: Sequence[Turn], steps: Iterable[Step], by: User) -> None:
     """By reviewers where the step lets them; by whoever runs the campaign. Never for one's own access."""
     helpers = _helpers(campaign)
+    if by.is_active and not by.may_act:
+        raise Denied(f"Who only reads decides nothing, nor who decides. Ask {helpers}.")
     runs_it = by.is_active and Campaign.objects.run_by(by).filter(pk=campaign.pk).exists()
     theirs = by.is_active and all(by.pk in (turn.reviewer_id, turn.on_behalf_of_id) for turn in held)
     if not runs_it and not theirs:

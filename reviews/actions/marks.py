@@ -9,7 +9,9 @@ from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import User
-from reviews.models import Campaign, Mark, Progress, Turn
+from core.queue import nudge
+from reviews.actions.rights import must_decide, owners_of
+from reviews.models import Campaign, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among
 
@@ -20,7 +22,10 @@ QUICK = ("No longer in this job", "Never needed", "Left the company", "Access wa
 LONGEST = 2_000  # letters of a reason
 NAMED = 8
 """Lines that a sentence names one by one."""
-OWN = "Line {} is about your own access: nobody decides on that themselves. Give it to somebody else."
+OWN = (
+    "Line {} is about your own access: nobody decides on that themselves. Somebody else is looked for; the"
+    " owners of the campaign can choose whom. {}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,18 @@ class Marked:
                 f"{_lines(self.needing)} stayed open: to certify {_it(self.needing)} you must say why."
             )
         if self.own:
-            said.append(f"{_lines(self.own)} stayed open: nobody decides on their own access.")
+            said.append(
+                f"{_lines(self.own)} stayed open: nobody decides on their own access, so others are asked."
+            )
         if self.gone:
             said.append(f"{self.gone:,} of them somebody else has decided meanwhile, or was given.")
         return " ".join(said)
 
 
-@transaction.atomic
+class OwnAccess(Denied):
+    """All of it is about one's own access."""
+
+
 def mark(
     campaign: Campaign,
     lines: Collection[int],
@@ -63,13 +73,35 @@ def mark(
     """Note what the person would decide about these lines; they may note something else later.
 
     Several lines at once are counted as such (`together`), and those whose certifying needs a reason stay
-    open unless one is given. Raises Denied and NotPossible where nothing could be noted.
+    open unless one is given. Others are asked about what is one's own. Raises Denied and NotPossible where
+    nothing could be noted.
     """
+    try:
+        with transaction.atomic():
+            marked = _mark(campaign, lines, outcome, by=by, reason=reason, seen=seen or {})
+    except OwnAccess:
+        ask_others(by)
+        raise
+    if marked.own:
+        ask_others(by)
+    return marked
+
+
+def ask_others(by: User) -> None:
+    """A worker has others asked about what became this person's own access. Not to be undone by a refusal:
+    call it after the transaction that refused."""
+    nudge("reviews.route_anew", by.pk)
+
+
+def _mark(
+    campaign: Campaign, lines: Collection[int], outcome: Mark.Outcome, *, by: User, reason: str, seen: Seen
+) -> Marked:
     must_be_open(campaign)
     must_decide(by)
     reason = _fit(reason)
     if len(lines) > MOST:
         raise NotPossible(f"At most {MOST:,} lines can be marked at once.")
+    _hold(campaign.pk, by, lines)
     found, rules = questions(campaign, by, lines=lines), Rules(campaign)
     own = [each.line_no for each in found if not rules.may_answer(each)]
     asked = [each for each in found if rules.may_answer(each)]
@@ -78,9 +110,9 @@ def mark(
     if not found:
         raise Denied("You are not asked about this line, or no longer. Somebody else may have decided it.")
     if not asked:
-        raise Denied(OWN.format(own[0]))
+        raise OwnAccess(OWN.format(own[0], owners_of(campaign)))
     wanting = {each.task for each in taken if rules.needs_reason(each, outcome)}
-    _note(campaign, taken, outcome, wanting, by=by, reason=reason, seen=seen or {})
+    _note(campaign, taken, outcome, wanting, by=by, reason=reason, seen=seen)
     return Marked([each.line_no for each in taken], needing, own, len(lines) - len(found))
 
 
@@ -90,13 +122,16 @@ def say(campaign: Campaign, reasons: Mapping[int, str], *, by: User) -> Marked:
     must_be_open(campaign)
     must_decide(by)
     given = {line: _fit(reason) for line, reason in reasons.items()}
-    found = questions(campaign, by, lines=given)
-    here = _marks(found, by)
+    _hold(campaign.pk, by, given)
+    found, at = questions(campaign, by, lines=given), now()
+    here, new = _marks(found, by), []
     for each in found:
-        row = here.get(each.task) or Mark(task_id=each.task, campaign=campaign, person=by)
-        if row.reason != given[each.line_no]:
-            row.reason, row.at = given[each.line_no], now()
-            row.save()
+        row, reason = here.get(each.task), given[each.line_no]
+        if reason and row is None:
+            new.append(Mark(task_id=each.task, campaign=campaign, person=by, reason=reason, at=at))
+        elif row is not None and row.reason != reason:
+            Mark.objects.filter(pk=row.pk).update(reason=reason, at=at)
+    Mark.objects.bulk_create(new)
     return Marked([each.line_no for each in found], gone=len(given) - len(found))
 
 
@@ -129,6 +164,9 @@ def open_line(turn: Turn, *, by: User) -> None:
     """Keep when its reviewer first opened the details of a line. Once; others leave no trace."""
     if turn.reviewer_id != by.pk or turn.status != Turn.Status.OPEN:
         return
+    _hold(turn.campaign_id, by, [turn.line_no])
+    if not Turn.objects.open().filter(pk=turn.pk).exists():
+        return  # decided meanwhile
     at = now()
     row, _ = Mark.objects.get_or_create(
         task_id=turn.task_id, person=by, defaults={"campaign_id": turn.campaign_id, "opened_at": at}
@@ -150,10 +188,16 @@ def must_be_open(campaign: Campaign) -> None:
         )
 
 
-def must_decide(by: User) -> None:
-    """Whoever is asked; who only reads is never asked (row E5)."""
-    if not (by.is_active and by.may_act):
-        raise Denied("Who only reads decides nothing. A Super Administrator can give you another role.")
+def _hold(campaign: str, by: User, lines: Collection[int]) -> None:
+    """Hold off whoever submits decisions on these lines: what was read before that is read again after it.
+
+    Marks before lines, as `submit` does, so that neither waits for the other for ever.
+    """
+    turns = Turn.objects.open().filter(campaign=campaign, reviewer=by, line_no__in=among(lines))
+    marks = Mark.objects.filter(person=by, task__in=turns.values("task"))
+    list(marks.order_by("pk").select_for_update().values_list("pk", flat=True))
+    tasks = ReviewTask.objects.filter(pk__in=turns.values("task"))
+    list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _lines(numbers: Sequence[int]) -> str:

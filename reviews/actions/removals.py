@@ -52,7 +52,9 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None, *, even_so: bool = Fa
     new = [task for task in tasks if task.pk not in has_one]
     if not new:
         return 0
-    unasked: frozenset[str] = frozenset() if _asks_always(campaign) else _reviewed_before(campaign, new)
+    unasked: frozenset[str] = frozenset()
+    if not _asks_always(campaign):
+        unasked = _reviewed_before(campaign, {task.app_id for task in new})
     _write(campaign, new, unasked)
     record("removals.opened", campaign, by=by, number=len(new), lines=[task.line_no for task in new[:BATCH]])
     if unasked:
@@ -68,7 +70,10 @@ def open_denied(campaign: Campaign, *, by: User) -> int:
         raise NotPossible(
             f"{campaign} is {campaign.get_status_display().lower()}: it has to be closed first."
         )
-    number = open_for(list(denied_without(campaign).order_by("line_no")), by, even_so=True)
+    number, last = 0, 0
+    while page := list(denied_without(campaign).filter(line_no__gt=last).order_by("line_no")[:BATCH]):
+        last = page[-1].line_no
+        number += open_for(page, by, even_so=True)
     if not number:
         raise NotPossible("Every denied line has its removal.")
     if campaign.status == Campaign.Status.CLOSED:
@@ -82,16 +87,15 @@ def denied_without(campaign: Campaign) -> ReviewTaskQuerySet:
     return campaign.tasks.filter(~Exists(has_one), status=ReviewTask.Status.DENIED)
 
 
-def asks_first(campaign: Campaign, tasks: Sequence[ReviewTask]) -> bool:
-    """Whether denying all of these lines makes a removal that waits for the owner of its app."""
-    if _asks_always(campaign):
-        return True
-    return not {task.app_id for task in tasks} <= _reviewed_before(campaign, tasks)
+def asks_first(campaign: Campaign, app: str) -> bool:
+    """Whether denying lines of this app makes removals that wait for its owner."""
+    return _asks_always(campaign) or app not in _reviewed_before(campaign, [app])
 
 
-def due_on(task: ReviewTask) -> date:
-    """When its access is to be gone if it is denied today."""
-    return _clock()[task.risk in Tag.objects.grave_names()]
+def due_on(risks: Collection[str]) -> Sequence[date]:
+    """When access of these risks is to be gone if it is denied today; the earliest first."""
+    clock, graves = _clock(), Tag.objects.grave_names()
+    return sorted({clock[risk in graves] for risk in risks})
 
 
 def _with_removal(tasks: Sequence[ReviewTask]) -> Collection[int]:
@@ -136,9 +140,8 @@ def _asks_always(campaign: Campaign) -> bool:
     return campaign.when_removed == Campaign.Removals.CONFIRMED or not _removes(campaign)
 
 
-def _reviewed_before(campaign: Campaign, tasks: Sequence[ReviewTask]) -> frozenset[str]:
-    """Apps of these lines that an earlier campaign came to its end with: in the first one owners confirm."""
-    apps = {task.app_id for task in tasks}
+def _reviewed_before(campaign: Campaign, apps: Collection[str]) -> frozenset[str]:
+    """Those of these apps that an earlier campaign came to its end with: in the first one owners confirm."""
     earlier = PopulationSource.objects.filter(connector__app__in=apps, campaign__status__in=ENDED)
     return frozenset(earlier.exclude(campaign=campaign).values_list("connector__app", flat=True))
 

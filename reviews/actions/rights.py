@@ -21,12 +21,24 @@ def must_run(campaign: Campaign, user: User) -> None:
         )
 
 
+def must_decide(user: User) -> None:
+    """Whoever is asked; who only reads is never asked (row E5)."""
+    if not may_decide(user):
+        raise Denied("Who only reads decides nothing. A Super Administrator can give you another role.")
+
+
+def may_decide(user: User) -> bool:
+    return user.is_active and user.may_act
+
+
 def may_sign_off(campaign: Campaign, user: User) -> bool:
-    return user.is_active and campaign.control_owner_id == user.pk
+    return may_decide(user) and campaign.control_owner_id == user.pk
 
 
 def must_be_control_owner(campaign: Campaign, user: User) -> None:
     if not may_sign_off(campaign, user):
+        if campaign.control_owner_id == user.pk and user.is_active:
+            must_decide(user)
         owner = campaign.control_owner
         who = f"that is {owner}." if owner else f"it has none yet. {owners_of(campaign)}"
         raise Denied(f"Only the control owner of {campaign} can do this: {who}")
@@ -36,7 +48,9 @@ def must_answer_for(apps: Collection[str], user: User) -> None:
     """Their owners alone: to take access away is more than to run a campaign."""
     owned = App.objects.owned_by(user).filter(pk__in=apps) if user.is_active else App.objects.none()
     missing = set(apps) - set(owned.values_list("pk", flat=True))
-    if missing:
+    if not missing:
+        must_decide(user)
+    else:
         app = App.objects.get(pk=min(missing))
         owners = _named(app.owners_now())
         help_ = f"Its owners: {owners}." if owners else "It has no owner: a Super Administrator can name one."

@@ -107,7 +107,7 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
 
     def confirmable_by(self, user: User) -> Self:
         """Those that wait for an owner of the app, who is this person."""
-        if not user.is_active:
+        if not (user.is_active and user.may_act):
             return self.none()
         own = Exists(App.objects.owned_by(user).filter(pk=OuterRef("app")))
         waiting = self.filter(own, status=Removal.Status.WAITING, confirmed_at=None)

@@ -11,6 +11,7 @@ from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
 from reviews.queries.keys import among
 from reviews.queries.own_access import about
+from reviews.queries.rounds import of_this_round
 
 MOST = 10_000  # lines one act may be about
 
@@ -101,17 +102,24 @@ def open_turns(campaign: Campaign, person: User) -> QuerySet[Turn]:
 
 
 def questions(
-    campaign: Campaign, person: User, *, lines: Collection[int] | None = None
+    campaign: Campaign,
+    person: User,
+    *,
+    lines: Collection[int] | None = None,
+    tasks: Collection[int] | None = None,
 ) -> Sequence[Question]:
-    """What this person is asked now: about these lines, or about all of them."""
+    """What this person is asked now: about these lines, by number or by key, or about all of them."""
     turns = open_turns(campaign, person)
     if lines is not None:
         turns = turns.filter(line_no__in=among(lines))
+    if tasks is not None:
+        turns = turns.filter(task__in=among(tasks))
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )
     own = Turn.objects.filter(about(person), pk=OuterRef("pk"))
-    clean = Decision.objects.filter(task=OuterRef("task"), independence="", outcome="certified")
+    stands = Decision.objects.filter(of_this_round(), task=OuterRef("task"), replaced_by=None)
+    clean = stands.filter(independence="", outcome=Decision.Outcome.CERTIFIED)
     found = {"is_own": Exists(own), "came_back": Exists(again), "was_clean": Exists(clean)}
     rows = turns.annotate(**found).order_by("line_no").values(*_VALUES)
     grave = Tag.objects.grave_names()

@@ -11,6 +11,7 @@ from core.errors import NotPossible
 from reviews.models import Campaign, Decision, ReviewTask
 from reviews.queries.directory import Around, directory_for, policy_text
 from reviews.queries.facts import lines_there_would_be
+from reviews.queries.rounds import of_this_round
 from reviews.routing import Asked, Directory, Earlier, LineFacts, Nobody, PolicyText, every_step
 
 type Deciders = Mapping[int, Sequence[Earlier]]
@@ -29,8 +30,10 @@ def policy_of(campaign: Campaign) -> PolicyText:
 
 
 def deciders(tasks: QuerySet[ReviewTask], *, before: int = LAST) -> Deciders:
-    """Who certified these lines in steps before that one, and whom they stood in for."""
+    """Who certified these lines in steps before that one, and whom they stood in for; since they were last
+    opened again."""
     decisions = Decision.objects.filter(
+        of_this_round(),
         task__in=tasks.values("pk"),
         outcome=Decision.Outcome.CERTIFIED,
         replaced_by=None,

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Case, QuerySet, When
+
 from core.models import User
 from reviews.models import Campaign, Mark, ReviewTask
-from reviews.queries.asking import Rules, questions
+from reviews.queries.asking import MOST, Rules, questions
 from reviews.queries.keys import among
 
 SHOWN = 50
@@ -21,8 +23,10 @@ class Summary:
     own: Sequence[ReviewTask]
     denials: Sequence[Mark]
     """Some of what is denied."""
-    tasks: Sequence[ReviewTask]
+    tasks: QuerySet[ReviewTask]
     """Every denied line that is ready."""
+    gone: int
+    """Marks on lines that somebody else decided meanwhile, or was given: they come to nothing."""
     removes: bool
 
     @property
@@ -31,16 +35,16 @@ class Summary:
 
 
 def summary(campaign: Campaign, person: User) -> Summary:
-    rules = Rules(campaign)
-    asked = {each.task: each for each in questions(campaign, person)}
-    marks = Mark.objects.filter(campaign=campaign, person=person).exclude(outcome=Mark.Outcome.NONE)
-    certified, onward = 0, 0
+    """Of the marks that one act may submit: there may be more, for the next."""
+    rules, marks = Rules(campaign), _marks(campaign, person)
+    asked = {each.task: each for each in questions(campaign, person, tasks=[m.task_id for m in marks])}
+    certified, onward, gone = 0, 0, 0
     needing, own, denials = [], [], []
-    for mark in marks.order_by("pk"):
+    for mark in marks:
         question = asked.get(mark.task_id)
         if question is None:
-            continue
-        if not rules.may_answer(question):
+            gone += 1
+        elif not rules.may_answer(question):
             own.append(mark.task_id)
         elif not mark.reason and rules.needs_reason(question, mark.outcome):
             needing.append(mark.task_id)
@@ -57,11 +61,17 @@ def summary(campaign: Campaign, person: User) -> Summary:
         needing=_tasks(needing),
         own=_tasks(own),
         denials=list(rows[:SHOWN]),
-        tasks=list(
-            ReviewTask.objects.filter(marks__in=among(denials)).select_related("app").order_by("line_no")
-        ),
+        tasks=ReviewTask.objects.filter(pk__in=rows.order_by().values("task")),
+        gone=gone,
         removes=rules.removes,
     )
+
+
+def _marks(campaign: Campaign, person: User) -> Sequence[Mark]:
+    """As many as one act submits, those that lack a reason last (`ready_first`)."""
+    marks = Mark.objects.filter(campaign=campaign, person=person).exclude(outcome=Mark.Outcome.NONE)
+    is_bare = Case(When(needs_reason=True, reason="", then=1), default=0)
+    return list(marks.defer("seen").order_by(is_bare, "pk")[:MOST])
 
 
 def _tasks(keys: Sequence[int]) -> Sequence[ReviewTask]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import StaleState
 from core.http import HtmxRequest, fresh_sign_in_to_send
 from reviews.actions import closing, sampling, signing_off
-from reviews.actions.rights import must_run
+from reviews.actions.rights import may_sign_off, must_run
 from reviews.forms.ending import CloseForm, LookAgainForm, SignOffForm
 from reviews.models import Campaign, SampledLine
 from reviews.queries import bridge
@@ -74,7 +74,7 @@ def _sign_off(
     *,
     answered: tuple[SampledLine, LookAgainForm] | None = None,
 ) -> HttpResponse:
-    is_mine = campaign.control_owner_id == request.user.pk
+    is_mine = may_sign_off(campaign, request.user)
     own = sampling.not_asked(campaign) if is_mine else frozenset()
     sample = []
     for row in campaign.sample.select_related("task", "by").order_by("line_no"):

@@ -17,6 +17,7 @@ from core.queries.asked import one_of, page
 from reviews.actions import removals as removal_verbs
 from reviews.actions import removing
 from reviews.actions.permission import may_run
+from reviews.actions.rights import may_decide
 from reviews.forms.ending import ByHandForm, ExceptForm, LookBackForm
 from reviews.models import Campaign, Removal
 from reviews.queries import running
@@ -124,7 +125,7 @@ def _act(found: Removal, do: str, form: Form | None, by: User) -> None:
 
 def _rights(found: Removal, user: User) -> dict[str, Any]:
     """What this person may do with it as it stands."""
-    is_owner = App.objects.owned_by(user).filter(pk=found.app_id).exists() and user.is_active
+    is_owner = App.objects.owned_by(user).filter(pk=found.app_id).exists() and may_decide(user)
     runs_it = may_run(found.campaign, user)
     is_over = found.campaign.is_over
     may_see = running.campaigns_shown(user).filter(pk=found.campaign_id).exists()

@@ -63,7 +63,7 @@ def _told(done: Submitted) -> list[str]:
         said.append(f"Not accepted, for you are no longer asked about it: {named}{more}.")
     if done.own:
         numbers = ", ".join(str(each) for each in done.own[:NAMED])
-        said.append(f"Not accepted, for it is your own access: line {numbers}. Give it to somebody else.")
+        said.append(f"Not accepted, for it is your own access: line {numbers}. Others are asked about it.")
     if done.unreasoned:
         said.append(f"{len(done.unreasoned):,} stay marked: they need a reason first.")
     return said

@@ -6,9 +6,11 @@ from email.utils import parseaddr
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.urls import resolve
 
 from connectors.models import ProvisionOrder
 from core.jobs.letters import LINKS
@@ -21,6 +23,18 @@ from tests.reviews.making import make_campaign
 FOLDER = Path(settings.ROOT) / "templates" / "emails"
 LETTERS = sorted(file.stem for file in FOLDER.glob("*.txt"))
 LONGEST_SUBJECT = 78  # characters: longer ones are cut by mail programs
+LEAD_TO = {
+    **dict.fromkeys(("review_asked", "review_due", "review_ended", "review_started"), "reviews:reviews"),
+    **dict.fromkeys(("campaign_drafted", "campaign_ended", "campaign_staged"), "reviews:campaign"),
+    **dict.fromkeys(("campaign_started", "review_overseen"), "reviews:campaign"),
+    **dict.fromkeys(("staging_failed", "staging_waits"), "reviews:campaign"),
+    "line_commented": "reviews:line",
+    "removal_came_back": "reviews:removals",
+    "removal_waiting": "reviews:my_removals",
+    "review_given": "reviews:desk",
+    "sign_off_wanted": "reviews:sign_off",
+}
+"""The pages of reviews whose addresses letters spell out."""
 HELD = "21 of 41 roles would disappear. That is more than 20 % of one kind."
 
 
@@ -203,6 +217,15 @@ def test_one_button_with_a_whole_link_stands_in_both(letter, written):
     assert address == link
     assert f">{label}</a>" in found.html
     assert link.startswith((f"{settings.PUBLIC_URL}/", *MARKS))
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_the_button_leads_to_a_page_that_there_is(letter, written):
+    (link,) = links_in(written(letter).html)
+
+    if not link.startswith(tuple(MARKS)):
+        found = resolve(urlsplit(link).path)
+        assert found.view_name == LEAD_TO.get(letter, found.view_name)
 
 
 @pytest.mark.parametrize("letter", LETTERS)

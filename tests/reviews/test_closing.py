@@ -12,7 +12,7 @@ from reviews import jobs
 from reviews.actions import closing
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Turn
 from tests.make import make_connected, make_run, make_user
-from tests.reviews.making import make_grants, make_running
+from tests.reviews.making import make_grants, make_running, make_turn
 
 pytestmark = pytest.mark.django_db
 EXCEPTION, REMOVE = Campaign.Silence.EXCEPTION, Campaign.Silence.REMOVE
@@ -84,6 +84,33 @@ def test_what_was_marked_and_not_submitted_is_never_a_decision(campaign, owner, 
     decisions = Decision.objects.filter(by=None, turn=None, outcome="denied")
     assert [row.task.line_no for row in decisions.order_by("pk")] == [1, 3, 4]
     assert decisions[0].reason == "Nobody decided. The closing rule chosen by Olga Berg denies it."
+
+
+def test_lines_that_two_marked_are_counted_once_before_closing(campaign, reviewer):
+    other = make_user("Nora Lindqvist")
+    make_turn(line(campaign, 2), other)
+    mark(campaign, 2, reviewer)
+    mark(campaign, 2, other)
+    mark(campaign, 3, reviewer, outcome="")
+    mark(campaign, 4, other)  # who is not asked
+
+    found = closing.open_lines(campaign)
+
+    assert (found.lines, found.unsubmitted, found.undecided) == (4, 1, 3)
+
+
+def test_a_line_that_opened_again_is_not_half_decided_by_what_was_decided_before(campaign, owner, reviewer):
+    first = line(campaign, 1)
+    Decision.objects.create(
+        task=first, campaign=campaign, turn=first.turns.get(), outcome="certified", by=reviewer
+    )
+    Turn.objects.filter(task=first).update(status=Turn.Status.DECIDED)
+    make_turn(first, reviewer)
+
+    closing.close(campaign, by=owner, at_end=EXCEPTION)
+    jobs.close(campaign.pk)
+
+    assert statuses(campaign)[0] == ("excepted", closing.NOBODY)
 
 
 def test_a_line_that_only_some_decided_says_so(campaign, owner, reviewer):

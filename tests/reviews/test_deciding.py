@@ -5,13 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import connections
+from django.urls import reverse
 
-from connectors.models import Account, Grant
+from connectors.models import Account, Grant, Tag
 from core.errors import Denied, NotPossible, StaleState
 from core.models import Role, TrailEvent
 from reviews.actions import deciding, marks, removals, turns
+from reviews.actions.consequences import consequences
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Submission, Turn
 from reviews.queries.desk import bar
+from reviews.queries.submitting import summary
 from tests.make import make_account, make_app, make_entitlement, make_user
 from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
 
@@ -112,6 +115,62 @@ def test_nobody_decides_on_their_own_access(rui):
     with pytest.raises(NotPossible, match="your own access"):
         submit(campaign, rui)
     assert Decision.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_others_are_asked_about_the_own_access_that_was_submitted(rui, nudges):
+    campaign = make_running(owned(1), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    Account.objects.update(person=rui)
+
+    with pytest.raises(NotPossible, match="Line 1 is about your own access"):
+        submit(campaign, rui)
+
+    assert nudges == [("reviews.route_anew", rui.pk)]
+    assert Turn.objects.open().count() == 1
+
+
+def test_one_act_takes_so_many_and_what_lacks_a_reason_keeps_none_waiting(rui, monkeypatch):
+    monkeypatch.setattr(deciding, "MOST", 1)
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], DENY, by=rui)
+    marks.mark(campaign, [2, 3], CERTIFY, by=rui)
+
+    first, second = submit(campaign, rui), submit(campaign, rui)
+
+    assert (first.submission.accepted, second.submission.accepted) == (1, 1)
+    assert statuses(campaign) == {1: "open", 2: "certified", 3: "certified"}
+    assert Mark.objects.get().task.line_no == 1
+
+
+def test_what_denying_leads_to_is_counted_by_app(rui):
+    Tag.objects.get_or_create(kind="risk", name="Critical", defaults={"is_grave": True})
+    grants = [*owned(2), *owned(1)]
+    grants[1].entitlement.risk = "Critical"
+    campaign = make_running(grants, rui)
+    marks.mark(campaign, [1, 2, 3], DENY, by=rui, reason=WHY)
+    found = summary(campaign, rui)
+
+    first, second = sorted(consequences(campaign, found.tasks), key=lambda each: -each.access)
+
+    assert (found.denied, found.gone) == (3, 0)
+    assert (first.app, first.access, first.people, first.waits) == ("Coupa", 2, 1, True)
+    assert first.earliest < first.latest == second.earliest == second.latest
+    assert (second.access, second.people) == (1, 1)
+
+
+def test_marks_that_came_too_late_can_be_cleared_away(rui, sign_in):
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], CERTIFY, by=rui)
+    Turn.objects.filter(line_no=1).update(status=Turn.Status.OVERTAKEN)
+    browser, url = sign_in(rui), reverse("reviews:submit", args=[campaign.pk])
+
+    page = browser.get(url).content.decode()
+    browser.post(url, {"seen": seen(campaign, rui)})
+
+    assert "1 of your marks comes too late" in page
+    assert "Clear them away" in page
+    assert not Mark.objects.exists()
 
 
 def test_a_submission_is_made_once(rui):

@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible, StaleState
 from core.models import Delegation, OutgoingMail, Role, TrailEvent, User
+from reviews.actions import giving
 from reviews.actions.giving import CannotTake, ReasonNeeded
 from reviews.actions.turns import enter_step, give_on
 from reviews.models import Campaign, Turn
@@ -112,6 +113,15 @@ def test_only_the_reviewer_and_who_runs_the_campaign_give_lines_on(world, who, a
     assert OutgoingMail.objects.count() == (1 if allowed else 0)
 
 
+def test_who_came_to_only_read_gives_nothing_on(world):
+    world.rui.holdings.update(role=Role.READ_ONLY)
+
+    with pytest.raises(Denied, match=r"only reads.*Olga Berg"):
+        give(world)
+
+    assert counts() == {"Rui Alves": (2, 2)}
+
+
 def test_nobody_chooses_who_decides_on_their_own_access(world):
     world.campaign.ownerships.update(user=world.grace)
     world.grace.holdings.create(role=Role.CAMPAIGN)
@@ -160,6 +170,28 @@ def test_all_or_none_is_given_on(world):
         give(world, by=world.olga)
 
     assert Turn.objects.open().filter(reviewer=world.nora).count() == 0
+
+
+def test_pages_of_one_act_are_told_of_once(world, monkeypatch):
+    monkeypatch.setattr(giving, "PAGE", 1)
+
+    assert give_on(Turn.objects.open(), world.nora, by=world.olga, reason=WHY) == 2
+
+    assert counts() == {"Rui Alves": (0, 0), "Nora Lindqvist": (2, 2)}
+    event = TrailEvent.objects.get()
+    assert (event.change["lines"], event.change["numbers"]) == (2, [1, 2])
+    assert OutgoingMail.objects.get().subject == "2 lines of Coupa access, Q4 are yours to review"
+
+
+def test_what_the_last_page_refuses_is_not_given_on_by_the_first(world, monkeypatch):
+    monkeypatch.setattr(giving, "PAGE", 1)
+    world.line(world.nora, "Nora Lindqvist")
+    enter_step(world.campaign.tasks.filter(line_no=3), 1)
+
+    with pytest.raises(CannotTake, match="line 3"):
+        give(world, by=world.olga)
+
+    assert not Turn.objects.filter(reviewer=world.nora).exists()
 
 
 def test_a_step_may_keep_reviewers_from_giving_on_not_owners(db):
@@ -226,7 +258,7 @@ def test_ties_of_whom_it_is_given_to_are_kept(world):
 
 
 def test_who_is_asked_already_is_not_asked_twice(db):
-    first, second = make_user("Ann First"), make_user("Bob Second")
+    first, second = make_user("Ann First", Role.BASIC), make_user("Bob Second")
     world = running({"kind": "people", "people": [first.pk, second.pk]})
 
     assert give_on(of(world, 1).filter(reviewer=first), second, by=first, reason=WHY) == 1

@@ -84,6 +84,18 @@ def test_nobody_marks_their_own_access(rui):
     assert outcomes(campaign) == {1: "deny"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_others_are_asked_about_the_own_access_somebody_came_upon(rui, nudges):
+    campaign = make_running([*owned(1), *make_grants(1, person=rui)], rui)
+
+    with pytest.raises(Denied, match=r"the owners of the campaign can choose whom\. Its owners: Olga Berg"):
+        marks.mark(campaign, [2], CERTIFY, by=rui)
+    assert nudges == [("reviews.route_anew", rui.pk)]
+
+    assert "others are asked" in marks.mark(campaign, [1, 2], CERTIFY, by=rui).sentence
+    assert nudges == 2 * [("reviews.route_anew", rui.pk)]
+
+
 def test_whoever_came_to_own_the_account_since_is_refused_as_well(rui):
     campaign = make_running(owned(1), rui)
     Account.objects.update(person=rui)
@@ -120,6 +132,35 @@ def test_a_reason_stays_until_one_changes_ones_mind(rui):
 
     marks.mark(campaign, [1], CERTIFY, by=rui)
     assert Mark.objects.get().reason == ""
+
+
+def test_a_reason_leaves_what_was_marked_beside_it(rui, monkeypatch):
+    """Certified in one window while the reason is on its way from another."""
+    campaign = make_running(owned(), rui)
+    marks.mark(campaign, [1], DENY, by=rui)
+    read = marks._marks
+
+    def slow(*arguments):
+        found = read(*arguments)
+        Mark.objects.update(outcome=CERTIFY, together=3)
+        return found
+
+    monkeypatch.setattr(marks, "_marks", slow)
+    marks.say(campaign, {1: "Left the team", 2: "Moved", 3: " "}, by=rui)
+
+    kept = Mark.objects.order_by("task__line_no").values_list("outcome", "together", "reason")
+    assert list(kept) == [("certify", 3, "Left the team"), ("", 1, "Moved")]
+
+
+def test_nothing_is_noted_of_a_line_that_was_decided_meanwhile(rui):
+    campaign = make_running(owned(), rui)
+    turn = Turn.objects.get(line_no=1)
+    Turn.objects.update(status=Turn.Status.DECIDED)
+
+    marks.open_line(turn, by=rui)
+    assert marks.say(campaign, {1: "Left the team"}, by=rui).gone == 1
+
+    assert not Mark.objects.exists()
 
 
 def test_undoing_keeps_when_a_line_was_first_opened(rui):

@@ -87,7 +87,7 @@ def test_in_the_first_campaign_of_an_app_its_owner_confirms(
     confirmed = {each.confirmed_at is not None for each in Removal.objects.all()}
     assert confirmed == {not waits}
     assert nudges == ([] if waits else [("reviews.order_removals", campaign.pk)])
-    assert removals.asks_first(campaign, tasks) is waits
+    assert removals.asks_first(campaign, tasks[0].app_id) is waits
 
 
 def test_where_the_policy_removes_nothing_the_owner_has_it_removed_after_closing(campaign, trail):
@@ -108,3 +108,14 @@ def test_where_the_policy_removes_nothing_the_owner_has_it_removed_after_closing
     assert campaign.status == Campaign.Status.REMEDIATION
     assert {each.confirmed_at for each in Removal.objects.all()} == {None}
     assert trail() == ["removals.opened"]
+
+
+def test_of_very_many_denied_lines_each_gets_its_removal_page_by_page(campaign, monkeypatch):
+    monkeypatch.setattr(removals, "BATCH", 2)
+    removes_nothing(campaign)
+    denied(campaign)
+    campaign.move(Campaign.Status.CLOSING)
+    campaign.move(Campaign.Status.CLOSED)
+
+    assert removals.open_denied(campaign, by=campaign.owners.get()) == 3
+    assert sorted(Removal.objects.values_list("task__line_no", flat=True)) == [1, 2, 3]

@@ -115,6 +115,16 @@ def test_done_by_hand_is_removed_and_not_yet_proven(campaign, app_owner, trail):
         removing.done_by_hand(first, by=app_owner, how="Again")
 
 
+def test_who_only_reads_takes_nothing_away(campaign, app_owner):
+    app_owner.holdings.update(role=Role.READ_ONLY)
+
+    with pytest.raises(Denied, match="only reads"):
+        removing.confirm(rows(), by=app_owner)
+
+    assert not Removal.objects.confirmable_by(app_owner).exists()
+    assert {each.confirmed_at for each in rows()} == {None}
+
+
 def test_an_exception_has_a_reason_and_takes_its_order_back(campaign, owner, app_owner):
     first = confirmed(app_owner)[0]
     with pytest.raises(NotPossible, match="Give a reason"):

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.models import ProvisionOrder, Tag
 from core.errors import Denied, NotPossible
-from core.models import Role, TrailEvent
+from core.models import Role, TrailEvent, User
 from reviews import jobs
 from reviews.actions import closing, correcting, removals, removing, sampling, signing_off
 from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
@@ -30,7 +30,7 @@ def control(db):
 
 @pytest.fixture
 def reviewer(db):
-    return make_user("Rui Costa")
+    return make_user("Rui Costa", Role.BASIC)
 
 
 @pytest.fixture
@@ -217,6 +217,18 @@ def test_nobody_else_signs_off(campaign, owner, control, who):
 
     with pytest.raises(Denied, match="Only the control owner"):
         signing_off.sign_off(campaign, by=person, agreed=ALL)
+
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.CLOSED
+
+
+def test_who_only_reads_does_not_sign_off(campaign, owner, control):
+    closed(campaign, owner)
+    control.holdings.update(role=Role.READ_ONLY)
+    control = User.objects.get(pk=control.pk)
+
+    with pytest.raises(Denied, match="only reads"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
 
     campaign.refresh_from_db()
     assert campaign.status == Campaign.Status.CLOSED

@@ -15,9 +15,11 @@ from connectors.models import (
     ResourceOwner,
 )
 from core.models import Delegation, Membership, OutgoingMail, PeopleGroup, Reporting, Role, TrailEvent, User
-from reviews.actions.turns import NobodyToAsk
-from reviews.models import Campaign, Progress, ReviewTask, Turn
+from reviews.actions.turns import NobodyToAsk, enter_step
+from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Turn
+from reviews.queries.asking import questions
 from reviews.queries.people import own_among
+from reviews.queries.routes import deciders
 from reviews.routing import BUILT_IN
 from tests.make import make_account, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_policy
@@ -42,6 +44,52 @@ def test_every_line_is_asked_about_and_counted(world):
     assert turn.passed_over == "The account belongs to nobody, so there is no manager to ask."
     assert (turn.rule, turn.step, turn.status) == (1, 1, "open")
     assert OutgoingMail.objects.count() == 0
+
+
+def test_what_was_decided_before_a_line_opened_again_no_longer_counts(world):
+    line = ReviewTask.objects.filter(pk=world.line(world.grace).pk)
+    world.enter()
+    Campaign.objects.update(status=Campaign.Status.RUNNING)
+    world.certify(Turn.objects.get())
+    assert [each.reviewer for each in deciders(line)[line.get().pk]] == [world.rui.pk]
+
+    enter_step(line, 1)
+    Turn.objects.open().update(independence="holds")
+
+    assert deciders(line) == {}
+    asked = questions(world.campaign, world.rui)
+    assert [each.is_tied for each in asked] == [True]
+    world.certify(Turn.objects.open().get())
+    assert [each.is_tied for each in deciders(line)[line.get().pk]] == [True]
+
+
+def test_a_decision_that_was_corrected_makes_nobody_independent(world):
+    world.line(world.grace)
+    world.enter()
+    turn = Turn.objects.get()
+    world.certify(turn)
+    wrong = Decision.objects.get()
+    Decision.objects.create(
+        task=turn.task, campaign=world.campaign, by=world.olga, outcome="denied", replaces=wrong
+    )
+    Turn.objects.update(status=Turn.Status.OPEN, independence="holds")
+
+    assert [each.is_tied for each in questions(world.campaign, world.rui)] == [True]
+
+
+def test_whoever_is_asked_anew_begins_without_marks(world):
+    line, other = world.line(world.grace), world.line(world.grace)
+    world.enter()
+    Campaign.objects.update(status=Campaign.Status.RUNNING)
+    for task, person in ((line, world.rui), (line, world.tom), (other, world.rui)):
+        Mark.objects.create(task=task, campaign=world.campaign, person=person, outcome="certify")
+    Turn.objects.filter(task=line).update(status=Turn.Status.OVERTAKEN)
+
+    enter_step(ReviewTask.objects.filter(pk=line.pk), 1)
+
+    assert world.asked(line) == [(1, "Rui Alves", "manager")]
+    left = set(Mark.objects.values_list("task", "person"))
+    assert left == {(line.pk, world.tom.pk), (other.pk, world.rui.pk)}
 
 
 def test_a_line_without_anybody_stops_the_staging_and_is_named(world):

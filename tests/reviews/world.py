@@ -18,11 +18,11 @@ class World:
 
     def __init__(self, *steps, **campaign):
         self.grace, self.rui, self.tom = (
-            make_user("Grace Kim"),
-            make_user("Rui Alves"),
-            make_user("Tom Okafor"),
+            make_user("Grace Kim", Role.BASIC),
+            make_user("Rui Alves", Role.BASIC),
+            make_user("Tom Okafor", Role.BASIC),
         )
-        self.nora = make_user("Nora Lindqvist")
+        self.nora = make_user("Nora Lindqvist", Role.BASIC)
         self.olga = make_user("Olga Berg", Role.CAMPAIGN)
         Reporting.objects.create(person=self.grace, manager=self.rui)
         self.app = make_app("Coupa", self.tom)

@@ -123,6 +123,25 @@ def test_an_order_waits_for_its_time(want, work, connector):
     assert work(order).status == Status.WANTED
 
 
+def test_an_order_that_is_tried_again_waits_for_the_time_of_the_new_wish(want, work, connector):
+    failed = want(3)
+    ProvisionOrder.objects.filter(pk=failed.pk).update(status=Status.FAILED)
+    tomorrow = now() + timedelta(hours=24)
+
+    again = orders.want(
+        failed.account,
+        failed.entitlement,
+        verb="revoke",
+        reason="Denied.",
+        by=None,
+        not_before=tomorrow,
+    )
+
+    assert again.pk == failed.pk
+    assert work(again).status == Status.WANTED
+    assert ProvisionOrder.objects.get().due_at == tomorrow
+
+
 def test_an_order_waits_while_its_connector_is_paused(want, work, connector):
     order = want(3)
     Connector.objects.filter(pk=connector.pk).update(paused_at=now())
