@@ -15,8 +15,9 @@ from django.utils.timezone import now
 from connectors.actions.permission import must_govern
 from connectors.models import Account, App
 from connectors.queries.accounts import Wanted, account_rows
+from connectors.queries.own_accounts import Human
 from connectors.sync.rematch import rematch
-from core.errors import NotPossible
+from core.errors import Denied, NotPossible
 from core.models import User
 from core.trail import record_many
 
@@ -73,8 +74,10 @@ def reset_owner(app: App, chosen: Chosen, *, by: User | None) -> int:
     app = _held(app, by)
     keys = _confirmed(app, chosen)
     before: dict[str, str] = {}
+    human = Human.of(by) if by else None
     for rows in _rows(app, keys):
         ours = [row for row in rows if row.matched_by in Account.BY_PEOPLE]
+        _must_be_of_others(app, ours, human)
         before |= {row.pk: _owner(row) for row in ours}
         Account.objects.filter(pk__in=[row.pk for row in ours]).update(
             matched_by=Account.Match.NONE, owner_set_at=None, owner_set_by=None
@@ -107,10 +110,12 @@ def _decided(
     app: App, chosen: Chosen, decided: Mapping[str, Any], *, by: User | None
 ) -> Iterator[Sequence[Line]]:
     person: User | None = decided["person"]
+    human = Human.of(by) if by else None
 
     def told(row: Account) -> Mapping[str, Any] | None:
         if row.matched_by == decided["matched_by"] and row.person_id == (person.pk if person else None):
             return None
+        _must_be_of_others(app, [row], human)
         return {"owner": {"before": _owner(row), "after": person.name if person else NOBODY}}
 
     return _changed(app, chosen, {**decided, "owner_set_at": now(), "owner_set_by": by}, told)
@@ -133,6 +138,16 @@ def _held(app: App, by: User | None) -> App:
     """With the app in our hands no sync applies what it had read before."""
     must_govern(app, by)
     return App.objects.select_for_update(no_key=True).get(pk=app.pk)
+
+
+def _must_be_of_others(app: App, rows: Sequence[Account], human: Human | None) -> None:
+    """Who could say whose their own account is could have it reviewed by themselves (decision 54)."""
+    own = next((row for row in rows if human is not None and human.is_near(row)), None)
+    if own is not None:
+        raise Denied(
+            f"{own} is your own account, or goes by your e-mail or employee number: another owner of {app} or"
+            " a Super Administrator has to say whose it is. Nothing was changed."
+        )
 
 
 def _confirmed(app: App, chosen: Chosen) -> list[str]:

@@ -17,9 +17,10 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.actions import telling
-from connectors.actions.permission import is_own, must_manage, must_run_order, must_say_done
+from connectors.actions.permission import must_manage, must_run_order, must_say_done
 from connectors.contract import Receipt
 from connectors.models import Account, Connector, Entitlement, Grant, ProvisionOrder
+from connectors.queries.own_accounts import Human
 from connectors.queries.provisioning import Carrier, carrier, meant
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
@@ -244,7 +245,8 @@ def retry_failed(connector: Connector, *, by: User | None) -> int:
     must_manage(connector, by)
     failed = ProvisionOrder.objects.filter(connector=connector, status=ProvisionOrder.Status.FAILED)
     rows = failed.select_related("app", "connector", "account", "entitlement").order_by("pk")
-    wanted = [order for order in rows if by is None or not is_own(order.account, by)]
+    human = None if by is None else Human.of(by)
+    wanted = [order for order in rows if human is None or not human.owns(order.account)]
     for order in wanted:
         retry(order, by=by)
     if not wanted:

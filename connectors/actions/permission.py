@@ -6,6 +6,7 @@
 from collections.abc import Callable
 
 from connectors.models import Account, App, Connector, ProvisionOrder
+from connectors.queries.own_accounts import Human
 from core.errors import Denied
 from core.models import Role, User
 
@@ -147,11 +148,7 @@ def may_say_done(order: ProvisionOrder, user: User) -> bool:
 
 def is_own(account: Account, user: User) -> bool:
     """Whether it is this person's, or would be theirs if somebody had matched it (decision 54)."""
-    if account.person_id:
-        return account.person_id == user.pk
-    names = {text.strip().casefold() for text in (account.email, account.login) if text.strip()}
-    by_number = bool(account.employee_id) and account.employee_id == user.employee_id
-    return by_number or user.email.casefold() in names
+    return Human.of(user).owns(account)
 
 
 def _must_be_of_another(order: ProvisionOrder, user: User) -> None:

@@ -17,7 +17,7 @@ from connectors.actions.removing import may_choose
 from connectors.models import Account, App
 from connectors.queries.accounts import Wanted, connectors_of, is_read
 from connectors.views.apps import head, visible_app
-from core.errors import NotPossible
+from core.errors import Denied, NotPossible
 from core.http import HtmxRequest
 from core.models import User
 from core.queries.asked import one_of, people
@@ -89,6 +89,8 @@ def change(request: HtmxRequest, pk: str) -> HttpResponse:
         number = _do(app, chosen, deed, owners, by=request.user)
     except NotPossible as problem:
         return _change_page(request, app, chosen, deed, error=str(problem), status=409)
+    except Denied as problem:
+        return _change_page(request, app, chosen, deed, error=str(problem), status=403)
     messages.success(request, f"{number:,} account{'' if number == 1 else 's'} changed.")
     return redirect(_back(app, chosen))
 

@@ -1,8 +1,9 @@
 """Lines whose reviewer cannot decide any longer: they left, or the access became their own."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -15,15 +16,23 @@ from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Progress, ReviewTask, Turn
-from reviews.queries.directory import Around, directory_for, lines_of_people
+from reviews.queries.directory import (
+    Around,
+    accounts_known_as,
+    directory_for,
+    lines_of_accounts,
+    lines_of_people,
+)
 from reviews.queries.facts import lines_of
-from reviews.queries.people import own_among, twins_among
+from reviews.queries.keys import among
+from reviews.queries.people import Humans, own_turns
 from reviews.queries.routes import deciders, policy_of
 from reviews.routing import Nobody, asked
 
 PAGE = 1_000
 ASKING = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
 LEFT, OWN = "is deactivated", "cannot decide on their own access"
+LENT = "cannot decide on the access of whom they stand in for"
 
 
 def route_anew(person: User) -> int:
@@ -40,12 +49,16 @@ def route_anew(person: User) -> int:
 
 
 def route_own_anew(person: User) -> int:
-    """Ask others about what became this person's own access while they are asked about it."""
+    """Ask others about what became this person's own access while they are asked about it, or the access of
+    whom they stand in for."""
     turns = Turn.objects.open().filter(reviewer=person, campaign__status__in=ASKING)
-    own = own_among(person, ReviewTask.objects.filter(pk__in=turns.values("task")))
-    turns = turns.filter(task__in=own)
-    campaigns = Campaign.objects.filter(pk__in=turns.values("campaign")).order_by("pk")
-    return sum(_through(each, person, turns.filter(campaign=each), why=OWN) for each in campaigns)
+    own = own_turns(turns, asked=("reviewer",))
+    lent = own_turns(turns.exclude(on_behalf_of=None)) - own
+    total = 0
+    for why, some in ((OWN, turns.filter(pk__in=among(own))), (LENT, turns.filter(pk__in=among(lent)))):
+        campaigns = Campaign.objects.filter(pk__in=some.values("campaign")).order_by("pk")
+        total += sum(_through(each, person, some.filter(campaign=each), why=why) for each in campaigns)
+    return total
 
 
 def those_to_route_anew() -> Collection[str]:
@@ -57,25 +70,25 @@ def those_to_route_anew() -> Collection[str]:
 
 def those_asked_about_their_own() -> Collection[str]:
     """People whose account a line became after they were asked about it, or who turned out to be one human
-    with its owner, by key.
+    with its owner, by key; likewise where it is about whom they stand in for.
 
-    By way of the reviewers' own accounts and their lines: they have few, while there may be a million.
+    By way of the accounts of the people asked, and of those of nobody's that go by what they are known by:
+    they have few lines, while there may be a million.
     """
     waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING)
-    reviewers = set(waiting.values_list("reviewer", flat=True))
-    humans: defaultdict[str, set[str]] = defaultdict(set)
-    for reviewer in reviewers:
-        humans[reviewer].add(reviewer)
-    for reviewer, twins in twins_among(reviewers).items():
-        for twin in twins:
-            humans[twin].add(reviewer)
+    asked = set(waiting.values_list("reviewer", flat=True))
+    lent = Turn.objects.open().filter(campaign__status__in=ASKING).exclude(on_behalf_of=None)
+    asked.update(filter(None, lent.values_list("on_behalf_of", flat=True).distinct()))
+    humans = Humans.of(asked)
+    everybody = {twin for person in asked for twin in humans.twins[person]}
+    nobodys = accounts_known_as({key for person in asked for key in humans.people[person].keys})
     found: set[str] = set()
     for campaign in Campaign.objects.filter(status__in=ASKING).values_list("pk", flat=True):
-        for owner_of in lines_of_people(campaign, humans):
-            turns = Turn.objects.open().filter(task__in=owner_of).exclude(via=Turn.Via.ACCOUNT_OWNER)
-            for task, reviewer in turns.values_list("task_id", "reviewer_id"):
-                if reviewer in humans[owner_of[task]]:
-                    found.add(reviewer)
+        batches = (lines_of_people(campaign, everybody), lines_of_accounts(campaign, nobodys))
+        for lines in chain.from_iterable(batches):
+            turns = Turn.objects.open().filter(task__in=lines).exclude(via=Turn.Via.ACCOUNT_OWNER)
+            own = own_turns(turns, humans)
+            found.update(Turn.objects.filter(pk__in=among(own)).values_list("reviewer", flat=True))
     return sorted(found)
 
 
@@ -136,7 +149,8 @@ def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> t
         if isinstance(found, Nobody):
             lost.append((turn, found))
             continue
-        if any(each.reviewer == turn.reviewer_id for each in found.people):
+        same = (turn.reviewer_id, turn.on_behalf_of_id or "")
+        if any((each.reviewer, each.on_behalf_of) == same for each in found.people):
             continue  # the step lets people answer for themselves
         settled.append(turn)
         told = (f"{person} {why}.", *(each for each in found.passed_over if each != f"{person} {why}."))

@@ -18,6 +18,7 @@ from core.trail import record
 from reviews.actions.permission import may_run
 from reviews.actions.rights import must_answer_for, must_concern_others, must_run, must_say
 from reviews.models import Campaign, Decision, Removal, ReviewTask
+from reviews.queries.people import own_among
 
 HOLD = timedelta(hours=24)
 """Between denial and order, where the campaign says so."""
@@ -40,9 +41,16 @@ DEFICIENCY = {"no": "No deficiency", "yes": "A deficiency"}
 
 @transaction.atomic
 def confirm(chosen: Sequence[Removal], *, by: User) -> int:
-    """The owner of the app has looked: a job orders these at once. Answers how many waited for it."""
+    """The owner of the app has looked: a job orders these at once. Answers how many waited for it.
+
+    Those about their own access are left to another owner; refused where nothing else was chosen.
+    """
     must_answer_for({each.app_id for each in chosen}, by)
-    waiting = Removal.objects.confirmable_by(by).filter(pk__in=[each.pk for each in chosen])
+    own = own_among(by, ReviewTask.objects.filter(pk__in=[each.task_id for each in chosen]))
+    others = [each.pk for each in chosen if each.task_id not in own]
+    if own and not others:
+        must_concern_others([each.task for each in chosen], by)
+    waiting = Removal.objects.confirmable_by(by).filter(pk__in=others)
     found = list(waiting.select_related("campaign", "app").select_for_update(of=("self",)))
     Removal.objects.filter(pk__in=[each.pk for each in found]).update(confirmed_at=now(), confirmed_by=by)
     for campaign in {each.campaign for each in found}:
@@ -67,6 +75,7 @@ def order_waiting(campaign_id: str) -> int:
 def order_again(removal: Removal, *, by: User) -> None:
     """After it could not be removed, or its order was dropped: a new order."""
     must_answer_for({removal.app_id}, by)
+    must_concern_others([removal.task], by)
     _must_be_wanted(removal)
     if removal.status not in (Removal.Status.FAILED, Removal.Status.BY_HAND):
         raise NotPossible(f"There is nothing to try again: {removal.get_status_display().lower()}.")
@@ -77,6 +86,7 @@ def order_again(removal: Removal, *, by: User) -> None:
 def done_by_hand(removal: Removal, *, by: User, how: str) -> None:
     """An owner of the app says that it is gone. A later run proves it, or shows that it is not."""
     must_answer_for({removal.app_id}, by)
+    must_concern_others([removal.task], by)
     said = must_say(how, "Say what was done, and where: it goes into the evidence.")
     _must_be_wanted(removal)
     if removal.status != Removal.Status.BY_HAND:

@@ -10,7 +10,7 @@ from core.models import User
 from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
 from reviews.queries.keys import among
-from reviews.queries.own_access import about
+from reviews.queries.people import own_turns
 from reviews.queries.rounds import of_this_round
 
 MOST = 10_000  # lines one act may be about
@@ -31,7 +31,6 @@ _VALUES = (
     "task__account_status",
     "task__account_type",
     "task__account__marks",
-    "is_own",
     "came_back",
     "was_clean",
 )
@@ -51,7 +50,7 @@ class Question:
     """Something ties everybody who certified it so far, and who is asked now, to the line."""
     line: routing.LineFacts
     is_own: bool
-    """It is about the reviewer's own access."""
+    """It is about the reviewer's own access, or about that of whom they stand in for."""
 
 
 class Rules:
@@ -117,16 +116,15 @@ def questions(
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )
-    own = Turn.objects.filter(about(person), pk=OuterRef("pk"))
     stands = Decision.objects.filter(of_this_round(), task=OuterRef("task"), replaced_by=None)
     clean = stands.filter(independence="", outcome=Decision.Outcome.CERTIFIED)
-    found = {"is_own": Exists(own), "came_back": Exists(again), "was_clean": Exists(clean)}
-    rows = turns.annotate(**found).order_by("line_no").values(*_VALUES)
-    grave = Tag.objects.grave_names()
-    return [_question(row, grave) for row in rows]
+    found = {"came_back": Exists(again), "was_clean": Exists(clean)}
+    rows = list(turns.annotate(**found).order_by("line_no").values(*_VALUES))
+    own, grave = own_turns(turns), Tag.objects.grave_names()
+    return [_question(row, grave, is_own=row["pk"] in own) for row in rows]
 
 
-def _question(row: Mapping[str, object], grave: Collection[str]) -> Question:
+def _question(row: Mapping[str, object], grave: Collection[str], *, is_own: bool) -> Question:
     line = routing.LineFacts(
         app=str(row["task__app_id"]),
         account=str(row["task__account_id"]),
@@ -147,5 +145,5 @@ def _question(row: Mapping[str, object], grave: Collection[str]) -> Question:
         via=str(row["via"]),
         is_tied=bool(row["independence"]) and not row["was_clean"],
         line=line,
-        is_own=bool(row["is_own"]),
+        is_own=is_own,
     )

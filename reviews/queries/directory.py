@@ -220,11 +220,28 @@ def lines_of_people(campaign: str, people: Iterable[str]) -> Iterator[Mapping[in
     """
     accounts = Account.objects.filter(person__in=list(people), gone_at=None)
     owners = {account: person for account, person in accounts.values_list("pk", "person") if person}
-    for some in batched(owners, BATCH):
+    for lines in lines_of_accounts(campaign, owners):
+        yield {task: owners[account] for task, account in lines.items()}
+
+
+def lines_of_accounts(campaign: str, accounts: Iterable[str]) -> Iterator[Mapping[int, str]]:
+    """The lines of a campaign about what these accounts hold now: key of the line to account, in batches."""
+    for some in batched(accounts, BATCH):
         grants = dict(Grant.objects.here().filter(account__in=some).values_list("pk", "account_id"))
         for keys in batched(grants, BATCH):
             lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys)
-            yield {task: owners[grants[grant]] for task, grant in lines.values_list("pk", "grant")}
+            yield {task: grants[grant] for task, grant in lines.values_list("pk", "grant")}
+
+
+def accounts_known_as(keys: Collection[str]) -> Sequence[str]:
+    """Accounts that go by one of these (`identity_keys`) and are nobody's, or whose owner people decided."""
+    wanted = frozenset(keys)
+    rows = Account.objects.filter(Q(person=None) | Q(matched_by__in=Account.BY_PEOPLE), gone_at=None)
+    return [
+        pk
+        for pk, number, email, login in rows.values_list("pk", "employee_id", "email", "login").iterator()
+        if not wanted.isdisjoint(identity_keys(employee_id=number, email=email, login=login))
+    ]
 
 
 def _delegates(people: Collection[str]) -> Mapping[str, str]:

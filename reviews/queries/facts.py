@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from connectors.models import Grant, Tag
 from reviews.models import ReviewTask
-from reviews.routing import LineFacts, identity_keys
+from reviews.routing import LineFacts, account_keys
 
 COMMON = {
     "account": "account_id",
@@ -64,7 +64,6 @@ PRESENT = COMMON | {
 }
 """In the order in which `_facts` reads them."""
 AT_LINE = list(FROZEN).index("line")
-NO_KEYS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,15 @@ def _facts(row: tuple[Any, ...], grave: Collection[str]) -> LineFacts:
         app, person, app_name, kind, resource_name, entitlement_name, slug, risk, account_type, status, name,
         login, email, person_name, title, department,
     ) = row  # fmt: skip
-    keys = NO_KEYS if owner_now else identity_keys(employee_id=number_now, email=email_now, login=login_now)
+    keys = account_keys(
+        person=person,
+        owner_now=owner_now,
+        number=number_now,
+        email=email_now,
+        login=login_now,
+        frozen_email=email,
+        frozen_login=login,
+    )
     return LineFacts(
         app=app,
         account=account,

@@ -25,6 +25,7 @@ from reviews.routing.facts import (
     Group,
     LineFacts,
     Person,
+    account_keys,
     identity_keys,
 )
 from reviews.routing.independence import TIE_WORDS, Tie, is_subject, ties
@@ -79,6 +80,7 @@ __all__ = [
     "Then",
     "Tie",
     "Via",
+    "account_keys",
     "asked",
     "asked_instead",
     "digest",

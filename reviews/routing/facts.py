@@ -24,7 +24,7 @@ class LineFacts:
     owner_now: str = ""
     """Whose account it is by now."""
     account_keys: frozenset[str] = frozenset()
-    """What an account that belongs to nobody might be known by (`identity_keys`)."""
+    """What an account that is or was nobody's might be known by (`account_keys`)."""
     is_grave: bool = False
     """Its risk level asks for more care: High and Critical, unless the organisation says otherwise."""
     came_back: bool = False
@@ -135,6 +135,27 @@ def identity_keys(*, employee_id: str = "", email: str = "", login: str = "") ->
     return frozenset(
         [f"number:{each}" for each in numbers if each] + [f"email:{each}" for each in addresses if each]
     )
+
+
+def account_keys(
+    *,
+    person: str | None,
+    owner_now: str | None,
+    number: str,
+    email: str,
+    login: str,
+    frozen_email: str,
+    frozen_login: str,
+) -> frozenset[str]:
+    """What the account of a line might be known by: by what it bears now, where it is nobody's now; by what
+    it bore when it was frozen, where it was nobody's then. To name an owner since changes nothing of that.
+    """
+    keys = frozenset[str]()
+    if not owner_now:
+        keys = identity_keys(employee_id=number, email=email, login=login)
+    if not person and (owner_now or (frozen_email, frozen_login) != (email, login)):
+        keys |= identity_keys(email=frozen_email, login=frozen_login)
+    return keys
 
 
 def _bare(text: str) -> str:

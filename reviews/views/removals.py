@@ -19,8 +19,9 @@ from reviews.actions import removing
 from reviews.actions.permission import may_run
 from reviews.actions.rights import may_decide
 from reviews.forms.ending import ByHandForm, ExceptForm, LookBackForm
-from reviews.models import Campaign, Removal
+from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import running
+from reviews.queries.people import own_among
 from reviews.queries.removals import for_screen, late, of_apps, waiting_for
 from reviews.views.running import head, shown
 
@@ -125,12 +126,14 @@ def _act(found: Removal, do: str, form: Form | None, by: User) -> None:
 
 def _rights(found: Removal, user: User) -> dict[str, Any]:
     """What this person may do with it as it stands."""
-    is_owner = App.objects.owned_by(user).filter(pk=found.app_id).exists() and may_decide(user)
-    runs_it = may_run(found.campaign, user)
+    is_own = bool(own_among(user, ReviewTask.objects.filter(pk=found.task_id)))
+    owns_app = App.objects.owned_by(user).filter(pk=found.app_id).exists()
+    is_owner = not is_own and owns_app and may_decide(user)
+    runs_it = not is_own and may_run(found.campaign, user)
     is_over = found.campaign.is_over
     may_see = running.campaigns_shown(user).filter(pk=found.campaign_id).exists()
     return {
-        "may_confirm": Removal.objects.confirmable_by(user).filter(pk=found.pk).exists(),
+        "may_confirm": is_owner and Removal.objects.confirmable_by(user).filter(pk=found.pk).exists(),
         "may_say_done": is_owner and found.status == Removal.Status.BY_HAND,
         "may_order": is_owner and found.status in (Removal.Status.FAILED, Removal.Status.BY_HAND),
         "may_except": runs_it and not is_over and not found.is_settled,
@@ -169,6 +172,11 @@ def _confirmed(request: HtmxRequest, chosen: Sequence[Removal], *back: str) -> H
     number = removing.confirm(chosen, by=request.user)
     said = "1 removal is" if number == 1 else f"{number:,} removals are"
     messages.success(request, f"{said} confirmed: a worker orders them now.")
+    if left := len(chosen) - number:
+        was = "1 was" if left == 1 else f"{left:,} were"
+        messages.warning(
+            request, f"{was} left out: about your own access, which another owner confirms, or not waiting."
+        )
     return redirect(*back)
 
 

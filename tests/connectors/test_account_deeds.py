@@ -113,6 +113,39 @@ def test_nobody_owns_who_left_and_nothing_of_another_app_is_touched(app, tom, ki
         verbs.clear_owner(app, one(elsewhere), by=tom)
 
 
+@pytest.mark.parametrize("by", ["owner", "twin", "e-mail", "login", "number", "number as login"])
+def test_nobody_says_whose_their_own_account_is(by, app, tom, kim, trail):
+    """Else somebody whose account it is could have it reviewed by themselves."""
+    User.objects.filter(pk=tom.pk).update(employee_id="e-77")
+    tom.refresh_from_db()
+    bears = {
+        "owner": {"person": tom},
+        "twin": {"person": make_user("Tom Second", employee_id="E-77 ")},
+        "e-mail": {"email": " TOM.okafor@meridian.example"},
+        "login": {"login": "Tom.Okafor@meridian.example "},
+        "number": {"employee_id": "E-77"},
+        "number as login": {"person": kim, "login": " E-77"},
+    }[by]
+    account = make_account(app, "Robot", **{"matched_by": "hand", **bears})
+    other = make_account(app, "Other")
+    both = Chosen([account.pk, other.pk], number=2)
+
+    for deed in (
+        lambda: verbs.set_owner(app, both, make_user("Grace Kim"), by=tom),
+        lambda: verbs.clear_owner(app, both, by=tom),
+        lambda: verbs.reset_owner(app, both, by=tom),
+    ):
+        with pytest.raises(Denied, match="Robot is your own account, or goes by"):
+            deed()
+
+    account.refresh_from_db()
+    other.refresh_from_db()
+    assert (account.person, account.matched_by) == (bears.get("person"), "hand")
+    assert (other.person, other.matched_by) == (None, "")
+    assert trail() == []
+    verbs.clear_owner(app, both, by=make_user("Ada Lindgren", Role.SUPER))
+
+
 @pytest.mark.parametrize("who", ["connector_admin", "read_only", "basic", "application"])
 def test_only_who_governs_the_app_decides(who, app, cast, trail):
     robot = make_account(app)

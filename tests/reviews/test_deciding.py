@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from connectors.models import Account, Grant, Tag
 from core.errors import Denied, NotPossible, StaleState
-from core.models import Role, TrailEvent
+from core.models import Role, TrailEvent, User
 from reviews.actions import deciding, marks, removals, turns
 from reviews.actions.consequences import consequences
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Submission, Turn
@@ -171,6 +171,45 @@ def test_marks_that_came_too_late_can_be_cleared_away(rui, sign_in):
     assert "1 of your marks comes too late" in page
     assert "Clear them away" in page
     assert not Mark.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "became",
+    [
+        {"login": "E-77"},
+        {"login": " e-77 "},
+        {"employee_id": "E-77 "},
+        {"email": " JOSÉ@meridian.example"},
+        {"login": "josÉ@MERIDIAN.example "},
+    ],
+    ids=["number as login", "login with blanks", "number", "e-mail beyond ASCII", "e-mail as login"],
+)
+def test_nobody_decides_about_an_account_of_nobody_s_that_bears_what_they_are_known_by(rui, became):
+    """Whatever routing would not have asked them about."""
+    User.objects.filter(pk=rui.pk).update(email="josé@meridian.example", employee_id="e-77")
+    campaign = make_running(owned(2), rui)
+    marks.mark(campaign, [1, 2], CERTIFY, by=rui)
+    Account.objects.filter(name="Holder 2").update(person=None, **became)
+
+    done = submit(campaign, rui)
+
+    assert done.own == [2]
+    assert statuses(campaign) == {1: "certified", 2: "open"}
+
+
+def test_whoever_stands_in_for_somebody_decides_nothing_of_theirs(rui):
+    """Not even where it became theirs after it was marked."""
+    boss = make_user("Helena Sorensen")
+    campaign = make_running(owned(2), rui)
+    Turn.objects.update(on_behalf_of=boss)
+    marks.mark(campaign, [1, 2], CERTIFY, by=rui)
+    Account.objects.filter(name="Holder 2").update(person=boss)
+
+    done = submit(campaign, rui)
+
+    assert done.own == [2]
+    assert statuses(campaign) == {1: "certified", 2: "open"}
+    assert Decision.objects.get().on_behalf_of == boss
 
 
 def test_a_submission_is_made_once(rui):

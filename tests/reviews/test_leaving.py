@@ -1,16 +1,19 @@
 """What is open with somebody who left, or became their own access, is asked of others at once."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils.timezone import now
 
 from connectors.models import Account
 from core.actions.people import deactivate
-from core.models import OutgoingMail, Role, TrailEvent, User
+from core.models import Delegation, OutgoingMail, Role, TrailEvent, User
 from reviews import jobs
 from reviews.actions import leaving
 from reviews.actions.turns import route_anew
 from reviews.models import Campaign, Turn
 from tests.make import make_user
+from tests.reviews.making import make_turn
 from tests.reviews.world import World, counts
 
 
@@ -142,6 +145,61 @@ def test_whoever_turns_out_to_be_one_human_with_the_owner_is_not_asked_any_longe
 
     assert [name for _, name, _ in world.asked()] == ["Tom Okafor", "Tom Okafor"]
     assert leaving.those_asked_about_their_own() == []
+
+
+@pytest.mark.parametrize(
+    "became", [{"login": " RUI.Alves@meridian.example"}, {"login": "e-77"}, {"employee_id": "E-77 "}]
+)
+def test_accounts_that_bear_what_the_reviewer_is_known_by_are_asked_of_others(world, became):
+    User.objects.filter(pk=world.rui.pk).update(employee_id="E-77")
+    account = Account.objects.filter(name="Grace Kim").order_by("pk")[0]
+    Account.objects.filter(pk=account.pk).update(person=None, **became)
+
+    assert leaving.those_asked_about_their_own() == [world.rui.pk]
+    jobs.route_anew(world.rui.pk)
+
+    assert sorted(name for _, name, _ in world.asked()) == ["Rui Alves", "Tom Okafor"]
+    assert leaving.those_asked_about_their_own() == []
+
+
+def test_to_name_another_owner_of_what_was_nobody_s_does_not_let_the_reviewer_keep_it(world):
+    line = world.line(name="Other", login="rui.alves@meridian.example")
+    make_turn(line, world.rui)
+    Account.objects.filter(pk=line.account_id).update(person=world.nora, matched_by="hand")
+
+    assert leaving.those_asked_about_their_own() == [world.rui.pk]
+    jobs.route_anew(world.rui.pk)
+
+    assert world.asked(line) == [(3, "Tom Okafor", "app_owner")]
+    assert leaving.those_asked_about_their_own() == []
+
+
+@pytest.mark.parametrize("delegate", ["nora", "tom"])
+def test_nobody_stands_in_for_whom_a_line_is_about(db, delegate):
+    """Who is asked next may be the same person, but then for themselves."""
+    world = World()
+    deputy, moment = getattr(world, delegate), now()
+    Delegation.objects.create(
+        person=world.rui,
+        delegate=deputy,
+        starts_at=moment - timedelta(days=1),
+        ends_at=moment + timedelta(days=1),
+    )
+    line = world.line(world.grace)
+    world.enter()
+    Campaign.objects.update(status=Campaign.Status.RUNNING, decide_by=moment)
+    assert Turn.objects.get().on_behalf_of == world.rui
+    Account.objects.filter(pk=line.account_id).update(person=world.rui)
+
+    assert leaving.those_asked_about_their_own() == [deputy.pk]
+    jobs.route_anew(deputy.pk)
+
+    assert world.asked() == [(1, "Tom Okafor", "app_owner")]
+    assert Turn.objects.open().get().on_behalf_of is None
+    assert leaving.those_asked_about_their_own() == []
+    why = TrailEvent.objects.get(action="reviews.routed_anew").change["why"]
+    assert why == f"{deputy} cannot decide on the access of whom they stand in for"
+    assert {name: left for name, (_, left) in counts().items() if left} == {"Tom Okafor": 1}
 
 
 def test_people_go_on_to_answer_for_themselves_where_the_step_lets_them(db):

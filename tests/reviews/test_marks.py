@@ -96,6 +96,26 @@ def test_others_are_asked_about_the_own_access_somebody_came_upon(rui, nudges):
     assert nudges == 2 * [("reviews.route_anew", rui.pk)]
 
 
+def test_nobody_marks_what_was_their_own_when_it_was_frozen(rui):
+    """An owner named since then makes nobody independent of it."""
+    campaign = make_running(make_grants(1, email=f" {rui.email.upper()}"), rui)
+    Account.objects.update(person=make_user("Nora Lindqvist"), email="", login="holder")
+
+    with pytest.raises(Denied, match="Line 1 is about your own access"):
+        marks.mark(campaign, [1], DENY, by=rui)
+
+
+def test_whoever_stands_in_for_somebody_marks_nothing_of_theirs(rui):
+    nora = make_user("Nora Lindqvist")
+    campaign = make_running(make_grants(2, person=nora), rui)
+    Turn.objects.filter(line_no=2).update(on_behalf_of=nora)
+
+    marked = marks.mark(campaign, [1, 2], DENY, by=rui)
+
+    assert (marked.lines, marked.own) == ([1], [2])
+    assert outcomes(campaign) == {1: "deny"}
+
+
 def test_whoever_came_to_own_the_account_since_is_refused_as_well(rui):
     campaign = make_running(owned(1), rui)
     Account.objects.update(person=rui)

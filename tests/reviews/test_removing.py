@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from connectors.models import ProvisionOrder, Tag
+from connectors.models import Account, ProvisionOrder, Tag
 from core.errors import Denied, NotPossible
-from core.models import Role, TrailEvent
+from core.models import Role, TrailEvent, User
 from reviews import jobs
 from reviews.actions import removals, removing
 from reviews.models import Campaign, Removal
@@ -150,6 +150,34 @@ def test_nobody_excepts_the_removal_of_their_own_access(campaign, owner, app_own
         removing.except_([first], by=app_owner, reason="She needs it")
 
     assert rows()[0].status == Status.WAITING
+
+
+def test_an_owner_of_the_app_leaves_the_removal_of_their_own_access_to_another(campaign, app_owner, trail):
+    """Theirs by the number that an account of nobody's bears."""
+    User.objects.filter(pk=app_owner.pk).update(employee_id="e-77")
+    first, second, _ = rows()
+    Account.objects.filter(pk=first.task.account_id).update(login="E-77 ")
+
+    assert removing.confirm([first, second], by=app_owner) == 1
+    with pytest.raises(Denied, match="Line 1 is about your own access"):
+        removing.confirm([first], by=app_owner)
+
+    assert [each.confirmed_by for each in rows()] == [None, app_owner, None]
+    assert trail().count("removals.confirmed") == 1
+
+
+def test_nobody_says_that_their_own_access_is_gone_or_orders_it_again(campaign, app_owner, trail):
+    first = confirmed(app_owner)[0]
+    Account.objects.filter(pk=first.task.account_id).update(person=app_owner)
+    before = trail()
+
+    with pytest.raises(Denied, match="Line 1 is about your own access"):
+        removing.done_by_hand(first, by=app_owner, how="Taken out of the role in Coupa")
+    with pytest.raises(Denied, match="Line 1 is about your own access"):
+        removing.order_again(first, by=app_owner)
+
+    assert rows()[0].status == Status.BY_HAND
+    assert trail() == before
 
 
 def test_one_that_failed_is_ordered_again(campaign, app_owner):

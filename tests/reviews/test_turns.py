@@ -214,6 +214,23 @@ def test_the_present_owner_counts_as_well_as_the_frozen_one(world):
     assert own_among(world.grace, ReviewTask.objects.all()) == {line.pk}
 
 
+def test_what_an_account_of_nobody_s_bore_when_it_was_frozen_counts_as_well(world):
+    line = world.line(name="Other", login="TOM.okafor@meridian.example ")
+    Account.objects.filter(pk=line.account_id).update(person=world.grace, email="", login="other")
+
+    world.enter()
+
+    assert world.asked() == [(1, "Olga Berg", "campaign_owner")]
+    assert own_among(world.tom, ReviewTask.objects.all()) == {line.pk}
+
+
+def test_what_an_account_bore_while_it_was_somebody_s_is_theirs_alone(world):
+    line = world.line(world.grace, login="tom.okafor@meridian.example")
+    Account.objects.filter(pk=line.account_id).update(email="", login="other")
+
+    assert own_among(world.tom, ReviewTask.objects.all()) == frozenset()
+
+
 def test_ties_are_kept_with_the_turn(world):
     Reporting.objects.create(person=world.tom, manager=world.grace)
     make_grant(make_account(world.app, "Tom Okafor", person=world.tom), world.buyer)

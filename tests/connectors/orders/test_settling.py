@@ -1,5 +1,7 @@
 """What people may do with an order: who, with which reason, and never about their own access."""
 
+from typing import Any
+
 import pytest
 from django.utils.timezone import now
 
@@ -78,13 +80,20 @@ def test_a_stranger_says_nothing(failed):
         orders.done_by_hand(failed, by=make_user("Kim Sorensen", Role.BASIC), reason="Done")
 
 
-@pytest.mark.parametrize("by", ["matched", "e-mail"])
+@pytest.mark.parametrize("by", ["matched", "e-mail", "twin", "number", "login", "number as login"])
 def test_nobody_settles_an_order_about_their_own_access(by, failed):
     """Not even a Super Administrator, nor where nobody has matched the account to them."""
     email = "person3@meridian.example" if by == "e-mail" else "ada@meridian.example"
-    ada = make_user("Ada Lindgren", Role.SUPER, email=email)
-    if by == "matched":
-        Account.objects.filter(pk=failed.account_id).update(person=ada)
+    ada = make_user("Ada Lindgren", Role.SUPER, email=email, employee_id="e-77")
+    bears: dict[str, dict[str, Any]] = {
+        "matched": {"person": ada},
+        "e-mail": {"person": None},
+        "twin": {"person": make_user("Ada Second", employee_id="E-77 ")},
+        "number": {"person": None, "employee_id": " E-77"},
+        "login": {"person": None, "login": " ADA@meridian.example"},
+        "number as login": {"person": None, "login": "E-77 "},
+    }
+    Account.objects.filter(pk=failed.account_id).update(**bears[by])
     failed = ProvisionOrder.objects.get(pk=failed.pk)
 
     for verb in (orders.drop, orders.by_hand, orders.done_by_hand):

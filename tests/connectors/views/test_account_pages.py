@@ -92,6 +92,18 @@ def test_what_cannot_be_done_is_said(typed, status, sentence, browser, app, chan
     assert sentence in page_of(reply)
 
 
+def test_whose_their_own_account_is_nobody_says_and_the_page_keeps_what_was_chosen(
+    browser, admin, app, change
+):
+    account = make_account(app, email=admin.email.upper())
+
+    reply = browser.post(change, {"account": [account.pk], "number": "1", "do": "clear"})
+
+    assert reply.status_code == 403
+    assert "is your own account, or goes by your e-mail" in page_of(reply)
+    assert f'name="account" value="{account.pk}"' in page_of(reply)
+
+
 def test_without_script_a_person_is_found_by_a_button(browser, app, change):
     account, kim = make_account(app), make_user("Kim Sorensen")
     typed = {"account": [account.pk], "number": "1", "do": "owner", "owner_words": "sorensen"}
