@@ -72,7 +72,7 @@ def accessible() -> Callable[[Page], None]:
 @pytest.fixture(scope="session")
 def tenants() -> dict[str, FakeCoupa]:
     """One for each journey that reads one, so that none disturbs another."""
-    names = ("handover", "held", "before", "after", "slow")
+    names = ("handover", "held", "before", "after", "slow", "reviewed")
     return {name: FakeCoupa(users=USERS, groups=6, roles=5, seed=n) for n, name in enumerate(names, 1)}
 
 

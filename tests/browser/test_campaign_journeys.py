@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.steps import A_SYNC, follow
+from tests.browser.steps import A_SYNC, connect, follow
 from tests.browser.world import NAME, Look, World
+from tests.fakes.coupa import FakeCoupa
 
 pytestmark = pytest.mark.browser
 TABS = "Draft"
@@ -27,7 +28,10 @@ def tab(page: Page, name: str) -> None:
     follow(page.get_by_label(TABS, exact=True).get_by_role("link", name=name))
 
 
-def test_a_campaign_is_drafted_staged_and_started(world: World, coupa: str, page: Page, good: Look):
+def test_a_campaign_is_drafted_staged_and_started(
+    world: World, tenants: dict[str, FakeCoupa], page: Page, good: Look
+):
+    connect(world, page, tenants["reviewed"], "Spend Nordics")  # other journeys make access of Coupa grave
     world.make_person(SIGNER, "kim.aarts@meridian.example")
     page.goto(world.url)
     page.get_by_role("link", name="Campaigns").click()
@@ -40,8 +44,8 @@ def test_a_campaign_is_drafted_staged_and_started(world: World, coupa: str, page
 
     count = page.locator("#now .r-bignum")
     before = count.inner_text()
-    page.get_by_label("Coupa", exact=True).check()
-    page.get_by_label(re.compile(r"Groups \(\d+\)")).check()  # another journey makes roles grave
+    page.get_by_label("Spend Nordics", exact=True).check()
+    page.get_by_label(re.compile(r"Roles \(\d+\)")).check()
     expect(count).not_to_have_text(before)
     good(page)
     follow(page.get_by_role("button", name="Save scope"))

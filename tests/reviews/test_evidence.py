@@ -339,7 +339,7 @@ def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one
 
 def letters_to(person):
     rows = OutgoingMail.objects.filter(letter="report_ready", recipient=person)
-    return list(rows.order_by("pk"))
+    return list(rows.order_by("created_at"))
 
 
 def test_who_asked_is_told_once_their_own_files_are_over_whatever_others_wait_for(campaign, olga):
