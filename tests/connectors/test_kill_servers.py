@@ -79,7 +79,7 @@ def test_a_sync_goes_on_after_its_postgresql_was_killed(tmp_path, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with (
         Valkey() as valkey,
-        Postgres() as postgres,
+        Postgres(durable=True) as postgres,  # else it forgets what it has just answered for
         FakeCoupa(users=600, seed=4, latency=0.02) as fake,
     ):
         console = PostgresConsole(tmp_path, fake, valkey.url, postgres.url)
