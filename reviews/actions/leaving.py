@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from itertools import chain
 
 from django.db import transaction
@@ -154,7 +153,7 @@ def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> t
             continue  # the step lets people answer for themselves
         settled.append(turn)
         told = (f"{person} {why}.", *(each for each in found.passed_over if each != f"{person} {why}."))
-        rows += rows_of(replace(found, passed_over=told), campaign, line.pk, line.line_no, at)
+        rows += rows_of(found._replace(passed_over=told), campaign, line.pk, line.line_no, at)
     _tell_lost(campaign, person, lost)
     return rows, settled
 

@@ -14,6 +14,7 @@ from core.errors import Denied, DomainError, NotPossible
 from core.models import Role, User
 from core.queue import nudge
 from core.trail import ERROR, record
+from core.uncollected import uncollected
 from reviews.actions import freezing, notices, turns
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries import bridge, frozen, routes, sources
@@ -26,7 +27,7 @@ LOOK_AGAIN = timedelta(seconds=15)
 """How often a staging that waits looks whether it may go on."""
 LATER = timedelta(hours=1)
 """When one that began by itself tries its sources again."""
-PAGE = 5_000
+PAGE = 20_000
 """Lines that are routed in one transaction."""
 FIRST = 5_000
 """Lines routed before the freeze, without writing: mostly a policy that leaves somebody out does so soon."""
@@ -130,9 +131,10 @@ def hash_on(campaign: Campaign) -> None:
     if campaign.digest:
         return
     hashed = hashlib.sha256()
-    for last, some in frozen.pages(campaign):
-        hashed.update(some)
-        campaign.renew(hashed_to=last)
+    with uncollected():
+        for last, some in frozen.pages(campaign):
+            hashed.update(some)
+            campaign.renew(hashed_to=last)
     campaign.renew(digest=hashed.hexdigest())
 
 
@@ -141,7 +143,7 @@ def route_on(campaign: Campaign) -> None:
     while campaign.routed_to < campaign.lines:
         last = min(campaign.routed_to + PAGE, campaign.lines)
         page = campaign.tasks.filter(line_no__gt=campaign.routed_to, line_no__lte=last)
-        with transaction.atomic():
+        with uncollected(), transaction.atomic():
             campaign.renew(attempts=0)  # we hold it: whoever lost it waits here, and then stops
             turns.enter_step(page, 1)
             campaign.renew(routed_to=last)

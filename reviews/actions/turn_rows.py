@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608  # what is written into the text are names of our own table and columns
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -78,12 +77,9 @@ def write(rows: Sequence[Row]) -> None:
     names = ", ".join(COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            text = json.dumps([row._asdict() for row in rows], default=_moment)
-            cursor.execute(
-                f"INSERT INTO {TABLE} ({names})"
-                f" SELECT {names} FROM json_populate_recordset(NULL::{TABLE}, %s)",
-                [text],
-            )
+            with cursor.copy(f"COPY {TABLE} ({names}) FROM STDIN") as into:
+                for row in rows:
+                    into.write_row(row)
         else:
             marks, at = ", ".join(["%s"] * len(COLUMNS)), {row.at: _stored(row.at) for row in rows}
             cursor.executemany(
@@ -109,12 +105,6 @@ def count(campaign: str, more: Mapping[str, int], *, was_asked: bool = False) ->
     for number, reviewers in together.items():
         those = rows.filter(reviewer__in=reviewers)
         those.update(open=F("open") + number, asked=F("asked") + (0 if was_asked else number))
-
-
-def _moment(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} does not belong into a row")
 
 
 def _stored(at: datetime) -> str:

@@ -40,7 +40,7 @@ def enter_step(tasks: QuerySet[ReviewTask], step: int) -> frozenset[int]:
     Raises NobodyToAsk while the campaign is staged, also for lines that would have nobody in a later step;
     nothing is written then.
     """
-    first = tasks.select_related("campaign").first()
+    first = tasks.select_related("campaign").order_by("line_no").first()  # as an index has them
     if first is None:
         return frozenset()
     campaign = first.campaign

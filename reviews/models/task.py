@@ -24,6 +24,7 @@ class Turn(models.Model):
     """One person asked in one step. Narrow, and apart from the line, which stays as it was frozen.
 
     Where several are asked in a step each has a turn; the first submitted decision ends the others.
+    Foreign keys are not checked by the database, as with lines.
     """
 
     class Status(models.TextChoices):
@@ -59,9 +60,11 @@ class Turn(models.Model):
     step = models.PositiveSmallIntegerField(default=1)
     rule = models.PositiveSmallIntegerField()
     """The rule of the policy version that won, counted from 1."""
-    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reviewer = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     on_behalf_of = models.ForeignKey(
-        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     """Whom the reviewer stands in for."""
     via = models.CharField(max_length=20, choices=Via)
@@ -71,7 +74,9 @@ class Turn(models.Model):
     independence = models.CharField(max_length=120, blank=True)
     """Codes of what ties the reviewer to the line (`routing.Tie`), by commas; empty: nothing."""
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
-    given_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    given_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     given_reason = models.TextField(blank=True)
     at = models.DateTimeField(default=now)
     ended_at = models.DateTimeField(null=True)

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
@@ -66,8 +65,7 @@ PRESENT = COMMON | {
 AT_LINE = list(FROZEN).index("line")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A frozen line with what routing must know of it."""
 
     pk: int

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from reviews.routing.facts import MOST_MEMBERS, Directory, LineFacts
 from reviews.routing.independence import TIE_WORDS, Tie, is_subject, reports_to_subject, ties
@@ -37,8 +38,7 @@ class Earlier:
     is_tied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """One person to ask."""
 
     reviewer: str
@@ -47,8 +47,7 @@ class Asking:
     ties: frozenset[Tie] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Who is asked in a step. The first of them to answer decides."""
 
     rule: int

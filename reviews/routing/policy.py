@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from reviews.routing.facts import FIELDS, LineFacts
@@ -92,12 +93,16 @@ class Test:
         values = known.values(line) if known else ()
         if self.how is Is.MISSING:
             return known is not None and not values
-        if not values:
-            return False
-        found = {value.casefold() for value in values}
-        if self.how is Is.CONTAINS:
-            return any(part in value for value in found for part in self.folded)
-        return self.folded.isdisjoint(found) == (self.how is Is.NOT_IN)
+        return bool(values) and _fits(values, self.how, self.folded)
+
+
+@lru_cache(maxsize=4_096)
+def _fits(values: tuple[str, ...], how: Is, folded: frozenset[str]) -> bool:
+    """Whether values that are there compare so. Kept: the same few come with line after line."""
+    found = {value.casefold() for value in values}
+    if how is Is.CONTAINS:
+        return any(part in value for value in found for part in folded)
+    return folded.isdisjoint(found) == (how is Is.NOT_IN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,10 @@ class Condition:
     is_any: bool = False
 
     def holds(self, line: LineFacts) -> bool:
-        held = (part.holds(line) for part in self.parts)
-        return any(held) if self.is_any else all(held)
+        for part in self.parts:
+            if part.holds(line) == self.is_any:
+                return self.is_any
+        return not self.is_any
 
     def tests(self) -> Iterator[Test]:
         for part in self.parts:

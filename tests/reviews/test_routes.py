@@ -66,7 +66,7 @@ def test_a_line_reads_the_same_before_and_after_it_is_frozen(world):
     ((before,),) = lines_there_would_be(Grant.objects.filter(pk=line.grant))
     (after,) = lines_of(world.campaign.tasks.all())
 
-    same = {name: getattr(before, name) for name in before.__dataclass_fields__ if name != "line"}
+    same = {name: getattr(before, name) for name in before._fields if name != "line"}
     assert same == {name: getattr(after.facts, name) for name in same}
     assert (before.frameworks, before.account_marks) == (("SOX",), ("api",))
     assert before.is_grave

@@ -183,7 +183,7 @@ class Desk:
             self.directory = replace(self.directory, delegates={**self.directory.delegates, person: other})
 
     def own(self, person):
-        self.line = replace(self.line, owner_now=person, account_keys=frozenset())
+        self.line = self.line._replace(owner_now=person, account_keys=frozenset())
 
     def give(self, person):
         if not self.open or self.is_settled:
