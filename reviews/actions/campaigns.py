@@ -36,7 +36,7 @@ def create(
     say.must_be_sound(facts)
     say.must_be_able_to_own(owners)
     campaign = Campaign.objects.create(
-        **say.plain(facts), scope=Scope.objects.create(), policy=policy, made_by=by
+        **say.plain(Course()) | say.plain(facts), scope=Scope.objects.create(), policy=policy, made_by=by
     )
     _begin(campaign, owners, instructions="")
     record("campaigns.created", campaign, by=by, owners=_names(owners))

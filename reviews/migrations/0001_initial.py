@@ -19,6 +19,23 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='ReviewRules',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('counted_hours', models.PositiveSmallIntegerField(default=24)),
+                ('people_days', models.PositiveSmallIntegerField(default=7)),
+                ('grave_removal_days', models.PositiveSmallIntegerField(default=3)),
+                ('removal_days', models.PositiveSmallIntegerField(default=7)),
+                ('sample_percent', models.PositiveSmallIntegerField(default=10)),
+                ('days_to_decide', models.PositiveSmallIntegerField(default=14)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+            ],
+            options={
+                'verbose_name_plural': 'review rules',
+                'constraints': (models.CheckConstraint(condition=models.Q(('id', 1)), name='one_set_of_review_rules'), models.CheckConstraint(condition=models.Q(('counted_hours__range', (1, 24)), ('people_days__range', (1, 7))), name='freshness_is_never_looser_than_promised'), models.CheckConstraint(condition=models.Q(('days_to_decide__range', (1, 180)), ('grave_removal_days__gte', 1), ('grave_removal_days__lte', models.F('removal_days')), ('removal_days__lte', 60), ('sample_percent__lte', 100)), name='review_rules_are_reasonable')),
+            },
+        ),
+        migrations.CreateModel(
             name='Scope',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -74,6 +91,7 @@ class Migration(migrations.Migration):
                 ('hashed_to', models.PositiveIntegerField(default=0)),
                 ('digest', models.CharField(blank=True, max_length=64)),
                 ('bridge', models.JSONField(default=dict)),
+                ('rules', models.JSONField(default=dict)),
                 ('staged_at', models.DateTimeField(null=True)),
                 ('started_at', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True)),

@@ -13,6 +13,7 @@ from core.models import Role, User
 from core.models.keys import KeyField
 from core.states import Stateful
 from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.rules import ReviewRules
 
 
 class Scope(models.Model):
@@ -197,6 +198,8 @@ class Campaign(Control, Stateful, Leased):
     """SHA-256 over the canonical rows of the frozen population."""
     bridge = models.JSONField(default=dict)
     """Counts as frozen: received, second count, accounts and grants left out by reason."""
+    rules = models.JSONField(default=dict)
+    """What held for all reviews when the population was frozen: its removals follow it (`ReviewRules`)."""
     staged_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -229,6 +232,11 @@ class Campaign(Control, Stateful, Leased):
         if self.starts_at is None or self.staging_wanted_by_id is None:
             return self.starts_at is not None
         return self.staging_wanted_at is not None and self.starts_at > self.staging_wanted_at
+
+    @property
+    def rules_in_force(self) -> ReviewRules:
+        """What holds for it: from the freeze on what held then."""
+        return ReviewRules.kept(self.rules)
 
     @property
     def is_over(self) -> bool:

@@ -93,6 +93,14 @@ def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     return found if any(found.values()) else None
 
 
+def rules_part(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """What holds for all reviews, as a part of Settings."""
+    user = _user(request)
+    if user is None or not user.sees_everything:
+        return None
+    return {"name": "reviews", "label": "Reviews", "url": reverse("reviews:rules")}
+
+
 def campaigns_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """On an app's page: the latest campaigns that take it in."""
     user, app = _user(request), details["app"]
