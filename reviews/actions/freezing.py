@@ -73,8 +73,8 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
             bridge=bridge,
             attempts=0,  # it got further
         )
-        told = {"lines": lines, "overridden": list(overridden), "rules": rules}
-        record("campaigns.frozen", campaign, by=None, **told)
+        overrides = list(overridden)
+        record("campaigns.frozen", campaign, by=None, lines=lines, overridden=overrides, rules=rules)
 
 
 def thaw(campaign: Campaign) -> None:

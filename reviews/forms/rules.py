@@ -9,26 +9,24 @@ from reviews.models import ReviewRules
 from reviews.models.rules import NAMES
 
 
-def whole(label: str, least: int, most: int, unit: str, help_text: str) -> forms.IntegerField:
-    """A whole number in these bounds, and one sentence for whatever is not."""
+def whole(
+    label: str, least: int, most: int, unit: str, help_text: str, too_much: str = ""
+) -> forms.IntegerField:
+    """A whole number in these bounds, and one sentence for whatever is not; another one for too much."""
+    said = f"Enter a number of {unit} between {least} and {most}."
+    names = ("required", "invalid", "min_value")
     return forms.IntegerField(
         label=label,
         min_value=least,
         max_value=most,
         help_text=help_text,
-        error_messages=dict.fromkeys(
-            ("required", "invalid", "min_value", "max_value"),
-            f"Enter a number of {unit} between {least} and {most}.",
-        ),
+        error_messages={**dict.fromkeys(names, said), "max_value": too_much or said},
     )
 
 
 def stricter(label: str, most: int, unit: str, help_text: str) -> forms.IntegerField:
-    field = whole(label, 1, most, unit, help_text)
-    field.error_messages["max_value"] = f"At most {most} {unit}: this may be made stricter, never looser."
-    for validator in field.validators:
-        validator.message = field.error_messages.get(validator.code, validator.message)
-    return field
+    too_much = f"At most {most} {unit}: this may be made stricter, never looser."
+    return whole(label, 1, most, unit, help_text, too_much)
 
 
 class RulesForm(EditForm):
@@ -36,13 +34,13 @@ class RulesForm(EditForm):
         "Oldest counted sync",
         ReviewRules.MOST_COUNTED_HOURS,
         "hours",
-        "Hours. When a campaign is staged, every source was read twice, and both counts agreed, no longer ago.",
+        "Hours. At staging, every source was read twice, and both counts agreed, no longer ago.",
     )
     people_days = stricter(
         "Oldest file of people",
         ReviewRules.MOST_PEOPLE_DAYS,
         "days",
-        "Days. When a campaign is staged, the file that people came from was applied no longer ago.",
+        "Days. At staging, the file that people came from was applied no longer ago.",
     )
     grave_removal_days = whole(
         "Removals, High and Critical",

@@ -1,12 +1,13 @@
 """What holds for all reviews, as Super Administrators decided it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.timezone import now
 
+NEVER = datetime(2026, 1, 1, tzinfo=UTC)
+"""Stands for the last change while there was none: a form drawn then is not stale at the first save."""
 NAMES = (
     "counted_hours",
     "people_days",
@@ -38,7 +39,7 @@ class ReviewRules(models.Model):
     """What the quality sample of a new draft begins with."""
     days_to_decide = models.PositiveSmallIntegerField(default=14)
     """What the time to decide of a new draft begins with."""
-    changed_at = models.DateTimeField(default=now, editable=False)
+    changed_at = models.DateTimeField(default=NEVER, editable=False)
 
     class Meta:
         verbose_name_plural = "review rules"

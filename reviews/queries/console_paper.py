@@ -172,7 +172,9 @@ def _guards() -> Section:
 
 def _rules(campaign: Campaign) -> Section:
     rules = campaign.rules_in_force
-    kept = "As frozen with the campaign, whatever was decided later." if campaign.rules else "As they are now."
+    kept = (
+        "As frozen with the campaign, whatever was decided later." if campaign.rules else "As they are now."
+    )
     return Section(
         "What held for all reviews",
         pairs=[

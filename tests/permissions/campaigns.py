@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from core.models import ColumnChoice, Role
 from reviews.actions import policies_built_in
-from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, Scope, Template
+from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, ReviewRules, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request, World
 from tests.reviews.making import make_policy
@@ -35,6 +35,7 @@ reviews:template_settings  200/done  404/404         404/404 404/404   404/404 4
 reviews:template_scope     200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:template_course    200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:make_draft         405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
+reviews:rules              200/done  403/403         403/403 403/403   403/403 403/403     403/403   403/403 403/403  200/403   302/302     302/302
 reviews:retire_template    405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
 """
 COURSE = {"days_to_decide": 21, "desk": "person", "when_removed": "confirmed", "at_end": "exception"}
@@ -49,7 +50,13 @@ def requests(world: World) -> dict[str, Request]:
     for person in filter(None, world.everyone.values()):  # so that there is a row to change for everybody
         ColumnChoice.objects.create(user=person, table="campaigns-drafts", columns=["made"])
     columns = Request(["drafts"], {"column": ["state"]})
-    return {"reviews:campaign_columns": columns, "reviews:new_campaign": Request(typed=typed), **found}
+    rules = {**ReviewRules().values(), "removal_days": 5, "changed_at": ReviewRules().changed_at.isoformat()}
+    return {
+        "reviews:rules": Request(typed=rules),
+        "reviews:campaign_columns": columns,
+        "reviews:new_campaign": Request(typed=typed),
+        **found,
+    }
 
 
 def made(world: World, name: str, **fields: object) -> Campaign:
