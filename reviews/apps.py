@@ -29,6 +29,8 @@ class ReviewsConfig(AppConfig):
         fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
         fill("home", Panel(40, "reviews/home_campaigns.html", panels.waiting))
+        fill("home", Panel(12, "reviews/home_sign_offs.html", panels.sign_offs))
+        fill("home_below", Panel(10, "reviews/home_signing.html", panels.signing))
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))
         fill("rail", Panel(40, "components/rail_link.html", panels.policies_link))

@@ -78,6 +78,19 @@ def drafted(campaign: Campaign) -> None:
     _to_owners("campaign_drafted", campaign, "", template=campaign.template, starts=starts)
 
 
+def control_owner_named(campaign: Campaign, *, by: User | None) -> None:
+    """Whoever signs it off hears of it when they are named, unless they named themselves. Part of the verb's
+    transaction."""
+    owner = campaign.control_owner
+    if owner is None or not owner.is_active or owner == by:
+        return
+    first = next(iter(owners_of([campaign.pk]).get(campaign.pk, ())), None)
+    told = {"campaign": campaign, "by": by, "state": _state(campaign)}
+    answers_go_to = by or (first if first != owner else None)
+    key = f"{campaign.pk}:{campaign.changed_at.isoformat()}"
+    post_many([Draft("control_owner_named", owner, key, answers_go_to, told)])
+
+
 def report_ready(
     campaign: Campaign,
     *,
@@ -172,6 +185,17 @@ def _to_who_can_act(letter: str, of: Campaign | Template, **told: Any) -> None:
     context = {**told, "owns": bool(able)}
     key = f"{of.pk}:{Today.now().day.isoformat()}"
     post_many(Draft(letter, each, key, None, context) for each in people)
+
+
+def _state(campaign: Campaign) -> str:
+    """How far it is, for somebody who hears of it for the first time."""
+    if campaign.is_draft:
+        return "It is drafted, and nobody is asked yet."
+    if campaign.started_at is None:
+        return "It is staged, and nobody is asked yet."
+    if campaign.status == Campaign.Status.RUNNING and (until := last_day(campaign, Today.now())):
+        return f"Its reviewers decide until {until:%A} {until.day} {until:%B %Y}."
+    return f"It is {campaign.get_status_display().lower()} now."
 
 
 def _size(campaign: Campaign) -> dict[str, str]:
