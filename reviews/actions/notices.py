@@ -24,6 +24,7 @@ from reviews.queries.told import plural
 
 SIGNABLE = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION)
 SIGN_OFF = "sign_off_wanted"
+AHEAD = "staging_ahead"
 
 
 def staged(campaign: Campaign) -> None:
@@ -44,6 +45,12 @@ def not_staged(campaign: Campaign, sentence: str) -> None:
 def staging_waits(campaign: Campaign, sentence: str) -> None:
     """It was to be staged by itself, so nobody looks: they are written to once a day."""
     _to_who_can_act("staging_waits", campaign, campaign=campaign, sentence=sentence)
+
+
+def will_wait(campaign: Campaign, sentence: str) -> None:
+    """It is to begin by itself soon, and could not: they hear of it before its time, once a day."""
+    starts = campaign.starts_at.astimezone(Today.now().zone) if campaign.starts_at else None
+    _to_who_can_act(AHEAD, campaign, campaign=campaign, sentence=sentence, starts=starts)
 
 
 def not_drafted(template: Template, sentence: str) -> None:
