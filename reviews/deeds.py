@@ -60,4 +60,5 @@ PHRASES: dict[str, str] = {
     "templates.changed": "changed a template of campaigns",
     "templates.created": "made a template of campaigns",
     "templates.retired": "retired a template of campaigns",
+    "templates.schedule_ended": "made the last draft by the schedule of",
 }

@@ -78,11 +78,12 @@ def ended(campaign: Campaign, counts: Mapping[str, int]) -> None:
     _to_owners("campaign_ended", campaign, "", **told)
 
 
-def drafted(campaign: Campaign) -> None:
-    """A template made a draft by itself, which needs somebody."""
+def drafted(campaign: Campaign, *, is_last: bool) -> None:
+    """A template made a draft by itself, which needs somebody. `is_last`: its schedule ends with it."""
     today = Today.now()
     starts = campaign.starts_at.astimezone(today.zone) if campaign.starts_at else None
-    _to_owners("campaign_drafted", campaign, "", template=campaign.template, starts=starts)
+    told = {"template": campaign.template, "starts": starts, "is_last": is_last}
+    _to_owners("campaign_drafted", campaign, "", **told)
 
 
 def control_owner_named(campaign: Campaign, *, by: User | None) -> None:

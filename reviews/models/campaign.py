@@ -103,14 +103,30 @@ class Control(models.Model):
 class Template(Control):
     """A campaign to be run again and again."""
 
+    class Unit(models.TextChoices):
+        WEEKS = "weeks", "weeks"
+        MONTHS = "months", "months"
+        QUARTERS = "quarters", "quarters"
+        YEARS = "years", "years"
+
     id = KeyField(primary_key=True)
     instructions = models.TextField(blank=True)
     owners = models.ManyToManyField(User, related_name="review_templates")
     next_on = models.DateField(null=True)
     """When the next draft is made; None: by hand only."""
-    every_months = models.PositiveSmallIntegerField(default=3)
+    every = models.PositiveSmallIntegerField(default=3)
+    unit = models.CharField(max_length=8, choices=Unit, default=Unit.MONTHS)
+    ends_on = models.DateField(null=True)
+    """No draft is made by schedule after it."""
+    drafts_left = models.PositiveSmallIntegerField(null=True)
+    """How many drafts the schedule still makes; None: without a number."""
     starts_by_itself = models.BooleanField(default=False)
     retired_at = models.DateTimeField(null=True)
+
+    @property
+    def every_said(self) -> str:
+        """Such as "every 3 months"."""
+        return f"every {self.unit[:-1]}" if self.every == 1 else f"every {self.every} {self.unit}"
 
 
 class CampaignQuerySet(LeasedQuerySet["Campaign"]):

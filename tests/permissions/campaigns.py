@@ -76,7 +76,7 @@ def draft_requests(world: World) -> dict[str, Request]:
     other, helper = make_policy("Another"), make_user("Zoe Roth", Role.CAMPAIGN)
     control = {"name": "Renamed", "frequency": "yearly", "sample_percent": 20, **seen}
     owners = [world.person("campaign").pk, helper.pk]
-    rhythm = {"name": "Quarterly", "every_months": 3}
+    rhythm = {"name": "Quarterly", "every": 3, "unit": "months"}
     return {
         "reviews:draft_scope": Request([draft.pk], {"what": "kinds", "only_without_owner": "on", **seen}),
         "reviews:draft_reviewers": Request([draft.pk], {"policy": other.pk, **seen}),
@@ -120,7 +120,13 @@ def template_requests(world: World) -> dict[str, Request]:
     template = Template.objects.create(name="Each quarter", scope=Scope.objects.create())
     template.owners.add(owner)
     seen = {"changed_at": template.changed_at.isoformat()}
-    control = {"name": "Each year", "frequency": "yearly", "sample_percent": 20, "every_months": 12}
+    control = {
+        "name": "Each year",
+        "frequency": "yearly",
+        "sample_percent": 20,
+        "every": 12,
+        "unit": "months",
+    }
     return {
         "reviews:template": Request([template.pk]),
         "reviews:template_settings": Request([template.pk], {**control, "owners": [owner.pk], **seen}),
