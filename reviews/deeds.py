@@ -53,10 +53,12 @@ PHRASES: dict[str, str] = {
     "reviews.policy_built_in": "brought the policy that comes with Reeve up to date",
     "reviews.ran_out": "acted on lines that nobody decided in time in",
     "reviews.reminded": "reminded reviewers of",
+    "reviews.rules_changed": "changed",
     "reviews.routed_anew": "asked others about lines of",
     "reviews.step_entered": "asked about lines of the next step in",
     "reviews.submitted": "submitted decisions of a review",
     "templates.changed": "changed a template of campaigns",
     "templates.created": "made a template of campaigns",
     "templates.retired": "retired a template of campaigns",
+    "templates.schedule_ended": "made the last draft by the schedule of",
 }

@@ -197,6 +197,9 @@ def remind() -> None:
         return
     for reminder_id in letters.unwritten():
         nudge("reviews.write_reminder", reminder_id)
+    for campaign in timetable.to_look_ahead(Today.now()):
+        with _told(campaign):
+            timetable.look_ahead(campaign)
     notices.ask_for_confirmations()
     notices.ask_for_sign_offs()
     letters.remind()

@@ -17,6 +17,7 @@ from reviews.views import (
     reminding,
     removals,
     reviews,
+    rules,
     running,
     staged,
     submitting,
@@ -26,6 +27,7 @@ from reviews.views import (
 app_name = "reviews"
 CAMPAIGNS = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("settings/reviews/", rules.rules, name="rules"),
     path("campaigns/new/", campaigns.new, name="new_campaign"),
     path("campaigns/columns/<slug:tab>/", campaigns.columns, name="campaign_columns"),
     path("campaigns/templates/<slug:pk>/", templates.template, name="template"),

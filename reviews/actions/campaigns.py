@@ -36,10 +36,11 @@ def create(
     say.must_be_sound(facts)
     say.must_be_able_to_own(owners)
     campaign = Campaign.objects.create(
-        **say.plain(facts), scope=Scope.objects.create(), policy=policy, made_by=by
+        **say.plain(Course()) | say.plain(facts), scope=Scope.objects.create(), policy=policy, made_by=by
     )
     _begin(campaign, owners, instructions="")
     record("campaigns.created", campaign, by=by, owners=_names(owners))
+    notices.control_owner_named(campaign, by=by)
     return campaign
 
 
@@ -57,6 +58,8 @@ def change(
     wanted = say.plain(facts) | {"period_starts_on": period.first, "period_ends_on": period.last}
     if told := _saved(campaign, wanted, seen=seen):
         record("campaigns.changed", campaign, by=by, **told)
+        if "control_owner" in told["after"]:
+            notices.control_owner_named(campaign, by=by)
 
 
 @transaction.atomic
@@ -154,6 +157,7 @@ def change_control_owner(campaign: Campaign, to: User, *, by: User | None, reaso
     _touch(campaign, control_owner=to)
     campaign.sample.update(agrees=None, note="", by=None, at=None)
     record("campaigns.control_owner_changed", campaign, by=by, before=before, after=after, reason=said)
+    notices.control_owner_named(campaign, by=by)
 
 
 @transaction.atomic
@@ -190,6 +194,7 @@ def duplicate(campaign: Campaign, name: str, *, policy: Policy | None, by: User 
     latest = campaign.instructions.order_by("-number").first()
     _begin(copy, owners, instructions=latest.text if latest else "")
     record("campaigns.duplicated", copy, by=by, copied_from=campaign, owners=_names(owners))
+    notices.control_owner_named(copy, by=by)
     return copy
 
 
@@ -216,6 +221,7 @@ def from_template(
     _begin(copy, owners, instructions=template.instructions)
     record("campaigns.made_from_template", copy, by=by, template=template, owners=_names(owners))
     copy.refresh_from_db()
+    notices.control_owner_named(copy, by=by)
     return copy
 
 

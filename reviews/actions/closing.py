@@ -182,6 +182,7 @@ def _finish(campaign: Campaign) -> None:
     record("campaigns.closed", campaign, by=campaign.closing_wanted_by, counts=counts)
     if campaign.writes_at_end:
         letters.has_news(campaign)
+    if campaign.writes_at_end or campaign.closing_wanted_by is None:
         notices.ended(campaign, counts)
     if Removal.objects.open().filter(campaign=campaign).exists():
         campaign.move(Campaign.Status.REMEDIATION)

@@ -11,10 +11,13 @@ from connectors.models import App, Entitlement
 from core.errors import NotPossible
 from core.models import Role, User
 from core.models.keys import one_line
-from reviews.models import Campaign, Scope, Template
+from reviews.models import Campaign, ReviewRules, Scope, Template
 
-MOST_DAYS = 180
+MOST_DAYS = ReviewRules.MOST_DAYS
 """To decide: longer than any period that is reviewed quarterly, half-yearly."""
+
+BEGINS_WITH = ("sample_percent", "days_to_decide")
+"""Columns that drafts begin with as was decided for all reviews."""
 
 NOT_BY_ITSELF = (
     "Open lines are denied only where somebody closes the campaign and types a word for it. What closes by"
@@ -40,7 +43,8 @@ class Facts:
     narrative: str = ""
     frequency: str = Campaign.Frequency.QUARTERLY
     control_owner: User | None = None
-    sample_percent: int = 10
+    sample_percent: int | None = None
+    """None: what drafts begin with (`ReviewRules`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Period:
 class Course:
     """How it is run: times, letters, what becomes of lines that are denied or that nobody decides."""
 
-    days_to_decide: int = 14
+    days_to_decide: int | None = None
+    """None: what drafts begin with (`ReviewRules`)."""
     desk: str = Campaign.Desk.PERSON
     when_removed: str = Campaign.Removals.CONFIRMED
     at_end: str = Campaign.Silence.EXCEPTION
@@ -86,6 +91,9 @@ class Covered:
 def plain(facts: Facts | Course | Covered) -> dict[str, Any]:
     """Columns and their values: a sequence is kept as a list."""
     named = {each.name: getattr(facts, each.name) for each in fields(facts)}
+    if open_ := [name for name in BEGINS_WITH if name in named and named[name] is None]:
+        rules = ReviewRules.current().values()
+        named |= {name: rules[name] for name in open_}
     return {name: list(value) if isinstance(value, tuple | list) else value for name, value in named.items()}
 
 
@@ -133,12 +141,12 @@ def must_be_sound(facts: Facts) -> None:
     owner = facts.control_owner
     if owner is not None and not owner.is_active:
         raise NotPossible(f"{owner} is deactivated and cannot sign off: choose another control owner.")
-    if not 0 <= facts.sample_percent <= 100:
+    if facts.sample_percent is not None and not 0 <= facts.sample_percent <= 100:
         raise NotPossible("The quality sample is between 0 and 100 percent.")
 
 
 def must_be_possible(course: Course) -> None:
-    if not 1 <= course.days_to_decide <= MOST_DAYS:
+    if course.days_to_decide is not None and not 1 <= course.days_to_decide <= MOST_DAYS:
         raise NotPossible(f"Reviewers have between 1 and {MOST_DAYS} days to decide.")
     if denies_by_itself(course.at_end, ends_by_itself=course.ends_by_itself):
         raise NotPossible(NOT_BY_ITSELF)

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from connectors.actions import bodies
 from connectors.models import Account, App, Entitlement, Grant
 from core.trail import record
-from reviews.models import Campaign, PopulationSource, Progress, ReviewTask, Turn
+from reviews.models import Campaign, PopulationSource, Progress, ReviewRules, ReviewTask, Turn
 from reviews.queries import scope as scopes
 from reviews.queries import sources
 from reviews.queries.sources import Source
@@ -62,7 +62,9 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         lines = _insert(campaign, found)
         bridge = {**_counts(campaign, found), "lines": lines, "overridden": list(overridden)}
         _keep_sources(campaign, found)
+        rules = ReviewRules.current().values()
         campaign.renew(
+            rules=rules,
             frozen_at=now(),
             lines=lines,
             routed_to=0,
@@ -71,12 +73,13 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
             bridge=bridge,
             attempts=0,  # it got further
         )
-        record("campaigns.frozen", campaign, by=None, lines=lines, overridden=list(overridden))
+        overrides = list(overridden)
+        record("campaigns.frozen", campaign, by=None, lines=lines, overridden=overrides, rules=rules)
 
 
 def thaw(campaign: Campaign) -> None:
     """Take away whatever an earlier staging left, by pieces. Killed in it, do it again. Raises LeaseLost."""
-    campaign.renew(frozen_at=None, lines=0, routed_to=0, hashed_to=0, digest="", bridge={})
+    campaign.renew(frozen_at=None, lines=0, routed_to=0, hashed_to=0, digest="", bridge={}, rules={})
     while (last := campaign.tasks.order_by("-line_no").first()) is not None:
         lines = campaign.tasks.filter(line_no__gt=last.line_no - AT_ONCE)
         with transaction.atomic():

@@ -24,6 +24,7 @@ from reviews.queries.told import plural
 
 SIGNABLE = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION)
 SIGN_OFF = "sign_off_wanted"
+AHEAD = "staging_ahead"
 
 
 def staged(campaign: Campaign) -> None:
@@ -44,6 +45,12 @@ def not_staged(campaign: Campaign, sentence: str) -> None:
 def staging_waits(campaign: Campaign, sentence: str) -> None:
     """It was to be staged by itself, so nobody looks: they are written to once a day."""
     _to_who_can_act("staging_waits", campaign, campaign=campaign, sentence=sentence)
+
+
+def will_wait(campaign: Campaign, sentence: str) -> None:
+    """It is to begin by itself soon, and could not: they hear of it before its time, once a day."""
+    starts = campaign.starts_at.astimezone(Today.now().zone) if campaign.starts_at else None
+    _to_who_can_act(AHEAD, campaign, campaign=campaign, sentence=sentence, starts=starts)
 
 
 def not_drafted(template: Template, sentence: str) -> None:
@@ -71,11 +78,25 @@ def ended(campaign: Campaign, counts: Mapping[str, int]) -> None:
     _to_owners("campaign_ended", campaign, "", **told)
 
 
-def drafted(campaign: Campaign) -> None:
-    """A template made a draft by itself, which needs somebody."""
+def drafted(campaign: Campaign, *, is_last: bool) -> None:
+    """A template made a draft by itself, which needs somebody. `is_last`: its schedule ends with it."""
     today = Today.now()
     starts = campaign.starts_at.astimezone(today.zone) if campaign.starts_at else None
-    _to_owners("campaign_drafted", campaign, "", template=campaign.template, starts=starts)
+    told = {"template": campaign.template, "starts": starts, "is_last": is_last}
+    _to_owners("campaign_drafted", campaign, "", **told)
+
+
+def control_owner_named(campaign: Campaign, *, by: User | None) -> None:
+    """Whoever signs it off hears of it when they are named, unless they named themselves. Part of the verb's
+    transaction."""
+    owner = campaign.control_owner
+    if owner is None or not owner.is_active or owner == by:
+        return
+    first = next(iter(owners_of([campaign.pk]).get(campaign.pk, ())), None)
+    told = {"campaign": campaign, "by": by, "state": _state(campaign)}
+    answers_go_to = by or (first if first != owner else None)
+    key = f"{campaign.pk}:{campaign.changed_at.isoformat()}"
+    post_many([Draft("control_owner_named", owner, key, answers_go_to, told)])
 
 
 def report_ready(
@@ -172,6 +193,17 @@ def _to_who_can_act(letter: str, of: Campaign | Template, **told: Any) -> None:
     context = {**told, "owns": bool(able)}
     key = f"{of.pk}:{Today.now().day.isoformat()}"
     post_many(Draft(letter, each, key, None, context) for each in people)
+
+
+def _state(campaign: Campaign) -> str:
+    """How far it is, for somebody who hears of it for the first time."""
+    if campaign.is_draft:
+        return "It is drafted, and nobody is asked yet."
+    if campaign.started_at is None:
+        return "It is staged, and nobody is asked yet."
+    if campaign.status == Campaign.Status.RUNNING and (until := last_day(campaign, Today.now())):
+        return f"Its reviewers decide until {until:%A} {until.day} {until:%B %Y}."
+    return f"It is {campaign.get_status_display().lower()} now."
 
 
 def _size(campaign: Campaign) -> dict[str, str]:

@@ -19,8 +19,6 @@ from reviews.actions.permission import must_run
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from reviews.models.review import ReviewTaskQuerySet
 
-DAYS, GRAVE_DAYS = 7, 3
-"""Working days from the denial until it is to be gone; fewer where the risk is High or Critical."""
 BATCH = 1_000  # rows an INSERT
 OVER = (Removal.Status.CAME_BACK, Removal.Status.DROPPED)
 """After these a line may have another removal."""
@@ -92,9 +90,9 @@ def asks_first(campaign: Campaign, app: str) -> bool:
     return _asks_always(campaign) or app not in _reviewed_before(campaign, [app])
 
 
-def due_on(risks: Collection[str]) -> Sequence[date]:
+def due_on(campaign: Campaign, risks: Collection[str]) -> Sequence[date]:
     """When access of these risks is to be gone if it is denied today; the earliest first."""
-    clock, graves = _clock(), Tag.objects.grave_names()
+    clock, graves = _clock(campaign), Tag.objects.grave_names()
     return sorted({clock[risk in graves] for risk in risks})
 
 
@@ -109,7 +107,7 @@ def _with_removal(tasks: Sequence[ReviewTask]) -> Collection[int]:
 
 def _write(campaign: Campaign, tasks: Sequence[ReviewTask], unasked: Collection[str]) -> None:
     """Not by `bulk_create`: it prepares each value by itself, which costs more than the rest."""
-    clock, graves, at = _clock(), Tag.objects.grave_names(), _moment(now())
+    clock, graves, at = _clock(campaign), Tag.objects.grave_names(), _moment(now())
     status, key = Removal.Status.WAITING.value, campaign.pk
     rows: list[tuple[str | int | None, ...]] = [
         (
@@ -146,11 +144,12 @@ def _reviewed_before(campaign: Campaign, apps: Collection[str]) -> frozenset[str
     return frozenset(earlier.exclude(campaign=campaign).values_list("connector__app", flat=True))
 
 
-def _clock() -> Mapping[bool, date]:
-    """The day by which access denied today is to be gone; True: of a grave risk."""
-    organisation = Organisation.current()
+def _clock(campaign: Campaign) -> Mapping[bool, date]:
+    """The day by which access denied today is to be gone, as was decided when the campaign was staged; True:
+    of a grave risk."""
+    organisation, rules = Organisation.current(), campaign.rules_in_force
     today = localdate(timezone=organisation.zone)
     return {
-        is_grave: organisation.working_days_after(today, GRAVE_DAYS if is_grave else DAYS)
-        for is_grave in (True, False)
+        is_grave: organisation.working_days_after(today, days)
+        for is_grave, days in ((True, rules.grave_removal_days), (False, rules.removal_days))
     }

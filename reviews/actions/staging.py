@@ -206,6 +206,15 @@ def needs_second() -> bool:
     return User.objects.active().holding(*SECONDS).count() > 1
 
 
+def in_the_way(campaign: Campaign) -> Sequence[str]:
+    """What would keep it from being staged in nobody's name, and no sync puts right: sentences."""
+    found = [each.lasting for each in sources.of_scope(campaign.scope) if each.lasting]
+    found += [said] if (said := sources.people().problem) else []
+    if not found and campaign.policy is not None and (said := _first_without_reviewer(campaign)):
+        found = [said]
+    return found
+
+
 def _must_run(campaign: Campaign, by: User | None) -> None:
     may = by is None or (by.is_active and Campaign.objects.run_by(by).filter(pk=campaign.pk).exists())
     if not may:

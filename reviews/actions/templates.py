@@ -1,7 +1,7 @@
 """Campaigns that are run again and again: kept as templates, drafted by hand or when their day has come."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -22,6 +22,22 @@ from reviews.models import Campaign, Policy, Template
 DAYS_TO_START = 2
 """Working days between a draft that was made by its schedule and its start by itself."""
 STARTS_AT = time(9)
+SHOWN = 5
+"""Days of drafts to come that are shown."""
+MOST_DRAFTS = 100
+"""That a schedule may be told to make."""
+MOST: dict[str, int] = {
+    Template.Unit.WEEKS: 52,
+    Template.Unit.MONTHS: 12,
+    Template.Unit.QUARTERS: 4,
+    Template.Unit.YEARS: 3,
+}
+"""Between two drafts."""
+IN_MONTHS: dict[str, int] = {
+    Template.Unit.MONTHS: 1,
+    Template.Unit.QUARTERS: 3,
+    Template.Unit.YEARS: 12,
+}
 MONTHS: dict[str, int] = {
     Campaign.Frequency.MONTHLY: 1,
     Campaign.Frequency.QUARTERLY: 3,
@@ -35,7 +51,12 @@ class Rhythm:
     """When drafts are made. `next_on`: None where only by hand."""
 
     next_on: date | None = None
-    every_months: int = 3
+    every: int = 3
+    unit: str = Template.Unit.MONTHS
+    ends_on: date | None = None
+    """No draft is made by schedule after it; None: without an end."""
+    drafts_left: int | None = None
+    """How many drafts the schedule makes; None: without a number."""
     starts_by_itself: bool = False
 
 
@@ -53,9 +74,7 @@ def create(campaign: Campaign, name: str, rhythm: Rhythm, *, by: User | None) ->
         scope=say.copied(campaign.scope),
         policy=campaign.policy,
         instructions=latest.text if latest else "",
-        next_on=rhythm.next_on,
-        every_months=rhythm.every_months,
-        starts_by_itself=rhythm.starts_by_itself,
+        **asdict(rhythm),
         made_by=by,
     )
     owners = able_owners(campaign.owners.all(), by)
@@ -89,9 +108,7 @@ def change(
     wanted = say.plain(facts) | {
         "instructions": instructions,
         "policy": policy,
-        "next_on": rhythm.next_on,
-        "every_months": rhythm.every_months,
-        "starts_by_itself": rhythm.starts_by_itself,
+        **asdict(rhythm),
     }
     before = {name: getattr(template, name) for name in wanted}
     told = say.difference(before | {"owners": _names(present.values())}, wanted | {"owners": _names(owners)})
@@ -145,7 +162,8 @@ def make_draft(template: Template, *, by: User | None) -> Campaign:
 
 @transaction.atomic
 def make_due_draft(template: Template) -> Campaign | None:
-    """The draft whose day has come, and the day of the next one. None where another worker was faster.
+    """The draft whose day has come, and the day of the next one, unless the schedule ends with it. None where
+    another worker was faster.
 
     A day that passed while nobody looked makes one draft, not one for each.
     """
@@ -154,11 +172,12 @@ def make_due_draft(template: Template) -> Campaign | None:
     if template.retired_at is not None or template.next_on is None or template.next_on > day:
         return None
     campaign = _drafted(template, template.next_on, by=None, starts=template.starts_by_itself)
-    following = draft_day_after(template.next_on, template.every_months)
-    while following <= day:
-        following = draft_day_after(following, template.every_months)
-    Template.objects.filter(pk=template.pk).update(next_on=following)
-    notices.drafted(campaign)
+    following = rhythm_after(rhythm_of(template), day)
+    Template.objects.filter(pk=template.pk).update(**asdict(following))
+    is_last = following.next_on is None
+    if is_last:
+        record("templates.schedule_ended", template, by=None, last_draft=campaign)
+    notices.drafted(campaign, is_last=is_last)
     return campaign
 
 
@@ -176,9 +195,36 @@ def first_draft_day(*, after: date | None = None) -> date:
     return found if found > day else _first_working_day(organisation, _months_on(date(day.year, month, 1), 3))
 
 
-def draft_day_after(day: date, months: int) -> date:
-    """The first working day of the month that many months later."""
-    return _first_working_day(Organisation.current(), _months_on(day.replace(day=1), months))
+def draft_day_after(day: date, every: int, unit: str) -> date:
+    """The same weekday that many weeks later, else the first working day of the month that is meant."""
+    if unit == Template.Unit.WEEKS:
+        return day + timedelta(weeks=every)
+    return _first_working_day(Organisation.current(), _months_on(day.replace(day=1), every * IN_MONTHS[unit]))
+
+
+def rhythm_of(template: Template) -> Rhythm:
+    return Rhythm(**{each.name: getattr(template, each.name) for each in fields(Rhythm)})
+
+
+def rhythm_after(rhythm: Rhythm, day: date) -> Rhythm:
+    """As it stands once the draft that is due on this day is made; by hand only where that was the last."""
+    following = rhythm.next_on
+    while following is not None and following <= day:
+        following = draft_day_after(following, rhythm.every, rhythm.unit)
+    left = None if rhythm.drafts_left is None else rhythm.drafts_left - 1
+    is_past = following is not None and rhythm.ends_on is not None and following > rhythm.ends_on
+    if is_past or left == 0:
+        return Rhythm(every=rhythm.every, unit=rhythm.unit)
+    return replace(rhythm, next_on=following, drafts_left=left)
+
+
+def draft_days(rhythm: Rhythm, number: int = SHOWN) -> Sequence[date]:
+    """The next days on which drafts are made: so many, or all there are."""
+    found: list[date] = []
+    while rhythm.next_on is not None and len(found) < number:
+        found.append(rhythm.next_on)
+        rhythm = rhythm_after(rhythm, rhythm.next_on)
+    return found
 
 
 def period_of(day: date, frequency: str) -> Period:
@@ -230,13 +276,21 @@ def _locked(template: Template, by: User | None) -> Template:
 
 
 def _must_fit(rhythm: Rhythm, template: Template | None) -> None:
-    if not 1 <= rhythm.every_months <= 12:
-        raise NotPossible("Drafts are made every 1 to 12 months.")
+    most = MOST.get(rhythm.unit)
+    if most is None or not 1 <= rhythm.every <= most:
+        limits = ", ".join(f"{number} {unit}" for unit, number in MOST.items())
+        raise NotPossible(f"Between two drafts there is a number from 1 to at most {limits}.")
     is_new = template is None or rhythm.next_on != template.next_on
     if rhythm.next_on is not None and is_new and rhythm.next_on < today():
         raise NotPossible("The next draft is made today or later.")
     if rhythm.starts_by_itself and rhythm.next_on is None:
         raise NotPossible("What starts by itself needs a day on which its draft is made.")
+    if rhythm.next_on is None and (rhythm.ends_on is not None or rhythm.drafts_left is not None):
+        raise NotPossible("What ends needs a beginning: say on which day the next draft is made.")
+    if rhythm.next_on is not None and rhythm.ends_on is not None and rhythm.ends_on < rhythm.next_on:
+        raise NotPossible("The schedule would end before its next draft.")
+    if rhythm.drafts_left is not None and not 1 <= rhythm.drafts_left <= MOST_DRAFTS:
+        raise NotPossible(f"A schedule makes between 1 and {MOST_DRAFTS} drafts.")
 
 
 def _first_working_day(organisation: Organisation, day: date) -> date:

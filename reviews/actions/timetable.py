@@ -1,20 +1,25 @@
 """Campaigns that begin by themselves: staged when their time has come, started as soon as they are staged."""
 
 from collections.abc import Sequence
+from datetime import datetime, time
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from core.errors import NotPossible
+from core.models import OutgoingMail
 from reviews.actions import campaigns, notices, staging, templates
 from reviews.models import Campaign, Template
+from reviews.queries.due import Today
 
 
 def to_stage() -> Sequence[Campaign]:
     """Drafts whose time has come. One that was refused is tried again every hour, and at once when somebody
-    changed it; what somebody staged in vain is theirs to stage again."""
-    to_try = Q(staging_problem="") | Q(staging_wanted_by=None, due_at__lte=now())
+    changed it; what somebody staged in vain after its time is theirs to stage again."""
+    by_somebody = Q(staging_wanted_by__isnull=False)
+    ahead = Q(starts_at__gt=F("staging_wanted_at"))  # in vain, but before its time
+    to_try = Q(staging_problem="") | Q(staging_wanted_by=None, due_at__lte=now()) | (by_somebody & ahead)
     rows = Campaign.objects.filter(to_try, status=Campaign.Status.DRAFT, starts_at__lte=now())
     return list(rows.order_by("starts_at", "pk"))
 
@@ -47,6 +52,27 @@ def stage(campaign: Campaign) -> None:
         again = {"staging_wanted_by": None, "due_at": now() + staging.LATER}
         if rows.update(staging_problem=f"It was to start by itself. {refusal}", **again):
             notices.staging_waits(campaign, str(refusal))
+
+
+def to_look_ahead(today: Today) -> Sequence[Campaign]:
+    """Drafts whose time comes by the end of the next working day, and of which nobody heard today."""
+    organisation = today.organisation
+    last = organisation.working_days_after(today.day, 1)
+    until = datetime.combine(last, time.max, today.zone)
+    rows = Campaign.objects.filter(
+        status=Campaign.Status.DRAFT, starts_at__gt=now(), starts_at__lte=until
+    ).select_related("scope", "policy")
+    told = OutgoingMail.objects.filter(letter=notices.AHEAD, created_at__gte=today.begins_at)
+    keys = told.values_list("key", flat=True)
+    known = {key.split(":")[1] for key in keys}
+    return [each for each in rows.order_by("starts_at", "pk") if each.pk not in known]
+
+
+@transaction.atomic
+def look_ahead(campaign: Campaign) -> None:
+    """Tell its owners before its time what would keep it from being staged, if anything would."""
+    if said := [*campaigns.missing(campaign).values(), *staging.in_the_way(campaign)]:
+        notices.will_wait(campaign, " ".join(said))
 
 
 def start(campaign: Campaign) -> None:

@@ -211,7 +211,8 @@ class TimetableForm(CourseForm):
         label="Stage and start by itself at",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="Empty: by hand. By the organisation's clock.",
+        help_text="By the organisation's clock; empty: by hand. Each source is read first. Where one is still"
+        " not fresh and complete, it waits and writes to its owners: it never starts all the same.",
         error_messages={"invalid": "Write day and time as 2027-01-31 09:00."},
     )
 

@@ -1,14 +1,16 @@
 """What is typed about a template of campaigns: what its drafts begin with, and when they are made."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
 from django.db.models import Q
 
 from core.models import User
-from reviews.actions.templates import Rhythm
+from reviews.actions.templates import MOST, MOST_DRAFTS, Rhythm, rhythm_of
 from reviews.forms.campaigns import (
+    CHOOSE,
     INSTRUCTIONS_LIMIT,
     UNKNOWN,
     ControlForm,
@@ -22,27 +24,29 @@ from reviews.forms.campaigns import (
 )
 from reviews.models import Policy, Template
 
-MOST_MONTHS = 12
 
-
-def months_field() -> forms.IntegerField:
-    return forms.IntegerField(
-        label="Then every so many months",
-        min_value=1,
-        max_value=MOST_MONTHS,
-        initial=3,
-        help_text="On the first working day of that month.",
-        error_messages=dict.fromkeys(
-            ("required", "invalid", "min_value", "max_value"), f"Enter a number between 1 and {MOST_MONTHS}."
-        ),
-    )
+def number_field(label: str, most: int, **options: Any) -> forms.IntegerField:
+    sentence = f"Enter a number between 1 and {most}."
+    said = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+    return forms.IntegerField(label=label, min_value=1, max_value=most, error_messages=said, **options)
 
 
 class RhythmForm(forms.Form):
     """When drafts are made."""
 
     next_on = day_field("Next draft on", help_text="Empty: by hand only.")
-    every_months = months_field()
+    every = number_field("Then every", max(MOST.values()), initial=3)
+    unit = forms.ChoiceField(
+        label="Unit",
+        choices=Template.Unit.choices,
+        initial=Template.Unit.MONTHS,
+        error_messages=CHOOSE,
+        help_text="Weeks: on the same weekday. Else on the first working day of the month.",
+    )
+    ends_on = day_field("No draft after", help_text="Empty: without an end.")
+    drafts_left = number_field(
+        "Drafts still to make", MOST_DRAFTS, required=False, help_text="Empty: without a number."
+    )
     starts_by_itself = forms.BooleanField(
         label="Stage and start by itself two working days later", required=False
     )
@@ -56,7 +60,7 @@ class NewTemplateForm(RhythmForm):
     """A template of a campaign: its name and its rhythm."""
 
     name = name_field()
-    field_order = ("name", "next_on", "every_months", "starts_by_itself")
+    field_order = ("name", "next_on", "every", "unit", "ends_on", "drafts_left", "starts_by_itself")
 
 
 class TemplateForm(ControlForm, RhythmForm):
@@ -93,10 +97,10 @@ class TemplateForm(ControlForm, RhythmForm):
 
 def template_of(template: Template) -> dict[str, Any]:
     """What the form begins with."""
-    names = ("instructions", "next_on", "every_months", "starts_by_itself")
     return {
         **control_of(template),
-        **{name: getattr(template, name) for name in names},
+        **asdict(rhythm_of(template)),
+        "instructions": template.instructions,
         "policy": template.policy_id,
         "owners": list(template.owners.values_list("pk", flat=True)),
     }

@@ -14,6 +14,7 @@ from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reminder import Reminder
 from reviews.models.report import Report
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
+from reviews.models.rules import ReviewRules
 from reviews.models.task import Removal, Turn
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Reminder",
     "Removal",
     "Report",
+    "ReviewRules",
     "ReviewTask",
     "SampledLine",
     "Scope",

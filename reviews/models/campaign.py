@@ -13,6 +13,7 @@ from core.models import Role, User
 from core.models.keys import KeyField
 from core.states import Stateful
 from reviews.models.policy import Policy, PolicyVersion
+from reviews.models.rules import ReviewRules
 
 
 class Scope(models.Model):
@@ -102,14 +103,30 @@ class Control(models.Model):
 class Template(Control):
     """A campaign to be run again and again."""
 
+    class Unit(models.TextChoices):
+        WEEKS = "weeks", "weeks"
+        MONTHS = "months", "months"
+        QUARTERS = "quarters", "quarters"
+        YEARS = "years", "years"
+
     id = KeyField(primary_key=True)
     instructions = models.TextField(blank=True)
     owners = models.ManyToManyField(User, related_name="review_templates")
     next_on = models.DateField(null=True)
     """When the next draft is made; None: by hand only."""
-    every_months = models.PositiveSmallIntegerField(default=3)
+    every = models.PositiveSmallIntegerField(default=3)
+    unit = models.CharField(max_length=8, choices=Unit, default=Unit.MONTHS)
+    ends_on = models.DateField(null=True)
+    """No draft is made by schedule after it."""
+    drafts_left = models.PositiveSmallIntegerField(null=True)
+    """How many drafts the schedule still makes; None: without a number."""
     starts_by_itself = models.BooleanField(default=False)
     retired_at = models.DateTimeField(null=True)
+
+    @property
+    def every_said(self) -> str:
+        """Such as "every 3 months"."""
+        return f"every {self.unit[:-1]}" if self.every == 1 else f"every {self.every} {self.unit}"
 
 
 class CampaignQuerySet(LeasedQuerySet["Campaign"]):
@@ -197,6 +214,8 @@ class Campaign(Control, Stateful, Leased):
     """SHA-256 over the canonical rows of the frozen population."""
     bridge = models.JSONField(default=dict)
     """Counts as frozen: received, second count, accounts and grants left out by reason."""
+    rules = models.JSONField(default=dict)
+    """What held for all reviews when the population was frozen: its removals follow it (`ReviewRules`)."""
     staged_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -229,6 +248,11 @@ class Campaign(Control, Stateful, Leased):
         if self.starts_at is None or self.staging_wanted_by_id is None:
             return self.starts_at is not None
         return self.staging_wanted_at is not None and self.starts_at > self.staging_wanted_at
+
+    @property
+    def rules_in_force(self) -> ReviewRules:
+        """What holds for it: from the freeze on what held then."""
+        return ReviewRules.kept(self.rules)
 
     @property
     def is_over(self) -> bool:

@@ -22,7 +22,7 @@ from connectors.models import App
 from connectors.queries.columns import Table
 from connectors.queries.counting import number_of
 from core.models import Role, User
-from reviews.models import Campaign, Progress, Template
+from reviews.models import Campaign, Progress, Removal, Template
 
 RUNNING, DRAFTS, COMPLETED, TEMPLATES = "running", "drafts", "completed", "templates"
 TABS: Mapping[str, str] = {
@@ -210,6 +210,19 @@ def waiting_for_owner(user: User) -> QuerySet[Campaign]:
     stuck = Q(status=Campaign.Status.DRAFT) & ~Q(staging_problem="")
     own = Campaign.objects.run_by(user).filter(ownerships__user=user)
     return own.filter(ready | stuck).order_by("-changed_at", "-pk")
+
+
+def signed_by(user: User) -> QuerySet[Campaign]:
+    """Campaigns that this person signs off at their end, those that are furthest first."""
+    rows = Campaign.objects.filter(control_owner=user).exclude(status__in=Campaign.OVER)
+    return rows.order_by("decide_by", "-created_at", "-pk") if user.is_active else rows.none()
+
+
+def waiting_for_sign_off(user: User) -> QuerySet[Campaign]:
+    """Of those, the closed ones without an open removal."""
+    open_ones = Removal.objects.open().filter(campaign=OuterRef("pk"))
+    closed = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION)
+    return signed_by(user).filter(~Exists(open_ones), status__in=closed)
 
 
 def able_to_own(words: str, *, without: Sequence[str]) -> QuerySet[User]:

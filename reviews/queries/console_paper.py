@@ -40,6 +40,7 @@ EVENTS: Mapping[str, Collection[str]] = {
         "core.sign_in_settings_changed",
         "core.trail_broken",
         "connectors.settings_in_force",
+        "reviews.rules_changed",
     },
     "Guards": {
         "connectors.guard_changed",
@@ -90,6 +91,7 @@ def console_paper(campaign: Campaign) -> Paper:
             _administrators(ended),
             _versions(campaign),
             _guards(),
+            _rules(campaign),
             *(_events(f"{heading}: changes", list(rows[: MOST + 1])) for heading, rows in found.items()),
             _events("This campaign: settings, overrides, corrections", list(own[: MOST + 1])),
         ],
@@ -165,6 +167,25 @@ def _guards() -> Section:
         heads=["Connector", "App", "Guard"],
         rows=told or [("No connector", "", "")],
         widths=(0.45, 0.4, 0.15),
+    )
+
+
+def _rules(campaign: Campaign) -> Section:
+    rules = campaign.rules_in_force
+    kept = (
+        "As frozen with the campaign, whatever was decided later." if campaign.rules else "As they are now."
+    )
+    return Section(
+        "What held for all reviews",
+        pairs=[
+            ("Oldest counted sync at staging", f"{rules.counted_hours} hours"),
+            ("Oldest file of people at staging", f"{rules.people_days} days"),
+            ("Removals, High and Critical", f"{rules.grave_removal_days} working days"),
+            ("Removals, other risks", f"{rules.removal_days} working days"),
+            ("Quality sample of new drafts", f"{rules.sample_percent} percent"),
+            ("Days to decide in new drafts", f"{rules.days_to_decide}"),
+        ],
+        note=kept,
     )
 
 

@@ -2,20 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
 from core.models import PeopleImport, User
 from core.models.sign_in import IdentityProvider
-from reviews.models import Campaign, Scope
+from reviews.models import Campaign, ReviewRules, Scope
 from reviews.queries.scope import apps_in
 
-FRESH = timedelta(hours=24)
-"""How old a counted run may be when a population is frozen."""
-PEOPLE_FRESH = timedelta(days=7)
-"""How old the file may be that people came from."""
 ACCOUNTS = "user"
 
 
@@ -36,6 +32,8 @@ class Source:
     """One that is not over: waiting, running, or held for a person."""
     problem: str
     """Why a population should not rest on it now, as a sentence; empty: it may."""
+    lasting: str
+    """Of that, what another sync would hardly put right: somebody has to look. Empty: nothing."""
 
     @property
     def is_good(self) -> bool:
@@ -57,11 +55,11 @@ class People:
 
 def of_scope(scope: Scope) -> list[Source]:
     """Every source of the apps of a scope, by app: those that something reads, and those that left rows."""
-    kinds = _kinds(scope)
+    kinds, rules = _kinds(scope), ReviewRules.current()
     found: list[Source] = []
     for app in apps_in(scope).order_by("search_text", "pk"):
         for name, connector in sorted(_readers(app).items()):
-            found.append(_source(app, name, connector, kinds))
+            found.append(_source(app, name, connector, kinds, rules))
     return found
 
 
@@ -97,13 +95,18 @@ def people() -> People:
         by = f"People are kept by hand, and sign in through {provider}." if provider else ""
         return People(by or "People are kept by hand.", None, "")
     problem = ""
-    if last.ended_at < now() - PEOPLE_FRESH:
+    rules = ReviewRules.current()
+    if last.ended_at < now() - rules.people_for:
         days = (now() - last.ended_at).days
         problem = (
-            f"The last file of people, {last}, was applied {days} days ago, and may be {PEOPLE_FRESH.days}"
-            " days old at most. A Super Administrator can bring in a new one."
+            f"The last file of people, {last}, was applied {_days(days)} ago, and may be"
+            f" {_days(rules.people_days)} old at most. A Super Administrator can bring in a new one."
         )
     return People(f"File {last}", last.ended_at, problem)
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def runs_by_source(sources: Collection[Source]) -> Mapping[tuple[str, str], int]:
@@ -145,15 +148,20 @@ def _kinds(scope: Scope) -> frozenset[str]:
     return frozenset(scope.kinds)
 
 
-def _source(app: App, name: str, connector: Connector | None, kinds: Collection[str]) -> Source:
+def _source(
+    app: App, name: str, connector: Connector | None, kinds: Collection[str], rules: ReviewRules
+) -> Source:
     if connector is None or not name:
-        return Source(app, name, connector, None, None, None, _unread(app, name, connector))
+        unread = _unread(app, name, connector)
+        return Source(app, name, connector, None, None, None, unread, unread)
     runs = SyncRun.objects.filter(connector__app=app, source=name).select_related("connector")
     done = runs.filter(status=SyncRun.Status.DONE).order_by("-pk")
     latest, counted = done.first(), done.filter(counted_at__isnull=False).first()
     under_way = runs.filter(status__in=SyncRun.OPEN).order_by("-pk").first()
-    problem = _problem(connector, latest, counted, under_way, kinds)
-    return Source(app, name, connector, latest, counted, under_way, problem)
+    stopped = _stopped(connector, under_way)
+    gaps = _gap(connector, latest, kinds) or _gap(connector, counted, kinds)
+    problem = stopped or _unproven(connector, latest, counted, rules) or gaps
+    return Source(app, name, connector, latest, counted, under_way, problem, stopped or gaps)
 
 
 def _unread(app: App, name: str, connector: Connector | None) -> str:
@@ -162,14 +170,7 @@ def _unread(app: App, name: str, connector: Connector | None) -> str:
     return f"{app} holds accounts of {name}, which no connector reads any more."
 
 
-def _problem(
-    connector: Connector,
-    latest: SyncRun | None,
-    counted: SyncRun | None,
-    under_way: SyncRun | None,
-    kinds: Collection[str],
-) -> str:
-    """The first thing that is wrong."""
+def _stopped(connector: Connector, under_way: SyncRun | None) -> str:
     if connector.deleted_at is not None:
         return f"{connector} was deleted, so what it read is as old as its last sync."
     if under_way is not None and under_way.status == SyncRun.Status.HELD:
@@ -177,17 +178,31 @@ def _problem(
             f"Sync {under_way.pk} of {connector} is held: a Connector Administrator or a Super Administrator"
             " has to confirm or discard it."
         )
+    return ""
+
+
+def _unproven(
+    connector: Connector, latest: SyncRun | None, counted: SyncRun | None, rules: ReviewRules
+) -> str:
+    """What another counted run would put right."""
     if latest is None:
         return f"{connector} was never read."
     if counted is None or counted.counted_at is None:
         return f"{connector} was never read twice by one sync, so nothing proves that it is complete."
-    if counted.counted_at < now() - FRESH:
+    if counted.counted_at < now() - rules.counted_for:
         hours = int((now() - counted.counted_at).total_seconds() // 3600)
-        return f"The last counted sync of {connector} is {hours} hours old, and may be 24 at most."
-    return _gap(connector, latest, kinds) or _gap(connector, counted, kinds)
+        most = rules.counted_hours
+        return f"The last counted sync of {connector} is {_hours(hours)} old, and may be {most} at most."
+    return ""
 
 
-def _gap(connector: Connector, run: SyncRun, kinds: Collection[str]) -> str:
+def _hours(number: int) -> str:
+    return "1 hour" if number == 1 else f"{number} hours"
+
+
+def _gap(connector: Connector, run: SyncRun | None, kinds: Collection[str]) -> str:
+    if run is None:
+        return ""
     needed = {*kinds, ACCOUNTS} - {CREDENTIAL} if kinds else set(run.gaps)
     missing = [run.gaps[kind] for kind in sorted(needed & set(run.gaps))]
     if missing:

@@ -16,13 +16,15 @@ from reviews.actions import campaigns
 from reviews.actions.rights import must_run
 from reviews.forms.ending import ControlOwnerForm
 from reviews.models import Campaign
-from reviews.views.running import shown
+from reviews.views.campaigns import visible
 
 
 @require_http_methods(["GET", "POST"])
 def control_owner(request: HtmxRequest, pk: str) -> HttpResponse:
-    campaign = shown(request, pk)
+    campaign = visible(request, pk)
     must_run(campaign, request.user)
+    if campaign.is_draft:
+        return redirect("reviews:draft_settings", campaign.pk)  # there it is said
     chosen = list(people(request.POST, "to"))
     if request.method == "GET" or "to_find" in request.POST:
         form = ControlOwnerForm(initial={"reason": request.POST.get("reason", "")})
@@ -36,6 +38,9 @@ def control_owner(request: HtmxRequest, pk: str) -> HttpResponse:
         campaigns.change_control_owner(campaign, chosen[0], by=request.user, reason=reason)
     except NotPossible as problem:
         return _page(request, campaign, form, chosen, str(problem), 422)
+    if campaign.started_at is None:
+        messages.success(request, f"{chosen[0]} signs off now.")
+        return redirect("reviews:campaign", campaign.pk)
     messages.success(request, f"{chosen[0]} signs off now, and looks at the whole sample anew.")
     return redirect("reviews:sign_off", campaign.pk)
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors.models import Connector
@@ -32,6 +33,7 @@ from reviews.queries import campaigns as queries
 from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
 from reviews.queries.offers import entitlements_called, entitlements_named, offers, people_named
+from reviews.queries.starting import start_of
 from reviews.views.campaigns import visible
 
 SCOPE = "reviews/draft_scope.html"
@@ -223,6 +225,7 @@ def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
         "may_run": runs,
         "is_open": runs and shown.is_draft,
         "missing": missing(shown) if runs and shown.is_draft else [],
+        "start": start_of(shown, now()),
     }
 
 

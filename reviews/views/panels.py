@@ -93,6 +93,31 @@ def waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     return found if any(found.values()) else None
 
 
+def rules_part(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """What holds for all reviews, as a part of Settings."""
+    user = _user(request)
+    if user is None or not user.sees_everything:
+        return None
+    return {"name": "reviews", "label": "Reviews", "url": reverse("reviews:rules")}
+
+
+def sign_offs(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Campaigns that wait for the reader to sign them off."""
+    user = _user(request)
+    rows = list(queries.waiting_for_sign_off(user)[:SHOWN]) if user else []
+    return {"rows": rows} if rows else None
+
+
+def signing(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """The other campaigns that the reader is the control owner of, whatever their state."""
+    user = _user(request)
+    if user is None:
+        return None
+    waiting = queries.waiting_for_sign_off(user).values("pk")
+    rows = list(queries.signed_by(user).exclude(pk__in=waiting)[:SHOWN])
+    return {"rows": rows} if rows else None
+
+
 def campaigns_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """On an app's page: the latest campaigns that take it in."""
     user, app = _user(request), details["app"]

@@ -1,5 +1,6 @@
 """Templates: what their drafts begin with, their campaigns, a draft made now."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -31,7 +32,7 @@ def new(request: HtmxRequest, pk: str) -> HttpResponse:
     """A template of one campaign."""
     shown = visible(request, pk)
     must_run(shown, request.user)
-    initial = {"name": shown.name, "next_on": verbs.first_draft_day(), "every_months": 3}
+    initial = {"name": shown.name, "next_on": verbs.first_draft_day()}
     form = NewTemplateForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
@@ -160,7 +161,16 @@ def head(request: HtmxRequest, shown: Template, tab: str) -> dict[str, Any]:
         "may_run": runs,
         "is_open": runs and shown.retired_at is None,
         "owners": shown.owners.order_by("search_text"),
+        "days": _days(shown),
     }
+
+
+def _days(shown: Template) -> list[tuple[date, str]]:
+    """The next days on which drafts are made, each with what its draft will be called."""
+    if shown.retired_at is not None:
+        return []
+    days = verbs.draft_days(verbs.rhythm_of(shown))
+    return [(day, verbs.name_of(shown, verbs.period_of(day, shown.frequency))) for day in days]
 
 
 def _template(request: HtmxRequest, pk: str) -> Template:

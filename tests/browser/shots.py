@@ -75,6 +75,7 @@ SCREENS = (
     Screen("settings_provider", "/settings/identity-provider/"),
     Screen("settings_mail", "/settings/mail/"),
     Screen("settings_retention", "/settings/retention/"),
+    Screen("settings_reviews", "/settings/reviews/"),
     Screen("settings_system", "/settings/system/"),
     Screen("outbox", "/settings/outbox/"),
     Screen("questions", "/applications/questions/"),

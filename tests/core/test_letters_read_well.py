@@ -27,7 +27,8 @@ LEAD_TO = {
     **dict.fromkeys(("review_asked", "review_due", "review_ended", "review_started"), "reviews:reviews"),
     **dict.fromkeys(("campaign_drafted", "campaign_ended", "campaign_staged"), "reviews:campaign"),
     **dict.fromkeys(("campaign_started", "review_overseen"), "reviews:campaign"),
-    **dict.fromkeys(("staging_failed", "staging_waits"), "reviews:campaign"),
+    **dict.fromkeys(("staging_ahead", "staging_failed", "staging_waits"), "reviews:campaign"),
+    "control_owner_named": "reviews:campaign",
     "line_commented": "reviews:line",
     "removal_came_back": "reviews:removals",
     "removal_waiting": "reviews:my_removals",
@@ -152,7 +153,17 @@ def review_samples(campaign, sender):
             "failed": [("lines.csv", "The disk is full.")],
             "path": f"/campaigns/{campaign.pk}/",
         },
+        "control_owner_named": {
+            "campaign": campaign,
+            "by": sender,
+            "state": "It is drafted, and nobody is asked yet.",
+        },
         "sign_off_wanted": {"campaign": campaign, "sample": "5 lines"},
+        "staging_ahead": {
+            "campaign": campaign,
+            "sentence": f"Sync 12 is held. {HELD}",
+            "starts": datetime(2026, 12, 1, 9, tzinfo=UTC),
+        },
         "staging_failed": {"campaign": campaign, "sentence": "Nobody could be asked about Grace Kim: Buyer."},
         "staging_waits": {"campaign": campaign, "sentence": f"Sync 12 is held. {HELD}"},
     }

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from core.models import ColumnChoice, Role
 from reviews.actions import policies_built_in
-from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, Scope, Template
+from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, ReviewRules, Scope, Template
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request, World
 from tests.reviews.making import make_policy
@@ -35,6 +35,7 @@ reviews:template_settings  200/done  404/404         404/404 404/404   404/404 4
 reviews:template_scope     200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:template_course    200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:make_draft         405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
+reviews:rules              200/done  403/403         403/403 403/403   403/403 403/403     403/403   403/403 403/403  200/403   302/302     302/302
 reviews:retire_template    405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
 """
 COURSE = {"days_to_decide": 21, "desk": "person", "when_removed": "confirmed", "at_end": "exception"}
@@ -49,7 +50,13 @@ def requests(world: World) -> dict[str, Request]:
     for person in filter(None, world.everyone.values()):  # so that there is a row to change for everybody
         ColumnChoice.objects.create(user=person, table="campaigns-drafts", columns=["made"])
     columns = Request(["drafts"], {"column": ["state"]})
-    return {"reviews:campaign_columns": columns, "reviews:new_campaign": Request(typed=typed), **found}
+    rules = {**ReviewRules().values(), "removal_days": 5, "changed_at": ReviewRules().changed_at.isoformat()}
+    return {
+        "reviews:rules": Request(typed=rules),
+        "reviews:campaign_columns": columns,
+        "reviews:new_campaign": Request(typed=typed),
+        **found,
+    }
 
 
 def made(world: World, name: str, **fields: object) -> Campaign:
@@ -69,7 +76,7 @@ def draft_requests(world: World) -> dict[str, Request]:
     other, helper = make_policy("Another"), make_user("Zoe Roth", Role.CAMPAIGN)
     control = {"name": "Renamed", "frequency": "yearly", "sample_percent": 20, **seen}
     owners = [world.person("campaign").pk, helper.pk]
-    rhythm = {"name": "Quarterly", "every_months": 3}
+    rhythm = {"name": "Quarterly", "every": 3, "unit": "months"}
     return {
         "reviews:draft_scope": Request([draft.pk], {"what": "kinds", "only_without_owner": "on", **seen}),
         "reviews:draft_reviewers": Request([draft.pk], {"policy": other.pk, **seen}),
@@ -113,7 +120,13 @@ def template_requests(world: World) -> dict[str, Request]:
     template = Template.objects.create(name="Each quarter", scope=Scope.objects.create())
     template.owners.add(owner)
     seen = {"changed_at": template.changed_at.isoformat()}
-    control = {"name": "Each year", "frequency": "yearly", "sample_percent": 20, "every_months": 12}
+    control = {
+        "name": "Each year",
+        "frequency": "yearly",
+        "sample_percent": 20,
+        "every": 12,
+        "unit": "months",
+    }
     return {
         "reviews:template": Request([template.pk]),
         "reviews:template_settings": Request([template.pk], {**control, "owners": [owner.pk], **seen}),

@@ -41,13 +41,25 @@ def url(name, row):
 
 def whole(template, owner, **typed):
     """The settings as their form sends them."""
-    kept = {"name": template.name, "frequency": "quarterly", "sample_percent": 10, "every_months": 3}
+    kept = {
+        "name": template.name,
+        "frequency": "quarterly",
+        "sample_percent": 10,
+        "every": 3,
+        "unit": "months",
+    }
     return {**kept, "owners": [owner.pk], "changed_at": template.changed_at.isoformat(), **typed}
 
 
 def test_a_template_is_made_of_a_campaign_and_offers_the_next_day_of_the_quarter(owner, browser):
     campaign = make_campaign("Coupa", owner)
-    typed = {"name": "Each quarter", "next_on": "2030-03-01", "every_months": "3", "starts_by_itself": "on"}
+    typed = {
+        "name": "Each quarter",
+        "next_on": "2030-03-01",
+        "every": "3",
+        "unit": "months",
+        "starts_by_itself": "on",
+    }
 
     offered = browser.get(url("new_template", campaign)).content.decode()
     reply = browser.post(url("new_template", campaign), typed)
@@ -63,14 +75,16 @@ def test_a_template_is_made_of_a_campaign_and_offers_the_next_day_of_the_quarter
     [
         ({"name": ""}, "Give it a name."),
         ({"next_on": "2020-03-01"}, "today or later"),
-        ({"every_months": "13"}, "between 1 and 12"),
+        ({"every": "13"}, "at most 52 weeks, 12 months, 4 quarters, 3 years"),
         ({"next_on": "", "starts_by_itself": "on"}, "needs a day"),
     ],
 )
 def test_a_rhythm_that_cannot_be_is_refused_with_a_sentence(typed, sentence, owner, browser):
     campaign = make_campaign("Coupa", owner)
 
-    reply = browser.post(url("new_template", campaign), {"name": "Quarterly", "every_months": "3", **typed})
+    reply = browser.post(
+        url("new_template", campaign), {"name": "Quarterly", "every": "3", "unit": "months", **typed}
+    )
 
     assert reply.status_code == 422
     assert sentence in reply.content.decode()
@@ -89,7 +103,7 @@ def test_its_page_lists_its_campaigns_and_makes_a_draft(browser, template, trail
 def test_its_settings_are_saved_together(owner, browser, template, trail):
     policy, other = make_policy("App owner"), make_user("Zoe Roth", Role.SUPER)
     typed = whole(
-        template, owner, name="Each half", frequency="half_yearly", every_months=6, policy=policy.pk
+        template, owner, name="Each half", frequency="half_yearly", every=6, unit="months", policy=policy.pk
     )
     typed |= {"owners": [owner.pk, other.pk], "next_on": "2030-06-03", "instructions": "Look twice."}
 
@@ -152,3 +166,27 @@ def test_templates_of_others_are_not_there(template, sign_in):
 
     assert other.get(url("template", template)).status_code == 404
     assert list(other.get(reverse("reviews:campaigns"), {"tab": "templates"}).context["page"].rows) == []
+
+
+def test_the_page_shows_the_next_drafts_with_their_names_and_when_the_schedule_ends(owner, sign_in):
+    rhythm = templates.Rhythm(date(2030, 3, 1), 1, "quarters", drafts_left=2)
+    template = templates.create(make_campaign("Coupa", owner), "Each quarter", rhythm, by=owner)
+
+    page = " ".join(sign_in(owner).get(url("template", template)).content.decode().split())
+
+    assert "1 Mar 2030" in page
+    assert "Each quarter, Q1 2030" in page
+    assert "Each quarter, Q2 2030" in page
+    assert "Each quarter, Q3 2030" not in page
+    assert "The schedule makes 2 more drafts." in page
+    assert "then every quarter." in page
+
+
+def test_an_end_is_typed_beside_the_rhythm(owner, sign_in):
+    campaign = make_campaign("Coupa", owner)
+    typed = {"name": "Each month", "next_on": "2030-03-01", "every": "1", "unit": "months"}
+
+    sign_in(owner).post(url("new_template", campaign), {**typed, "ends_on": "2031-03-01", "drafts_left": "7"})
+
+    made = Template.objects.get()
+    assert (made.every, made.unit, made.ends_on, made.drafts_left) == (1, "months", date(2031, 3, 1), 7)

@@ -7,7 +7,7 @@ import pytest
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible, StaleState
-from core.models import Organisation, Role, TrailEvent
+from core.models import Organisation, OutgoingMail, Role, TrailEvent
 from reviews.actions import templates
 from reviews.actions.facts import Course, Facts, Period
 from reviews.actions.templates import Rhythm
@@ -45,7 +45,7 @@ def make_template(owner, **fields):
 def test_a_template_keeps_scope_settings_and_owners_of_its_campaign(owner, trail):
     campaign = make_campaign("Coupa", owner, scope=Scope.objects.create(risks=["High"]), control_id="P2P-07")
 
-    template = templates.create(campaign, "Coupa, quarterly", Rhythm(every_months=3), by=owner)
+    template = templates.create(campaign, "Coupa, quarterly", Rhythm(every=3), by=owner)
 
     assert (template.name, template.control_id, template.policy) == (
         "Coupa, quarterly",
@@ -203,7 +203,13 @@ def test_a_template_changes_for_its_next_drafts_alone(owner, on, trail):
     [
         (Rhythm(date(2026, 11, 28)), "today or later"),
         (Rhythm(None, 3, starts_by_itself=True), "needs a day"),
-        (Rhythm(None, 13), "1 to 12 months"),
+        (Rhythm(None, 13), "at most 52 weeks, 12 months, 4 quarters, 3 years"),
+        (Rhythm(None, 5, "quarters"), "at most 52 weeks, 12 months, 4 quarters, 3 years"),
+        (Rhythm(None, 1, "days"), "at most 52 weeks"),
+        (Rhythm(None, ends_on=date(2027, 1, 1)), "What ends needs a beginning"),
+        (Rhythm(None, drafts_left=2), "What ends needs a beginning"),
+        (Rhythm(date(2026, 12, 1), ends_on=date(2026, 11, 30)), "end before its next draft"),
+        (Rhythm(date(2026, 12, 1), drafts_left=0), "between 1 and 100 drafts"),
     ],
 )
 def test_a_rhythm_that_cannot_be_is_refused(rhythm, sentence, owner, on):
@@ -224,3 +230,61 @@ def test_campaigns_of_a_template_that_close_by_themselves_cannot_be_set_to_deny(
 
     template.refresh_from_db()
     assert (template.at_end, template.ends_by_itself) == (Campaign.Silence.EXCEPTION, False)
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "days"),
+    [
+        (Rhythm(None), []),
+        (Rhythm(date(2026, 12, 1)), ["2026-12-01", "2027-03-01", "2027-06-01", "2027-09-01", "2027-12-01"]),
+        (Rhythm(date(2026, 12, 4), 2, "weeks", drafts_left=3), ["2026-12-04", "2026-12-18", "2027-01-01"]),
+        (
+            Rhythm(date(2026, 12, 1), 1, "quarters", date(2027, 6, 1)),
+            ["2026-12-01", "2027-03-01", "2027-06-01"],
+        ),
+        (Rhythm(date(2026, 12, 1), 2, "years", date(2028, 11, 30)), ["2026-12-01"]),
+        (Rhythm(date(2026, 12, 1), 1, "months", date(2027, 6, 1), 2), ["2026-12-01", "2027-01-01"]),
+    ],
+)
+def test_the_next_five_days_of_drafts_are_known_and_fewer_where_it_ends(rhythm, days, owner):
+    assert [day.isoformat() for day in templates.draft_days(rhythm)] == days
+
+
+@pytest.mark.parametrize(
+    "end",
+    [{"drafts_left": 1}, {"ends_on": date(2027, 2, 28)}, {"ends_on": date(2026, 12, 1), "drafts_left": 5}],
+)
+def test_with_its_last_draft_a_schedule_ends_and_drafts_are_made_by_hand(end, owner, on, trail, nudges):
+    on(date(2026, 12, 1))
+    template = make_template(owner, next_on=date(2026, 12, 1), starts_by_itself=True, **end)
+
+    draft = templates.make_due_draft(template)
+
+    template.refresh_from_db()
+    assert draft
+    assert draft.starts_at is not None
+    assert templates.rhythm_of(template) == Rhythm(every=3)
+    assert trail()[-1] == "templates.schedule_ended"
+    assert templates.due() == []
+    assert "Coupa access, whose schedule ends with it." in OutgoingMail.objects.get().text
+    templates.make_draft(template, by=owner)
+
+
+def test_each_draft_by_schedule_counts_and_none_by_hand(owner, on, nudges):
+    on(date(2026, 12, 1))
+    template = make_template(owner, next_on=date(2026, 12, 1), drafts_left=3)
+    templates.make_draft(template, by=owner)
+
+    templates.make_due_draft(template)
+
+    template.refresh_from_db()
+    assert (template.drafts_left, template.next_on) == (2, date(2027, 3, 1))
+    assert "whose schedule ends" not in OutgoingMail.objects.get().text
+
+
+@pytest.mark.parametrize(
+    ("every", "unit", "said"),
+    [(1, "months", "every month"), (3, "months", "every 3 months"), (2, "weeks", "every 2 weeks")],
+)
+def test_how_often_is_said_in_words(every, unit, said):
+    assert Template(every=every, unit=unit).every_said == said

@@ -1,17 +1,21 @@
 """What begins by itself: drafts on their day, stagings and starts at their time, in nobody's name."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.utils.timezone import now
 
-from core.models import OutgoingMail, Role, RoleHolding, TrailEvent
+from connectors.models import SyncRun
+from core.models import OutgoingMail, Reporting, Role, RoleHolding, TrailEvent, User
 from reviews import jobs
-from reviews.actions import notices
+from reviews.actions import closing, notices
 from reviews.models import Campaign, Scope, Template
 from reviews.queries.campaigns import waiting_for_owner
-from tests.make import make_user
-from tests.reviews.making import make_campaign, make_policy
+from reviews.queries.starting import Start, start_of
+from tests.make import make_run, make_user
+from tests.reviews.making import make_campaign, make_grants, make_policy, make_running
+from tests.reviews.staged import world
 
 AGO = timedelta(minutes=5)
 
@@ -185,3 +189,134 @@ def test_super_administrators_hear_once_a_day_of_a_template_whose_owners_are_gon
     assert (mail.letter, mail.to) == ("draft_waits", ada.email)
     assert "Its owners cannot own a campaign any more: name others." in mail.text
     assert not template.campaigns.exists()
+
+
+def test_what_was_staged_in_vain_ahead_of_its_time_is_still_staged_at_it(owner, nudges):
+    failed = {"staging_wanted_by": owner, "staging_problem": "Coupa was away."}
+    campaign = make_whole(owner, starts_at=now() - AGO, staging_wanted_at=now() - 2 * AGO, **failed)
+
+    jobs.keep_timetable()
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.staging_wanted_by) == ("staging", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, Start.BY_HAND),
+        ({"starts_at": AGO}, Start.PLANNED),
+        ({"starts_at": -AGO}, Start.TRIED),
+        ({"starts_at": -AGO, "staging_problem": "It waits."}, Start.TRIED),
+        ({"starts_at": -2 * AGO, "wanted": -AGO, "staging_problem": "In vain."}, Start.PASSED),
+        ({"starts_at": -AGO, "wanted": -2 * AGO, "staging_problem": "In vain."}, Start.TRIED),
+        ({"starts_at": AGO, "wanted": -AGO, "status": "staged"}, Start.PLANNED),
+        ({"starts_at": -AGO, "wanted": -2 * AGO, "status": "staged"}, Start.TRIED),
+        ({"starts_at": -2 * AGO, "wanted": -AGO, "status": "staged"}, Start.PASSED),
+    ],
+)
+def test_how_it_will_start_is_said_as_the_timetable_acts(fields, said, owner, nudges):
+    at, wanted = now(), fields.pop("wanted", None)
+    if "starts_at" in fields:
+        fields["starts_at"] += at
+    if wanted is not None:
+        fields |= {"staging_wanted_by": owner, "staging_wanted_at": at + wanted}
+    campaign = make_whole(owner, **fields)
+    before = campaign.status
+
+    jobs.keep_timetable()
+
+    campaign.refresh_from_db()
+    acted = campaign.status != before or campaign.started_at is not None
+    assert acted is (said == Start.TRIED and campaign.staging_problem == "")
+    campaign.status, campaign.staging_problem = before, fields.get("staging_problem", "")
+    campaign.staging_wanted_by = owner if wanted is not None else None
+    campaign.staging_wanted_at = at + wanted if wanted is not None else None
+    assert start_of(campaign, at) == said
+
+
+FRIDAY = datetime(2026, 11, 27, 9, 5, tzinfo=UTC)
+
+
+def ahead(owner, **fields):
+    """To start on Monday, seen on the Friday before."""
+    return make_whole(owner, **{"starts_at": FRIDAY + timedelta(days=3), **fields})
+
+
+def letters():
+    return list(OutgoingMail.objects.order_by("pk").values_list("letter", "to"))
+
+
+@time_machine.travel(FRIDAY, tick=False)
+def test_owners_hear_a_working_day_ahead_once_a_day_what_would_keep_it_from_starting(owner, nudges):
+    lacking = ahead(owner, policy=None)
+    ahead(owner, name="Nothing is wrong")
+    ahead(owner, name="In a week", starts_at=FRIDAY + timedelta(days=7), policy=None)
+    ahead(owner, name="By hand", starts_at=None, policy=None)
+
+    jobs.remind()
+    jobs.remind()
+
+    mail = OutgoingMail.objects.get()
+    assert (mail.letter, mail.to) == ("staging_ahead", owner.email)
+    assert "start by itself on Monday 30 November 2026, 09:05" in mail.text
+    assert "Choose who decides." in mail.text
+    lacking.refresh_from_db()
+    assert (lacking.status, lacking.staging_problem) == ("draft", "")
+
+
+@time_machine.travel(FRIDAY, tick=False)
+def test_a_source_that_a_sync_refreshes_is_no_reason_to_write_and_one_that_is_held_is(owner, nudges):
+    connector, _, _ = world(holders=1, hours=300)
+    ahead(owner)
+    jobs.remind()
+    assert letters() == []
+
+    make_run(connector, status=SyncRun.Status.HELD, problem="Half of it would go.")
+    jobs.remind()
+
+    assert letters() == [("staging_ahead", owner.email)]
+    assert "is held: a Connector Administrator" in OutgoingMail.objects.get().text
+
+
+@time_machine.travel(FRIDAY, tick=False)
+def test_a_line_that_nobody_could_be_asked_about_is_told_ahead(owner, nudges):
+    world(holders=1)
+    Reporting.objects.all().delete()
+    User.objects.filter(name="Mia Torres").update(status=User.Status.DEACTIVATED)
+    ahead(owner)
+
+    jobs.remind()
+
+    assert letters() == [("staging_ahead", owner.email)]
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_owners_always_hear_that_it_ended_by_itself(owner, nudges, writes):
+    campaign = make_running(
+        make_grants(2),
+        make_user("Rui Costa"),
+        owner,
+        ends_by_itself=True,
+        decide_by=now() - AGO,
+        writes_at_end=writes,
+    )
+
+    jobs.sweep_running()
+    jobs.close(campaign.pk)
+
+    campaign.refresh_from_db()
+    assert campaign.status == "closed"
+    assert campaign.tasks.filter(status="excepted").count() == 2
+    mail = OutgoingMail.objects.get(letter="campaign_ended")
+    assert mail.to == owner.email
+    assert "It ended by itself, as its settings say." in mail.text
+
+
+def test_who_ended_it_and_wants_no_letters_gets_none(owner, nudges):
+    campaign = make_running(make_grants(1), make_user("Rui Costa"), owner, writes_at_end=False)
+    closing.close(campaign, by=owner, at_end="exception")
+
+    jobs.close(campaign.pk)
+
+    assert letters() == []
