@@ -13,9 +13,10 @@ from django.utils.timezone import now
 from connectors.actions import bodies
 from connectors.models import Account, App, Entitlement, Grant
 from core.trail import record
-from reviews.models import Campaign, PopulationSource, Progress, ReviewTask, Turn
+from reviews.models import AppliedPolicy, Campaign, PopulationSource, Progress, ReviewTask, Turn
 from reviews.queries import scope as scopes
 from reviews.queries import sources
+from reviews.queries.applying import to_freeze
 from reviews.queries.sources import Source
 
 MOST_ON_SQLITE = 250_000
@@ -62,6 +63,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         lines = _insert(campaign, found)
         bridge = {**_counts(campaign, found), "lines": lines, "overridden": list(overridden)}
         _keep_sources(campaign, found)
+        AppliedPolicy.objects.bulk_create(to_freeze(campaign))
         campaign.renew(
             frozen_at=now(),
             lines=lines,
@@ -88,6 +90,7 @@ def thaw(campaign: Campaign) -> None:
         campaign.renew()
         Progress.objects.filter(campaign=campaign).delete()
         campaign.sources.all().delete()
+        campaign.applied.all().delete()
 
 
 def _insert(campaign: Campaign, found: Sequence[Source]) -> int:

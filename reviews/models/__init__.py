@@ -1,5 +1,6 @@
 """Policies, campaigns, the lines under review, who is asked, what they decided, what is taken away."""
 
+from reviews.models.applying import AppliedPolicy, PreferredPolicy, ScopePolicy
 from reviews.models.campaign import (
     Campaign,
     CampaignOwner,
@@ -17,6 +18,7 @@ from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask,
 from reviews.models.task import Removal, Turn
 
 __all__ = [
+    "AppliedPolicy",
     "Campaign",
     "CampaignOwner",
     "Comment",
@@ -27,6 +29,7 @@ __all__ = [
     "Policy",
     "PolicyVersion",
     "PopulationSource",
+    "PreferredPolicy",
     "Progress",
     "Reminder",
     "Removal",
@@ -34,6 +37,7 @@ __all__ = [
     "ReviewTask",
     "SampledLine",
     "Scope",
+    "ScopePolicy",
     "SourceFollowed",
     "Submission",
     "Template",
