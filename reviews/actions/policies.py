@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import Role, User
 from core.states import must_be_unchanged
 from core.trail import record
-from reviews.models import Campaign, Policy, PolicyVersion
+from reviews.models import Campaign, Policy, PolicyVersion, PreferredPolicy, ScopePolicy, Template
 from reviews.routing import BadPolicy, digest, parse
 
 LONGEST_NAME = 200
@@ -87,11 +87,7 @@ def retire(policy: Policy, *, by: User) -> None:
     """Offer it to no further campaign. Raises Denied, and NotPossible while something rests on it."""
     must_write_policies(by)
     policy = _ours(policy)
-    campaigns = (
-        policy.campaigns.exclude(status__in=Campaign.OVER).order_by("name").values_list("name", flat=True)
-    )
-    templates = policy.templates.filter(retired_at=None).order_by("name").values_list("name", flat=True)
-    held = [*campaigns, *templates]
+    held = _held_by(policy)
     if held:
         named = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
         raise NotPossible(f"{policy} is used by {named}. Give those another policy first.")
@@ -157,6 +153,21 @@ def _ours(policy: Policy) -> Policy:
     policy = Policy.objects.select_for_update().get(pk=policy.pk)
     must_be_ours(policy)
     return policy
+
+
+def _held_by(policy: Policy) -> list[str]:
+    """Names of whatever rests on it: campaigns and templates, also for one entitlement; what prefers it."""
+    single = ScopePolicy.objects.filter(policy=policy)
+    in_force = Q(policy=policy) | Q(scope__in=single.values("scope"))
+    frozen = Q(applied__version__policy=policy)
+    campaigns = Campaign.objects.filter(in_force | frozen).exclude(status__in=Campaign.OVER).distinct()
+    templates = Template.objects.filter(in_force, retired_at=None)
+    preferred = PreferredPolicy.objects.filter(policy=policy).select_related("app", "entitlement")
+    return [
+        *campaigns.order_by("name").values_list("name", flat=True),
+        *templates.order_by("name").values_list("name", flat=True),
+        *sorted(str(each.entitlement or each.app) for each in preferred),
+    ]
 
 
 def _must_be_here(policy: Policy) -> None:

@@ -129,7 +129,9 @@ def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row
     for task, reviewer, behind in been.values_list("task_id", "reviewer_id", "on_behalf_of_id"):
         late[task] |= {person for person in (reviewer, behind) if person}
     also = {person for people in late.values() for person in people}
-    directory = directory_for(Around.of(campaign), policies.texts(), [line.facts for line in lines], also=also)
+    directory = directory_for(
+        Around.of(campaign), policies.texts(), [line.facts for line in lines], also=also
+    )
     before, at = deciders(tasks), now()
     rows: list[Row] = []
     for line in lines:

@@ -24,7 +24,11 @@ class Applied:
     origin: str = ""
 
     def __str__(self) -> str:
-        return f"{self.version} ({Origin(self.origin).label})" if self.origin else str(self.version)
+        return f"{self.version} ({self.reason})" if self.origin else str(self.version)
+
+    @property
+    def reason(self) -> str:
+        return str(Origin(self.origin).label) if self.origin else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,9 @@ def to_freeze(campaign: Campaign) -> Sequence[AppliedPolicy]:
     apps = set(apps_in(campaign.scope).values_list("pk", flat=True))
     within = entitlements_in(campaign.scope).filter(pk__in=list(found.by_entitlement)).order_by("pk")
     singly = [
-        AppliedPolicy(campaign=campaign, app_id=app, entitlement_id=key, version=one.version, origin=one.origin)
+        AppliedPolicy(
+            campaign=campaign, app_id=app, entitlement_id=key, version=one.version, origin=one.origin
+        )
         for key, app in within.values_list("pk", "app")
         for one in [found.by_entitlement[key]]
     ]

@@ -85,7 +85,9 @@ class Rules:
         if text is None:
             return False
         is_grave = question.line.is_grave
-        return routing.follows(text, question.rule, question.step, is_grave=is_grave, is_tied=question.is_tied)
+        return routing.follows(
+            text, question.rule, question.step, is_grave=is_grave, is_tied=question.is_tied
+        )
 
     def removes(self, question: Question) -> bool:
         """Whether a denial has the access taken away."""

@@ -94,7 +94,7 @@ def _lines(campaign: Campaign) -> Row:
 
 
 def _denied(campaign: Campaign) -> Row | None:
-    """Denied lines by what became of them, as far as their policy has access taken away; None where none does."""
+    """Denied lines whose policy has access taken away, by what became of them; None where none does."""
     found = applying(campaign)
     removing = [applied for applied in found.all() if found.text_of(applied).removes]
     is_all = len(removing) == len(found.all())
@@ -120,4 +120,6 @@ def _denied(campaign: Campaign) -> Row | None:
         (Removal.Status.DROPPED.label, dropped),
         ("Open", sum(numbers.values())),
     ]
-    return Row("Denied" if is_all else "Denied, where the policy has access taken away", denied.count(), parts)
+    return Row(
+        "Denied" if is_all else "Denied, where the policy has access taken away", denied.count(), parts
+    )

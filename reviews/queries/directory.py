@@ -64,9 +64,13 @@ def _parsed(content: str) -> PolicyText:
 
 
 def directory_for(
-    around: Around, policies: Collection[PolicyText], lines: Collection[LineFacts], *, also: Collection[str] = ()
+    around: Around,
+    policies: Collection[PolicyText],
+    lines: Collection[LineFacts],
+    *,
+    also: Collection[str] = (),
 ) -> Directory:
-    """All that is needed to say who is asked about these lines by these policies, and whether `also` could be."""
+    """All that is needed to say whom these policies ask about these lines, and whether `also` could be."""
     loading = _Loading(around, policies, lines)
     loading.candidates.update(also)
     return loading.directory()
