@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import Role, User
 from core.states import must_be_unchanged
 from core.trail import record
-from reviews.models import Campaign, Policy, PolicyVersion, PreferredPolicy, ScopePolicy, Template
+from reviews.models import Campaign, Policy, PolicyVersion
+from reviews.queries.policies import campaigns_using, preferring, templates_using
 from reviews.routing import BadPolicy, digest, parse
 
 LONGEST_NAME = 200
@@ -157,16 +158,11 @@ def _ours(policy: Policy) -> Policy:
 
 def _held_by(policy: Policy) -> list[str]:
     """Names of whatever rests on it: campaigns and templates, also for one entitlement; what prefers it."""
-    single = ScopePolicy.objects.filter(policy=policy)
-    in_force = Q(policy=policy) | Q(scope__in=single.values("scope"))
-    frozen = Q(applied__version__policy=policy)
-    campaigns = Campaign.objects.filter(in_force | frozen).exclude(status__in=Campaign.OVER).distinct()
-    templates = Template.objects.filter(in_force, retired_at=None)
-    preferred = PreferredPolicy.objects.filter(policy=policy).select_related("app", "entitlement")
+    campaigns = campaigns_using(policy).exclude(status__in=Campaign.OVER)
     return [
         *campaigns.order_by("name").values_list("name", flat=True),
-        *templates.order_by("name").values_list("name", flat=True),
-        *sorted(str(each.entitlement or each.app) for each in preferred),
+        *templates_using(policy).order_by("name").values_list("name", flat=True),
+        *preferring(policy),
     ]
 
 

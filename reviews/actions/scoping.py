@@ -21,7 +21,7 @@ def leave_out(of: Scoped, entitlement: Entitlement, *, by: User | None) -> None:
     if entitlement.pk in scope.left_out:
         return
     _save(of, scope, [*scope.left_out, entitlement.pk])
-    record(f"{_room(of)}.left_out", of, by=by, entitlement=entitlement, app=entitlement.app.name)
+    record("scopes.left_out", of, by=by, entitlement=entitlement, app=entitlement.app.name)
 
 
 @transaction.atomic
@@ -31,7 +31,7 @@ def put_back(of: Scoped, entitlement: Entitlement, *, by: User | None) -> None:
     if entitlement.pk not in scope.left_out:
         return
     _save(of, scope, [key for key in scope.left_out if key != entitlement.pk])
-    record(f"{_room(of)}.put_back", of, by=by, entitlement=entitlement, app=entitlement.app.name)
+    record("scopes.put_back", of, by=by, entitlement=entitlement, app=entitlement.app.name)
 
 
 @transaction.atomic
@@ -52,7 +52,7 @@ def give_policy(of: Scoped, entitlement: Entitlement, policy: Policy | None, *, 
     _touch(of)
     changed = {"before": str(before or ""), "after": str(policy or "")}
     record(
-        f"{_room(of)}.policy_given",
+        "scopes.policy_given",
         of,
         by=by,
         entitlement=entitlement,
@@ -68,7 +68,7 @@ def reset_policies(of: Scoped, *, by: User | None) -> int:
     number, _ = scope.policies.all().delete()
     if number:
         _touch(of)
-        record(f"{_room(of)}.policies_reset", of, by=by, entitlements=number)
+        record("scopes.policies_reset", of, by=by, entitlements=number)
     return number
 
 
@@ -101,7 +101,3 @@ def _touch(of: Scoped) -> None:
 def _must_be_in_use(policy: Policy) -> None:
     if Policy.objects.select_for_update().get(pk=policy.pk).retired_at is not None:
         raise NotPossible(f"The policy {policy} is retired: choose another.")
-
-
-def _room(of: Scoped) -> str:
-    return "campaigns" if isinstance(of, Campaign) else "templates"

@@ -1,4 +1,4 @@
-"""What a scope takes in, entitlement by entitlement: with its lines, its policy, and what was left out singly."""
+"""What a scope takes in, entitlement by entitlement: its lines, its policy, whether it was left out."""
 
 import copy
 from collections.abc import Mapping, Sequence
