@@ -31,6 +31,7 @@ PHRASES: dict[str, str] = {
     "policies.copied": "made the policy as a copy",
     "policies.follow_up_changed": "changed what follows a denied line under the policy",
     "policies.made": "made the policy",
+    "policies.preferred": "chose the preferred review policy of",
     "policies.retired": "retired the policy",
     "removals.came_back": "saw access again after",
     "removals.confirmed": "confirmed removals of",

@@ -13,6 +13,7 @@ from reviews.views import (
     lines,
     policies,
     policy_builder,
+    preferring,
     reassigning,
     reminding,
     removals,
@@ -98,6 +99,12 @@ EVIDENCE = [
 POLICIES = [
     path("policies/", policies.every_policy, name="policies"),
     path("policies/add/", policy_builder.add, name="add_policy"),
+    path("policies/preferred/<slug:app>/", preferring.app_policy, name="app_policy"),
+    path(
+        "policies/preferred/<slug:app>/<slug:entitlement>/",
+        preferring.entitlement_policy,
+        name="entitlement_policy",
+    ),
     path("policies/<pk>/", policies.policy, name="policy"),
     path("policies/<pk>/edit/", policy_builder.edit, name="edit_policy"),
     path("policies/<pk>/duplicate/", policies.duplicate, name="duplicate_policy"),

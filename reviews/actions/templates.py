@@ -52,6 +52,7 @@ def create(campaign: Campaign, name: str, rhythm: Rhythm, *, by: User | None) ->
         **{**say.control_of(campaign), "name": name},
         scope=say.copied(campaign.scope),
         policy=campaign.policy,
+        prefers=campaign.prefers,
         instructions=latest.text if latest else "",
         next_on=rhythm.next_on,
         every_months=rhythm.every_months,
@@ -73,6 +74,7 @@ def change(
     *,
     instructions: str,
     policy: Policy | None,
+    prefers: bool = False,
     seen: datetime | None,
     by: User | None,
 ) -> None:
@@ -89,6 +91,7 @@ def change(
     wanted = say.plain(facts) | {
         "instructions": instructions,
         "policy": policy,
+        "prefers": prefers,
         "next_on": rhythm.next_on,
         "every_months": rhythm.every_months,
         "starts_by_itself": rhythm.starts_by_itself,

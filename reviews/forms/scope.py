@@ -143,7 +143,9 @@ class EntitlementPolicyForm(forms.Form):
 
     def __init__(self, data: Any = None, *, present: Policy | None) -> None:
         super().__init__(data, initial={"policy": present.pk if present else ""})
-        offer(self, "policy", Policy.objects.here().order_by("built_in", "name"))
+        field = self.fields["policy"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = Policy.objects.here().order_by("built_in", "name")
 
 
 def scope_of(row: Campaign | Template) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from reviews.forms.campaigns import (
     name_field,
     offer,
     pickable,
+    prefers_field,
     text_field,
 )
 from reviews.models import Policy, Template
@@ -70,6 +71,7 @@ class TemplateForm(ControlForm, RhythmForm):
         empty_label="Chosen in each draft",
         error_messages={"invalid_choice": "That policy is not in use any more."},
     )
+    prefers = prefers_field()
     owners = forms.ModelMultipleChoiceField(
         User.objects.none(),
         label="Owners",
@@ -98,5 +100,6 @@ def template_of(template: Template) -> dict[str, Any]:
         **control_of(template),
         **{name: getattr(template, name) for name in names},
         "policy": template.policy_id,
+        "prefers": template.prefers,
         "owners": list(template.owners.values_list("pk", flat=True)),
     }

@@ -73,7 +73,9 @@ def reviewers(request: HtmxRequest, pk: str) -> HttpResponse:
         return _reviewers_page(request, shown, form, status=422)
     typed = form.cleaned_data
     try:
-        verbs.choose_policy(shown, typed["policy"], seen=typed["changed_at"], by=request.user)
+        verbs.choose_policy(
+            shown, typed["policy"], prefers=typed["prefers"], seen=typed["changed_at"], by=request.user
+        )
     except StaleState:
         form.compare(policy_of(Campaign.objects.get(pk=shown.pk)))
         return _reviewers_page(request, shown, form, status=409)

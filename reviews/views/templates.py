@@ -75,6 +75,7 @@ def settings(request: HtmxRequest, pk: str) -> HttpResponse:
             list(typed["owners"]),
             instructions=typed["instructions"],
             policy=typed["policy"],
+            prefers=typed["prefers"],
             seen=typed["changed_at"],
             by=request.user,
         )

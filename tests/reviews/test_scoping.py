@@ -154,7 +154,7 @@ def test_copies_and_templates_take_both_over(draft, olga, owners):
 
 @pytest.mark.django_db(transaction=True)
 def test_each_line_is_asked_about_by_its_own_version_frozen_at_staging(owners):
-    connector, boss, grants = world(holders=2)
+    connector, _, grants = world(holders=2)
     tom, olga = make_user("Tom Okafor", Role.BASIC), make_user("Olga Berg", Role.CAMPAIGN)
     connector.app.ownerships.create(user=tom)
     campaign = make_draft(olga)
