@@ -25,6 +25,8 @@ class ReviewsConfig(AppConfig):
         for each in OFFERS:
             offer(each)
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
+        fill("app", Panel(25, "reviews/preferred_card.html", panels.preferred_policy))
+        fill("entitlement", Panel(20, "reviews/preferred_card.html", panels.preferred_policy))
         fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
         fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))

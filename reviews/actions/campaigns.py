@@ -101,12 +101,17 @@ def change_scope(campaign: Campaign, covered: Covered, *, seen: datetime | None,
 
 
 @transaction.atomic
-def choose_policy(campaign: Campaign, policy: Policy, *, seen: datetime | None, by: User | None) -> None:
-    """Say who decides, in which order. Raises Denied, NotPossible for a retired one, StaleState."""
+def choose_policy(
+    campaign: Campaign, policy: Policy, *, prefers: bool = False, seen: datetime | None, by: User | None
+) -> None:
+    """Say who decides, in which order; `prefers`: what apps and entitlements prefer goes before it.
+
+    Raises Denied, NotPossible for a retired one, StaleState.
+    """
     campaign = _draft(campaign, by, "Its policy")
     if policy.retired_at is not None and policy.pk != campaign.policy_id:
         raise NotPossible(f"The policy {policy} is retired: choose another.")
-    if told := _saved(campaign, {"policy": policy}, seen=seen):
+    if told := _saved(campaign, {"policy": policy, "prefers": prefers}, seen=seen):
         record("campaigns.policy_chosen", campaign, by=by, **told)
 
 
@@ -365,7 +370,7 @@ def _copy(
 ) -> Campaign:
     if not one_line(name):
         raise NotPossible("Give it a name.")
-    settings = say.control_of(of)
+    settings = say.control_of(of) | {"prefers": of.prefers}
     if settings["control_owner"] is not None and not settings["control_owner"].is_active:
         settings["control_owner"] = None
     return Campaign.objects.create(**{**settings, "name": name}, scope=scope, policy=policy, made_by=by)

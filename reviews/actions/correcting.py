@@ -11,9 +11,10 @@ from reviews.actions import removals, removing, turns
 from reviews.actions.rights import must_concern_others, must_run, must_say, owners_of
 from reviews.actions.turn_rows import codes
 from reviews.models import Campaign, Decision, Progress, ReviewTask, Turn
+from reviews.queries.applying import applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
-from reviews.queries.routes import deciders, policy_of
+from reviews.queries.routes import deciders
 from reviews.routing import SECOND, step_at, ties, why_not
 
 FINAL = {
@@ -70,9 +71,10 @@ def _must_be_allowed(campaign: Campaign, task: ReviewTask, by: User) -> None:
 
 def _ties(campaign: Campaign, task: ReviewTask, turn: Turn, by: User, outcome: str) -> str:
     """What ties them to the line, as codes. Raises Denied if they could not be asked to certify it."""
-    policy, tasks = policy_of(campaign), ReviewTask.objects.filter(pk=task.pk)
+    tasks = ReviewTask.objects.filter(pk=task.pk)
     [line] = lines_of(tasks)
-    directory = directory_for(Around.of(campaign), policy, [line.facts], also=[by.pk])
+    policy = applying(campaign).text(line.facts)
+    directory = directory_for(Around.of(campaign), [policy], [line.facts], also=[by.pk])
     step = step_at(policy, turn.rule, turn.step) or SECOND
     earlier = deciders(tasks, before=turn.step).get(task.pk, ())
     refused = why_not(by.pk, step, line.facts, directory, earlier)

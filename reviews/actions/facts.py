@@ -11,7 +11,7 @@ from connectors.models import App, Entitlement
 from core.errors import NotPossible
 from core.models import Role, User
 from core.models.keys import one_line
-from reviews.models import Campaign, ReviewRules, Scope, Template
+from reviews.models import Campaign, ReviewRules, Scope, ScopePolicy, Template
 
 MOST_DAYS = ReviewRules.MOST_DAYS
 """To decide: longer than any period that is reviewed quarterly, half-yearly."""
@@ -120,7 +120,12 @@ def told_of_scope(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
 
 def copied(scope: Scope) -> Scope:
     """The same once more, saved: a campaign, a template and its copies share none."""
-    return Scope.objects.create(**columns_of(scope, Covered))
+    copy = Scope.objects.create(**columns_of(scope, Covered), left_out=scope.left_out)
+    own = scope.policies.filter(policy__retired_at=None)
+    ScopePolicy.objects.bulk_create(
+        ScopePolicy(scope=copy, entitlement_id=each.entitlement_id, policy_id=each.policy_id) for each in own
+    )
+    return copy
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

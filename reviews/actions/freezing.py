@@ -13,9 +13,10 @@ from django.utils.timezone import now
 from connectors.actions import bodies
 from connectors.models import Account, App, Entitlement, Grant
 from core.trail import record
-from reviews.models import Campaign, PopulationSource, Progress, ReviewRules, ReviewTask, Turn
+from reviews.models import AppliedPolicy, Campaign, PopulationSource, Progress, ReviewRules, ReviewTask, Turn
 from reviews.queries import scope as scopes
 from reviews.queries import sources
+from reviews.queries.applying import to_freeze
 from reviews.queries.sources import Source
 
 MOST_ON_SQLITE = 250_000
@@ -63,6 +64,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         bridge = {**_counts(campaign, found), "lines": lines, "overridden": list(overridden)}
         _keep_sources(campaign, found)
         rules = ReviewRules.current().values()
+        AppliedPolicy.objects.bulk_create(to_freeze(campaign))
         campaign.renew(
             rules=rules,
             frozen_at=now(),
@@ -91,6 +93,7 @@ def thaw(campaign: Campaign) -> None:
         campaign.renew()
         Progress.objects.filter(campaign=campaign).delete()
         campaign.sources.all().delete()
+        campaign.applied.all().delete()
 
 
 def _insert(campaign: Campaign, found: Sequence[Source]) -> int:

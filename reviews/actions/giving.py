@@ -14,11 +14,12 @@ from core.trail import record
 from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, codes, count, write
 from reviews.models import Campaign, ReviewTask, Turn
+from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
 from reviews.queries.people import own_among
-from reviews.queries.routes import Deciders, deciders, policy_of
-from reviews.routing import SECOND, Asking, Directory, PolicyText, Step, given_to, step_at, ties
+from reviews.queries.routes import Deciders, deciders
+from reviews.routing import SECOND, Asking, Directory, Step, given_to, step_at, ties
 
 LONGEST_REASON, NUMBERS, SHOWN = 1_000, 100, 3
 PAGE = 1_000
@@ -82,12 +83,12 @@ class _Told:
 def _give_page(
     campaign: Campaign, held: Sequence[Turn], to: User, by: User, reason: str, told: _Told
 ) -> None:
-    policy = policy_of(campaign)
-    steps = {turn.pk: _step(policy, turn) for turn in held}
+    policies = applying(campaign)
+    steps = {turn.pk: _step(policies, turn) for turn in held}
     _must_be_allowed(campaign, held, steps.values(), by)
     _must_be_among(to, steps.values())
     _must_say_why(reason, steps.values())
-    given = _given(campaign, held, steps, to)
+    given = _given(campaign, policies, held, steps, to)
     end(held, Turn.Status.GIVEN_ON)
     write([_row(each, each.to, by, reason) for each in given if each.to is not None])
     told.lines += len(held)
@@ -130,7 +131,7 @@ def _campaign_of(turns: QuerySet[Turn]) -> Campaign:
 def _pages(campaign: Campaign, turns: QuerySet[Turn]) -> Iterator[Sequence[Turn]]:
     """Those that there are now, page by page, locked; those made meanwhile have higher keys."""
     until = turns.aggregate(last=Max("pk"))["last"]
-    rows = turns.filter(pk__lte=until).select_for_update(of=("self",)).select_related("reviewer")
+    rows = turns.filter(pk__lte=until).select_for_update(of=("self",)).select_related("reviewer", "task")
     last = 0
     while found := list(rows.filter(pk__gt=last).order_by("pk")[:PAGE]):
         _must_stand(campaign, found)
@@ -145,8 +146,9 @@ def _must_stand(campaign: Campaign, found: Sequence[Turn]) -> None:
         raise NotPossible("Give on the lines of one campaign at a time.")
 
 
-def _step(policy: PolicyText, turn: Turn) -> Step:
-    return step_at(policy, turn.rule, turn.step) or SECOND
+def _step(policies: Applying, turn: Turn) -> Step:
+    text = policies.text_to(turn.task.app_id, turn.task.entitlement_id)
+    return (step_at(text, turn.rule, turn.step) if text else None) or SECOND
 
 
 def _must_be_allowed(campaign: Campaign, held: Sequence[Turn], steps: Iterable[Step], by: User) -> None:
@@ -184,12 +186,14 @@ def _must_say_why(reason: str, steps: Iterable[Step]) -> None:
         raise ReasonNeeded("Say why you give this on.")
 
 
-def _given(campaign: Campaign, held: Sequence[Turn], steps: Mapping[int, Step], to: User) -> Sequence[Given]:
+def _given(
+    campaign: Campaign, policies: Applying, held: Sequence[Turn], steps: Mapping[int, Step], to: User
+) -> Sequence[Given]:
     """Who is asked in the stead of each. Raises CannotTake with the lines they may not decide."""
     tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
     lines = {line.pk: line for line in lines_of(tasks)}
     facts = [line.facts for line in lines.values()]
-    directory = directory_for(Around.of(campaign), policy_of(campaign), facts, also=[to.pk])
+    directory = directory_for(Around.of(campaign), policies.texts(), facts, also=[to.pk])
     before = deciders(tasks)
     asked_now = set(Turn.objects.open().filter(task__in=tasks.values("pk")).values_list("task", "reviewer"))
     given, refused = [], []

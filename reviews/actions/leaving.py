@@ -15,6 +15,7 @@ from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Progress, ReviewTask, Turn
+from reviews.queries.applying import applying
 from reviews.queries.directory import (
     Around,
     accounts_known_as,
@@ -25,7 +26,7 @@ from reviews.queries.directory import (
 from reviews.queries.facts import lines_of
 from reviews.queries.keys import among
 from reviews.queries.people import Humans, own_turns
-from reviews.queries.routes import deciders, policy_of
+from reviews.queries.routes import deciders
 from reviews.routing import Nobody, asked
 
 PAGE = 1_000
@@ -130,11 +131,11 @@ def _page(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> 
 
 def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> tuple[list[Row], list[Turn]]:
     """Who is asked instead, and the turns that end by it."""
-    policy = policy_of(campaign)
+    policies = applying(campaign)
     tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
     lines = {line.pk: line for line in lines_of(tasks)}
     facts = [line.facts for line in lines.values()]
-    directory = directory_for(Around.of(campaign), policy, facts, also=[person.pk])
+    directory = directory_for(Around.of(campaign), policies.texts(), facts, also=[person.pk])
     before, shared, at = deciders(tasks), _shared(held), now()
     rows: list[Row] = []
     settled: list[Turn] = []
@@ -144,7 +145,8 @@ def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> t
             settled.append(turn)
             continue
         line = lines[turn.task_id]
-        found = asked(policy, line.facts, turn.step, directory, before.get(line.pk, ()), rule=turn.rule)
+        policy, earlier = policies.text(line.facts), before.get(line.pk, ())
+        found = asked(policy, line.facts, turn.step, directory, earlier, rule=turn.rule)
         if isinstance(found, Nobody):
             lost.append((turn, found))
             continue

@@ -13,6 +13,7 @@ from core.models import Role, User
 from core.states import must_be_unchanged
 from core.trail import record
 from reviews.models import Campaign, Policy, PolicyVersion
+from reviews.queries.policies import campaigns_using, preferring, templates_using
 from reviews.routing import BadPolicy, digest, parse
 
 LONGEST_NAME = 200
@@ -87,11 +88,7 @@ def retire(policy: Policy, *, by: User) -> None:
     """Offer it to no further campaign. Raises Denied, and NotPossible while something rests on it."""
     must_write_policies(by)
     policy = _ours(policy)
-    campaigns = (
-        policy.campaigns.exclude(status__in=Campaign.OVER).order_by("name").values_list("name", flat=True)
-    )
-    templates = policy.templates.filter(retired_at=None).order_by("name").values_list("name", flat=True)
-    held = [*campaigns, *templates]
+    held = _held_by(policy)
     if held:
         named = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
         raise NotPossible(f"{policy} is used by {named}. Give those another policy first.")
@@ -157,6 +154,16 @@ def _ours(policy: Policy) -> Policy:
     policy = Policy.objects.select_for_update().get(pk=policy.pk)
     must_be_ours(policy)
     return policy
+
+
+def _held_by(policy: Policy) -> list[str]:
+    """Names of whatever rests on it: campaigns and templates, also for one entitlement; what prefers it."""
+    campaigns = campaigns_using(policy).exclude(status__in=Campaign.OVER)
+    return [
+        *campaigns.order_by("name").values_list("name", flat=True),
+        *templates_using(policy).order_by("name").values_list("name", flat=True),
+        *preferring(policy),
+    ]
 
 
 def _must_be_here(policy: Policy) -> None:

@@ -18,6 +18,7 @@ from core.trail import record
 from reviews.actions.permission import must_run
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from reviews.models.review import ReviewTaskQuerySet
+from reviews.queries.applying import applying
 
 BATCH = 1_000  # rows an INSERT
 OVER = (Removal.Status.CAME_BACK, Removal.Status.DROPPED)
@@ -39,20 +40,20 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None, *, even_so: bool = Fa
 
     Answers how many are new. Part of the verb that denied them, in its transaction, after its permission
     checks. `by` is None for the closing rule. Where the campaign removes without asking, a job orders them at
-    once; where its policy removes nothing there is none, unless somebody wants them `even_so`.
+    once; for lines whose policy removes nothing there is none, unless somebody wants them `even_so`.
     """
     if not tasks:
         return 0
     campaign = Campaign.objects.select_related("policy_version").get(pk=tasks[0].campaign_id)
-    if not even_so and not _removes(campaign):
-        return 0
+    removing = _removing(campaign, tasks)
     has_one = _with_removal(tasks)
-    new = [task for task in tasks if task.pk not in has_one]
+    new = [task for task in tasks if task.pk not in has_one and (even_so or task.pk in removing)]
     if not new:
         return 0
-    unasked: frozenset[str] = frozenset()
+    unasked: Collection[int] = ()
     if not _asks_always(campaign):
-        unasked = _reviewed_before(campaign, {task.app_id for task in new})
+        apps = _reviewed_before(campaign, {task.app_id for task in new})
+        unasked = {task.pk for task in new if task.app_id in apps and task.pk in removing}
     _write(campaign, new, unasked)
     record("removals.opened", campaign, by=by, number=len(new), lines=[task.line_no for task in new[:BATCH]])
     if unasked:
@@ -62,7 +63,7 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None, *, even_so: bool = Fa
 
 @transaction.atomic
 def open_denied(campaign: Campaign, *, by: User) -> int:
-    """Have the access of denied lines taken away although the policy of the campaign removes nothing."""
+    """Have the access of denied lines taken away although their policy removes nothing."""
     must_run(campaign, by)
     if campaign.is_over or campaign.status == Campaign.Status.RUNNING:
         raise NotPossible(
@@ -86,7 +87,7 @@ def denied_without(campaign: Campaign) -> ReviewTaskQuerySet:
 
 
 def asks_first(campaign: Campaign, app: str) -> bool:
-    """Whether denying lines of this app makes removals that wait for its owner."""
+    """Whether the removals that denying lines of this app makes wait for its owner."""
     return _asks_always(campaign) or app not in _reviewed_before(campaign, [app])
 
 
@@ -105,14 +106,14 @@ def _with_removal(tasks: Sequence[ReviewTask]) -> Collection[int]:
     return found
 
 
-def _write(campaign: Campaign, tasks: Sequence[ReviewTask], unasked: Collection[str]) -> None:
+def _write(campaign: Campaign, tasks: Sequence[ReviewTask], unasked: Collection[int]) -> None:
     """Not by `bulk_create`: it prepares each value by itself, which costs more than the rest."""
     clock, graves, at = _clock(campaign), Tag.objects.grave_names(), _moment(now())
     status, key = Removal.Status.WAITING.value, campaign.pk
     rows: list[tuple[str | int | None, ...]] = [
         (
             *(ksuid(), task.pk, key, task.app_id, status, clock[task.risk in graves].isoformat(), at),
-            at if task.app_id in unasked else None,
+            at if task.pk in unasked else None,
         )
         for task in tasks
     ]
@@ -128,14 +129,14 @@ def _moment(at: datetime) -> str:
     return str(connection.ops.adapt_datetimefield_value(at))
 
 
-def _removes(campaign: Campaign) -> bool:
-    version = campaign.policy_version
-    return version is None or bool(version.content.get("removes", True))
+def _removing(campaign: Campaign, tasks: Sequence[ReviewTask]) -> Collection[int]:
+    """Those of these lines whose policy has denied access taken away."""
+    found = applying(campaign)
+    return {task.pk for task in tasks if found.removes(task.app_id, task.entitlement_id)}
 
 
 def _asks_always(campaign: Campaign) -> bool:
-    """By choice of the campaign, or because its policy removes nothing by itself."""
-    return campaign.when_removed == Campaign.Removals.CONFIRMED or not _removes(campaign)
+    return campaign.when_removed == Campaign.Removals.CONFIRMED
 
 
 def _reviewed_before(campaign: Campaign, apps: Collection[str]) -> frozenset[str]:

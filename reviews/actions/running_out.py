@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
 from core.errors import NotPossible
@@ -14,10 +15,11 @@ from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, ReviewTask, Turn
+from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
-from reviews.queries.routes import deciders, policy_of
-from reviews.routing import Asked, PolicyText, Step, Then, asked_instead
+from reviews.queries.routes import deciders
+from reviews.routing import Asked, Step, Then, asked_instead
 
 PAGE = 1_000
 
@@ -26,7 +28,7 @@ def those_with_a_clock() -> Iterator[Campaign]:
     """Running campaigns whose policy gives a step a time of its own."""
     running = Campaign.objects.filter(status=Campaign.Status.RUNNING).exclude(policy_version=None)
     for campaign in running.order_by("pk"):
-        if any(_clocks(policy_of(campaign))):
+        if any(_clocks(applying(campaign))):
             yield campaign
 
 
@@ -36,22 +38,37 @@ def run_out(campaign: Campaign) -> int:
     Page by page, each by itself, so it may be killed and begun again. Whoever is asked instead has the same
     time; where nobody else can be asked the line stays with those it is with.
     """
-    return sum(_through(campaign, *clock) for clock in _clocks(policy_of(campaign)))
+    return sum(_through(campaign, clock) for clock in _clocks(applying(campaign)))
 
 
-def _clocks(policy: PolicyText) -> Iterator[tuple[int, int, Step]]:
-    for rule_no, rule in enumerate(policy.rules, 1):
-        for step_no, step in enumerate(rule.steps, 1):
-            if step.after_days is not None:
-                yield rule_no, step_no, step
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """A step with a time of its own, and the turns that may be in it."""
+
+    lines: Q
+    rule: int
+    step_no: int
+    step: Step
 
 
-def _through(campaign: Campaign, rule: int, step_no: int, step: Step) -> int:
+def _clocks(policies: Applying) -> Iterator[_Clock]:
+    for applied, policy in zip(policies.all(), policies.texts(), strict=True):
+        for rule_no, rule in enumerate(policy.rules, 1):
+            for step_no, step in enumerate(rule.steps, 1):
+                if step.after_days is not None:
+                    lines = policies.lines_under([applied.version.pk], "task__")
+                    yield _Clock(lines, rule_no, step_no, step)
+
+
+def _through(campaign: Campaign, clock: _Clock) -> int:
+    step = clock.step
     began = now() - timedelta(days=step.after_days or 0)
     if campaign.started_at is None or campaign.started_at > began:
         return 0
     younger = Turn.objects.open().filter(task=OuterRef("task"), at__gt=began)
-    late = Turn.objects.open().filter(campaign=campaign, rule=rule, step=step_no, at__lte=began)
+    late = Turn.objects.open().filter(
+        clock.lines, campaign=campaign, rule=clock.rule, step=clock.step_no, at__lte=began
+    )
     turns = late.exclude(Exists(younger))  # somebody who was asked later still has time
     total, after = 0, 0
     while True:
@@ -104,7 +121,7 @@ def _cancelled(held: Iterable[int], step: Step) -> Sequence[int]:
 
 def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row]:
     """Who is asked instead; nothing for lines about which nobody else can be."""
-    policy, tasks = policy_of(campaign), ReviewTask.objects.open().filter(pk__in=list(held))
+    policies, tasks = applying(campaign), ReviewTask.objects.open().filter(pk__in=list(held))
     lines = lines_of(tasks)
     late: defaultdict[int, set[str]] = defaultdict(set)
     step_no = next(iter(held.values()))[0].step
@@ -112,11 +129,13 @@ def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row
     for task, reviewer, behind in been.values_list("task_id", "reviewer_id", "on_behalf_of_id"):
         late[task] |= {person for person in (reviewer, behind) if person}
     also = {person for people in late.values() for person in people}
-    directory = directory_for(Around.of(campaign), policy, [line.facts for line in lines], also=also)
+    directory = directory_for(
+        Around.of(campaign), policies.texts(), [line.facts for line in lines], also=also
+    )
     before, at = deciders(tasks), now()
     rows: list[Row] = []
     for line in lines:
-        rule, earlier = held[line.pk][0].rule, before.get(line.pk, ())
+        rule, earlier, policy = held[line.pk][0].rule, before.get(line.pk, ()), policies.text(line.facts)
         found = asked_instead(policy, line.facts, step_no, directory, earlier, rule=rule, late=late[line.pk])
         if isinstance(found, Asked):
             rows += rows_of(found, campaign, line.pk, line.line_no, at)

@@ -73,6 +73,7 @@ def create(campaign: Campaign, name: str, rhythm: Rhythm, *, by: User | None) ->
         **{**say.control_of(campaign), "name": name},
         scope=say.copied(campaign.scope),
         policy=campaign.policy,
+        prefers=campaign.prefers,
         instructions=latest.text if latest else "",
         **asdict(rhythm),
         made_by=by,
@@ -92,6 +93,7 @@ def change(
     *,
     instructions: str,
     policy: Policy | None,
+    prefers: bool = False,
     seen: datetime | None,
     by: User | None,
 ) -> None:
@@ -109,6 +111,7 @@ def change(
         "instructions": instructions,
         "policy": policy,
         **asdict(rhythm),
+        "prefers": prefers,
     }
     before = {name: getattr(template, name) for name in wanted}
     told = say.difference(before | {"owners": _names(present.values())}, wanted | {"owners": _names(owners)})

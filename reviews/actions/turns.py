@@ -14,11 +14,12 @@ from reviews.actions.leaving import route_anew, route_own_anew
 from reviews.actions.pairs import note_mutual_pairs
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Mark, ReviewTask, Turn
+from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
 from reviews.queries.keys import among
-from reviews.queries.routes import Deciders, deciders, policy_of
-from reviews.routing import Asked, Nobody, PolicyText, asked, every_step, follows
+from reviews.queries.routes import Deciders, deciders
+from reviews.routing import Asked, Nobody, asked, every_step, follows
 
 __all__ = ["NobodyToAsk", "enter_step", "give_on", "route_anew", "route_own_anew"]
 
@@ -44,14 +45,14 @@ def enter_step(tasks: QuerySet[ReviewTask], step: int) -> frozenset[int]:
     if first is None:
         return frozenset()
     campaign = first.campaign
-    policy = policy_of(campaign)
+    policies = applying(campaign)
     rules, earlier = _so_far(tasks, step)
     if step > 1:
-        tasks = tasks.filter(pk__in=_going_on(tasks, policy, step, rules, earlier))
+        tasks = tasks.filter(pk__in=_going_on(tasks, policies, step, rules, earlier))
     lines = lines_of(tasks)
     if not lines:
         return frozenset()
-    _write(campaign, _routed(campaign, policy, lines, step, rules, earlier))
+    _write(campaign, _routed(campaign, policies, lines, step, rules, earlier))
     if step == 1 and lines[-1].line_no == campaign.lines:
         note_mutual_pairs(campaign)
     if step > 1:
@@ -69,14 +70,15 @@ def _so_far(tasks: QuerySet[ReviewTask], step: int) -> tuple[Mapping[int, int], 
 
 
 def _going_on(
-    tasks: QuerySet[ReviewTask], policy: PolicyText, step: int, rules: Mapping[int, int], earlier: Deciders
+    tasks: QuerySet[ReviewTask], policies: Applying, step: int, rules: Mapping[int, int], earlier: Deciders
 ) -> Collection[int]:
     """Those of these lines that are asked about once more. Cheap: mostly it is none."""
     grave = Tag.objects.grave_names()
     return [
         line
-        for line, risk in tasks.order_by().values_list("pk", "risk")
+        for line, risk, app, entitlement in tasks.order_by().values_list("pk", "risk", "app", "entitlement")
         if line in rules
+        and (policy := policies.text_to(app, entitlement)) is not None
         and follows(
             policy,
             rules[line],
@@ -89,15 +91,16 @@ def _going_on(
 
 def _routed(
     campaign: Campaign,
-    policy: PolicyText,
+    policies: Applying,
     lines: Sequence[Line],
     step: int,
     rules: Mapping[int, int],
     earlier: Deciders,
 ) -> Iterator[tuple[Line, Asked | Nobody]]:
     around = Around.of(campaign)
-    directory = directory_for(around, policy, [line.facts for line in lines])
+    directory = directory_for(around, policies.texts(), [line.facts for line in lines])
     for line in lines:
+        policy = policies.text(line.facts)
         if step == 1 and not around.is_running:
             first, lost = every_step(policy, line.facts, directory)
             yield line, lost or first

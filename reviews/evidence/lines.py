@@ -7,7 +7,7 @@ from datetime import datetime
 FROZEN = (
     *("Line", "App", "Account", "Login", "E-mail", "Account id", "Account type", "Account status"),
     *("Owner", "Owner's title", "Resource type", "Resource", "Entitlement", "Permission", "Description"),
-    *("Entitlement id", "Risk", "Frameworks", "Held since", "Source", "Seen by sync"),
+    *("Entitlement id", "Risk", "Frameworks", "Held since", "Source", "Seen by sync", "Policy"),
 )
 OUTCOME = (
     *("Outcome", "Why", "Settled", "Decided by", "Reason", "No answer: by the closing rule", "Corrections"),
@@ -50,6 +50,8 @@ class Frozen:
     since: datetime
     source: str
     run: int
+    policy: str
+    """The version that applies to it."""
 
 
 @dataclass(frozen=True, slots=True)

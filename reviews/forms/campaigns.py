@@ -222,6 +222,15 @@ class TimetableForm(CourseForm):
         return make_aware(typed.replace(tzinfo=None), Organisation.current().zone) if typed else None
 
 
+def prefers_field() -> forms.BooleanField:
+    return forms.BooleanField(
+        label="Use preferred review policies",
+        required=False,
+        help_text="Where an entitlement, or else its app, prefers a policy, that one decides instead, looked up when"
+        " the campaign is staged. What was chosen for an entitlement in the scope goes before it.",
+    )
+
+
 class PolicyChoiceForm(EditForm):
     """Who decides: one policy of those in use, or the one it has."""
 
@@ -233,6 +242,7 @@ class PolicyChoiceForm(EditForm):
             "invalid_choice": "That policy is not in use any more: choose another.",
         },
     )
+    prefers = prefers_field()
 
     def __init__(self, data: Any = None, *, of: Campaign, initial: Any = None) -> None:
         super().__init__(data, initial=dict(initial or policy_of(of)))
@@ -332,4 +342,8 @@ def owners_of(campaign: Campaign) -> dict[str, Any]:
 
 
 def policy_of(campaign: Campaign) -> dict[str, Any]:
-    return {"policy": campaign.policy_id, "changed_at": campaign.changed_at}
+    return {
+        "policy": campaign.policy_id,
+        "prefers": campaign.prefers,
+        "changed_at": campaign.changed_at,
+    }

@@ -10,7 +10,7 @@ from core.forms.stale import EditForm
 from core.models import User
 from reviews.actions.facts import Covered
 from reviews.forms.campaigns import NO_DAY, UNKNOWN, keys_of, offer
-from reviews.models import Campaign, Scope, Template
+from reviews.models import Campaign, Policy, Scope, Template
 from reviews.queries.offers import Offers
 
 MOST_PEOPLE = 200
@@ -130,6 +130,22 @@ class ScopeForm(EditForm):
 
     def _same_kind(self) -> Mapping[str, Any]:
         return self._made_of
+
+
+class EntitlementPolicyForm(forms.Form):
+    """Who decides on one entitlement; nothing: whoever would without."""
+
+    policy = forms.ModelChoiceField(
+        Policy.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": "That policy is not in use any more: choose another."},
+    )
+
+    def __init__(self, data: Any = None, *, present: Policy | None) -> None:
+        super().__init__(data, initial={"policy": present.pk if present else ""})
+        field = self.fields["policy"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = Policy.objects.here().order_by("built_in", "name")
 
 
 def scope_of(row: Campaign | Template) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from reviews.forms.campaigns import (
     name_field,
     offer,
     pickable,
+    prefers_field,
     text_field,
 )
 from reviews.models import Policy, Template
@@ -74,6 +75,7 @@ class TemplateForm(ControlForm, RhythmForm):
         empty_label="Chosen in each draft",
         error_messages={"invalid_choice": "That policy is not in use any more."},
     )
+    prefers = prefers_field()
     owners = forms.ModelMultipleChoiceField(
         User.objects.none(),
         label="Owners",
@@ -102,5 +104,6 @@ def template_of(template: Template) -> dict[str, Any]:
         **asdict(rhythm_of(template)),
         "instructions": template.instructions,
         "policy": template.policy_id,
+        "prefers": template.prefers,
         "owners": list(template.owners.values_list("pk", flat=True)),
     }

@@ -7,7 +7,7 @@ What was frozen may go while its campaign is not yet staged: a staging that fail
 from django.db import migrations
 
 DECIDED = ("reviews_decision", "reviews_policyversion", "reviews_submission")
-LINES, SOURCES = "reviews_reviewtask", "reviews_populationsource"
+LINES, SOURCES, APPLIED = "reviews_reviewtask", "reviews_populationsource", "reviews_appliedpolicy"
 WORDS = "What a campaign froze and what was decided stays."
 FROZEN = {
     LINES: (
@@ -20,10 +20,11 @@ FROZEN = {
         "campaign_id", "connector_id", "source", "run_id", "counted_run_id", "counted_at", "received", "second",
         "gaps",
     ),
+    APPLIED: ("campaign_id", "app_id", "entitlement_id", "version_id", "origin"),
 }  # fmt: skip
 
 
-OF_CAMPAIGNS = (LINES, SOURCES)
+OF_CAMPAIGNS = (LINES, SOURCES, APPLIED)
 """Taken away with a staging that comes to nothing, and never afterwards."""
 CAMPAIGN = "reviews_campaign"
 BEING_STAGED = "staged_at IS NULL AND status IN ('draft', 'staging')"

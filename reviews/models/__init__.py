@@ -1,5 +1,6 @@
 """Policies, campaigns, the lines under review, who is asked, what they decided, what is taken away."""
 
+from reviews.models.applying import AppliedPolicy, PreferredPolicy, ScopePolicy
 from reviews.models.campaign import (
     Campaign,
     CampaignOwner,
@@ -18,6 +19,7 @@ from reviews.models.rules import ReviewRules
 from reviews.models.task import Removal, Turn
 
 __all__ = [
+    "AppliedPolicy",
     "Campaign",
     "CampaignOwner",
     "Comment",
@@ -28,6 +30,7 @@ __all__ = [
     "Policy",
     "PolicyVersion",
     "PopulationSource",
+    "PreferredPolicy",
     "Progress",
     "Reminder",
     "Removal",
@@ -36,6 +39,7 @@ __all__ = [
     "ReviewTask",
     "SampledLine",
     "Scope",
+    "ScopePolicy",
     "SourceFollowed",
     "Submission",
     "Template",

@@ -21,8 +21,14 @@ class Scope(models.Model):
 
     class Grants(models.TextChoices):
         ALL = "all", "Every grant"
-        SINCE = "since", "Only grants that began after a date"
+        SINCE = "since", "Only grants that began after a date, or between two"
+        LAST_DAYS = "days", "Only grants that began in the last days before staging"
         SINCE_LAST = "last", "Only grants that began after the last campaign of the template"
+
+    class Domains(models.TextChoices):
+        ANY = "", "Any e-mail"
+        OWN = "own", "Only accounts with an e-mail of the organisation's domains"
+        EXTERNAL = "external", "Only accounts with an e-mail of none of the organisation's domains"
 
     id = models.BigAutoField(primary_key=True)
     apps = models.JSONField(default=list, blank=True)
@@ -30,17 +36,25 @@ class Scope(models.Model):
     """Resource types. `credential` is having an account at all; it comes only if named here or singly."""
     entitlements = models.JSONField(default=list, blank=True)
     """Single ones, in place of all of the resource types."""
+    left_out = models.JSONField(default=list, blank=True)
+    """Entitlements that were taken out singly, whatever else is said."""
     risks = models.JSONField(default=list, blank=True)
     frameworks = models.JSONField(default=list, blank=True)
     people = models.JSONField(default=list, blank=True)
     managers = models.JSONField(default=list, blank=True)
     """Only accounts of people who report to one of these."""
     departments = models.JSONField(default=list, blank=True)
+    titles = models.JSONField(default=list, blank=True)
+    without_groups = models.JSONField(default=list, blank=True)
+    """No accounts of members of these groups of people."""
     account_types = models.JSONField(default=list, blank=True)
     account_statuses = models.JSONField(default=list, blank=True)
+    domains = models.CharField(max_length=8, choices=Domains, default=Domains.ANY, blank=True)
     only_without_owner = models.BooleanField(default=False)
     grants = models.CharField(max_length=8, choices=Grants, default=Grants.ALL)
     granted_after = models.DateField(null=True, blank=True)
+    granted_until = models.DateField(null=True, blank=True)
+    granted_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"scope {self.pk}"
@@ -79,6 +93,8 @@ class Control(models.Model):
     """Who signs off, and decides no line."""
     scope = models.OneToOneField(Scope, on_delete=models.PROTECT, related_name="%(class)s")
     policy = models.ForeignKey(Policy, null=True, on_delete=models.PROTECT, related_name="%(class)ss")
+    prefers = models.BooleanField(default=False)
+    """Whether the review policies that apps and entitlements prefer go before it (`PreferredPolicy`)."""
     desk = models.CharField(max_length=16, choices=Desk, default=Desk.PERSON)
     days_to_decide = models.PositiveSmallIntegerField(default=14)
     when_removed = models.CharField(max_length=16, choices=Removals, default=Removals.CONFIRMED)

@@ -9,6 +9,7 @@ from connectors.models import Grant, Tag
 from core.models import User
 from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
+from reviews.queries.applying import applying
 from reviews.queries.keys import among
 from reviews.queries.people import own_turns
 from reviews.queries.rounds import of_this_round
@@ -54,17 +55,15 @@ class Question:
 
 
 class Rules:
-    """What the policy of a campaign says about answers. Read once for a page or an act."""
+    """What the policies of a campaign say about answers. Read once for a page or an act."""
 
     def __init__(self, campaign: Campaign) -> None:
-        version = campaign.policy_version
-        self._text = routing.parse(version.content) if version is not None else None
+        self._applying = applying(campaign)
 
     def step_of(self, question: Question) -> routing.Step | None:
         """None where a campaign has no policy, or the step is one that no rule names."""
-        if self._text is None:
-            return None
-        return routing.step_at(self._text, question.rule, question.step)
+        text = self._text(question)
+        return routing.step_at(text, question.rule, question.step) if text is not None else None
 
     def needs_reason(self, question: Question, outcome: str) -> bool:
         """Whether this outcome of a mark may not be submitted without words."""
@@ -82,17 +81,20 @@ class Rules:
 
     def goes_on(self, question: Question) -> bool:
         """Whether somebody else is asked once this one certifies."""
-        if self._text is None:
+        text = self._text(question)
+        if text is None:
             return False
         is_grave = question.line.is_grave
         return routing.follows(
-            self._text, question.rule, question.step, is_grave=is_grave, is_tied=question.is_tied
+            text, question.rule, question.step, is_grave=is_grave, is_tied=question.is_tied
         )
 
-    @property
-    def removes(self) -> bool:
+    def removes(self, question: Question) -> bool:
         """Whether a denial has the access taken away."""
-        return self._text is None or self._text.removes
+        return self._applying.removes(question.line.app, question.line.entitlement)
+
+    def _text(self, question: Question) -> routing.PolicyText | None:
+        return self._applying.text_to(question.line.app, question.line.entitlement)
 
 
 def open_turns(campaign: Campaign, person: User) -> QuerySet[Turn]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Max
 
 from reviews.models import Campaign, Removal, ReviewTask
+from reviews.queries.applying import applying
 from reviews.queries.scope import Reason
 
 RECEIVED = "Coupa and most apps give no total of their own: what was received is counted, twice."
@@ -93,11 +94,15 @@ def _lines(campaign: Campaign) -> Row:
 
 
 def _denied(campaign: Campaign) -> Row | None:
-    """Denied lines by what became of them; None where the policy removes nothing."""
-    version = campaign.policy_version
-    if version is not None and not version.content.get("removes", True):
+    """Denied lines whose policy has access taken away, by what became of them; None where none does."""
+    found = applying(campaign)
+    removing = [applied for applied in found.all() if found.text_of(applied).removes]
+    is_all = len(removing) == len(found.all())
+    if not removing and not is_all:
         return None
     denied = campaign.tasks.filter(status=ReviewTask.Status.DENIED)
+    if not is_all:
+        denied = denied.filter(found.lines_under([each.version.pk for each in removing]))
     last = Removal.objects.filter(task__in=denied).order_by().values("task").annotate(last=Max("number"))
     counted = (
         Removal.objects.filter(number__in=last.values("last"))
@@ -115,4 +120,6 @@ def _denied(campaign: Campaign) -> Row | None:
         (Removal.Status.DROPPED.label, dropped),
         ("Open", sum(numbers.values())),
     ]
-    return Row("Denied", denied.count(), parts)
+    return Row(
+        "Denied" if is_all else "Denied, where the policy has access taken away", denied.count(), parts
+    )

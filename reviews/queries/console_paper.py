@@ -13,6 +13,7 @@ from core.models.user import ADMINISTRATORS, RoleHolding
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
 from reviews.models import Campaign, PolicyVersion
+from reviews.queries.applying import applying
 from reviews.queries.evidence_front import standing
 
 MOST = 500
@@ -137,20 +138,20 @@ def _administrators(ended: datetime | None) -> Section:
 
 
 def _versions(campaign: Campaign) -> Section:
-    version = campaign.policy_version
-    rows = PolicyVersion.objects.filter(policy=version.policy_id) if version else PolicyVersion.objects.none()
+    used = {each.version.pk: each.version.policy_id for each in applying(campaign).all()}
+    rows = PolicyVersion.objects.filter(policy__in=set(used.values()))
     told = [
         (
             str(each),
             time_of(each.made_at),
             str(each.made_by or "Reeve"),
             each.digest,
-            "yes" if version and each.pk == version.pk else "",
+            "yes" if each.pk in used else "",
         )
-        for each in rows.select_related("policy", "made_by").order_by("number")
+        for each in rows.select_related("policy", "made_by").order_by("policy__name", "policy", "number")
     ]
     return Section(
-        "Versions of the policy",
+        "Versions of the policies",
         heads=["Version", "Made", "By", "SHA-256", "Used"],
         rows=told or [("None", "", "", "", "")],
         widths=(0.24, 0.16, 0.16, 0.36, 0.08),

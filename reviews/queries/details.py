@@ -11,6 +11,7 @@ from core.models import TrailEvent, User
 from core.queries.trail import timeline
 from reviews import routing
 from reviews.models import Campaign, Comment, Decision, ReviewTask, Turn
+from reviews.queries.applying import applying
 from reviews.queries.desk import Line, drawn, own_turns
 from reviews.queries.earlier import earlier_campaigns, in_order, with_freshness
 
@@ -121,14 +122,14 @@ def _history(task: ReviewTask, line: Line) -> Sequence[Moment]:
 
 def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
     """The steps of the policy, who is or was asked in each, and what follows."""
-    version = campaign.policy_version
+    applied = applying(campaign).to(turn.task.app_id, turn.task.entitlement_id)
     turns = Turn.objects.filter(task=turn.task_id).select_related("reviewer").order_by("step", "pk")
     asked: dict[int, list[Turn]] = {}
     for each in turns:
         asked.setdefault(each.step, []).append(each)
     found = [
         _step(number, asked.get(number, ()), words, person)
-        for number, words in _steps(version.content if version else None, turn.rule, asked)
+        for number, words in _steps(applied.version.content if applied else None, turn.rule, asked)
     ]
     return [*found, Moment("circle-check", "Certified by the last of them: it stays.")]
 

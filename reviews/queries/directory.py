@@ -53,10 +53,9 @@ class Around:
         )
 
 
-def policy_text(version_id: int) -> PolicyText:
+def parsed(version: PolicyVersion) -> PolicyText:
     """What a version of a policy says."""
-    content = PolicyVersion.objects.values_list("content", flat=True).get(pk=version_id)
-    return _parsed(json.dumps(content, sort_keys=True))
+    return _parsed(json.dumps(version.content, sort_keys=True))
 
 
 @lru_cache(maxsize=256)
@@ -65,10 +64,14 @@ def _parsed(content: str) -> PolicyText:
 
 
 def directory_for(
-    around: Around, policy: PolicyText, lines: Collection[LineFacts], *, also: Collection[str] = ()
+    around: Around,
+    policies: Collection[PolicyText],
+    lines: Collection[LineFacts],
+    *,
+    also: Collection[str] = (),
 ) -> Directory:
-    """All that is needed to say who is asked about these lines, and whether `also` could be."""
-    loading = _Loading(around, policy, lines)
+    """All that is needed to say whom these policies ask about these lines, and whether `also` could be."""
+    loading = _Loading(around, policies, lines)
     loading.candidates.update(also)
     return loading.directory()
 
@@ -76,7 +79,7 @@ def directory_for(
 @dataclass(slots=True)
 class _Loading:
     around: Around
-    policy: PolicyText
+    policies: Collection[PolicyText]
     lines: Collection[LineFacts]
     candidates: set[str] = field(default_factory=set)
     """Who might be asked."""
@@ -87,7 +90,7 @@ class _Loading:
         entitlement_owners, resource_owners = self._owners_below()
         groups = self._groups()
         administrators = self._administrators()
-        self.candidates.update(self.policy.people(), self.around.owners)
+        self.candidates.update(*(each.people() for each in self.policies), self.around.owners)
         if Kind.ACCOUNT_OWNER in self._kinds():
             self.candidates.update(line.person for line in self.lines if line.person)
         managers = _chains(subjects | self.candidates)
@@ -118,7 +121,7 @@ class _Loading:
         )
 
     def _owners_below(self) -> tuple[Names, Names]:
-        """Of entitlements and of resources, as far as the policy asks them."""
+        """Of entitlements and of resources, as far as a policy asks them."""
         kinds = self._kinds()
         entitlements: Names = {}
         if Kind.ENTITLEMENT_OWNER in kinds:
@@ -129,7 +132,7 @@ class _Loading:
         return entitlements, resources
 
     def _kinds(self) -> frozenset[Kind]:
-        steps = [step for rule in self.policy.rules for step in rule.steps]
+        steps = [step for policy in self.policies for rule in policy.rules for step in rule.steps]
         fallbacks = {step.fallback.kind for step in steps if step.fallback.kind}
         return frozenset({step.kind for step in steps} | fallbacks)
 
@@ -150,7 +153,7 @@ class _Loading:
         return {key: tuple(people) for key, people in found.items()}
 
     def _groups(self) -> Mapping[str, Group]:
-        wanted = self.policy.groups()
+        wanted = {group for policy in self.policies for group in policy.groups()}
         if not wanted:
             return {}
         names = dict(PeopleGroup.objects.filter(pk__in=wanted).values_list("pk", "name"))

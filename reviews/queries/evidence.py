@@ -66,7 +66,7 @@ class _Told:
         steps = range(1, max((turn.step for turn in self.turns), default=0) + 1)
         removals = [_removal(each, self.names) for each in self.task.removals.all()]
         return lines.Line(
-            frozen=_frozen(self.task),
+            frozen=_frozen(self.task, self.rules.policy(self.task)),
             outcome=self.outcome(),
             steps=[self.step([turn for turn in self.turns if turn.step == step]) for step in steps],
             removal=removals[-1] if removals else None,
@@ -106,7 +106,7 @@ class _Told:
             via=record.get_via_display(),
             is_fallback=record.is_fallback,
             on_behalf_of=self.names(record.on_behalf_of_id),
-            rule=self.rules.name(record.rule),
+            rule=self.rules.name(record.rule, self.task),
             inputs=self.rules.inputs(record.rule, self.task),
             passed_over=record.passed_over,
             independence=independence_said(tied),
@@ -170,7 +170,7 @@ def _people(task: ReviewTask) -> Iterator[str | None]:
         yield sampled.by_id
 
 
-def _frozen(task: ReviewTask) -> lines.Frozen:
+def _frozen(task: ReviewTask, policy: str) -> lines.Frozen:
     return lines.Frozen(
         line_no=task.line_no,
         app=task.app_name,
@@ -193,6 +193,7 @@ def _frozen(task: ReviewTask) -> lines.Frozen:
         since=task.since,
         source=task.source,
         run=task.run,
+        policy=policy,
     )
 
 

@@ -11,12 +11,15 @@ from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
 from reviews.models import Campaign, Decision, PopulationSource, Progress, Removal, ReviewTask, Scope
 from reviews.queries import bridge
+from reviews.queries.applying import applying
 from reviews.queries.evidence_front import period, standing
 from reviews.queries.running import counts, removals_by_status
 from reviews.queries.scope import Reason
 
 MOST = 40
 """Rows of a table; the lines file has them all."""
+NAMED = 10
+"""Entitlements named beside a policy of their own."""
 
 
 def memo(campaign: Campaign) -> Paper:
@@ -68,8 +71,19 @@ def _control(campaign: Campaign) -> Section:
 
 
 def _policy(campaign: Campaign) -> str:
-    version = campaign.policy_version
-    return f"{version} (SHA-256 {version.digest})" if version else "none"
+    """The campaign's own version, then what applies in its place, each with the entitlements or apps."""
+    found = applying(campaign)
+    told = [f"{found.default.version} (SHA-256 {found.default.version.digest})"] if found.default else []
+    rows = campaign.applied.select_related("version__policy", "app", "entitlement").order_by("pk")
+    by_version: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        name = f"{row.entitlement} in {row.app}" if row.entitlement else f"all of {row.app}"
+        key = (str(row.version), row.version.digest, row.get_origin_display())
+        by_version.setdefault(key, []).append(name)
+    for (version, digest, origin), names in by_version.items():
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        told.append(f"{version} (SHA-256 {digest}), {origin}: {', '.join(names[:NAMED])}{more}")
+    return "; ".join(told) or "none"
 
 
 def _scope(campaign: Campaign) -> Section:

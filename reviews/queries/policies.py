@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from core.errors import Denied
 from core.exports import Parameters
 from core.models import Role, User
-from reviews.models import Campaign, Policy, PolicyVersion, Template
+from reviews.models import AppliedPolicy, Campaign, Policy, PolicyVersion, ScopePolicy, Template
 from reviews.queries.policy_words import PolicySaid, all_said
 
 RULE_COLUMNS = (
@@ -72,17 +72,37 @@ class Uses:
     campaign_count: int
     templates: Sequence[Template]
     template_count: int
+    preferring: Sequence[str]
+
+
+def campaigns_using(policy: Policy) -> QuerySet[Campaign]:
+    """As a whole, or for some of their entitlements."""
+    chosen = ScopePolicy.objects.filter(policy=policy).values("scope")
+    frozen = AppliedPolicy.objects.filter(version__policy=policy).values("campaign")
+    return Campaign.objects.filter(Q(policy=policy) | Q(scope__in=chosen) | Q(pk__in=frozen))
+
+
+def templates_using(policy: Policy) -> QuerySet[Template]:
+    chosen = ScopePolicy.objects.filter(policy=policy).values("scope")
+    return Template.objects.filter(Q(policy=policy) | Q(scope__in=chosen), retired_at=None)
+
+
+def preferring(policy: Policy) -> Sequence[str]:
+    """Names of the apps and entitlements that prefer it."""
+    rows = policy.preferred_by.select_related("app", "entitlement")
+    return sorted(f"{each.entitlement} in {each.app}" if each.entitlement else str(each.app) for each in rows)
 
 
 def uses_of(policy: Policy, user: User) -> Uses:
     """The newest campaigns and templates that use it."""
-    campaigns, templates = policy.campaigns.all(), policy.templates.filter(retired_at=None)
+    campaigns, templates = campaigns_using(policy), templates_using(policy)
     visible = campaigns.filter(pk__in=Campaign.objects.visible_to(user).values("pk"))
     return Uses(
         list(visible.select_related("policy_version").order_by("-created_at")[:SHOWN]),
         campaigns.count(),
         list(templates.order_by("name")[:SHOWN]),
         templates.count(),
+        preferring(policy)[:SHOWN],
     )
 
 

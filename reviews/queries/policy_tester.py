@@ -83,7 +83,7 @@ def tried(version: PolicyVersion, entitlement: Entitlement, person: User | None)
     text = parse(version.content)
     account = _account(entitlement, person)
     line = _line(entitlement, person, account)
-    directory = directory_for(Around(), text, [line])
+    directory = directory_for(Around(), [text], [line])
     number = text.rule_for(line)
     said = policy_said(text, names_of([text])).rules[number - 1]
     return Trial(said, _inputs(text, number, line), _steps(text, number, line, directory), account)

@@ -7,26 +7,17 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from connectors.models import Grant
-from core.errors import NotPossible
 from reviews.models import Campaign, Decision, ReviewTask
-from reviews.queries.directory import Around, directory_for, policy_text
+from reviews.queries.applying import Applying, applying
+from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_there_would_be
 from reviews.queries.rounds import of_this_round
-from reviews.routing import Asked, Directory, Earlier, LineFacts, Nobody, PolicyText, every_step
+from reviews.routing import Asked, Directory, Earlier, LineFacts, Nobody, every_step
 
 type Deciders = Mapping[int, Sequence[Earlier]]
 """By key of the line."""
 
 LAST, MOST_NAMED, SHOWN = 32_767, 100, 3
-
-
-def policy_of(campaign: Campaign) -> PolicyText:
-    """What decides who is asked in this campaign: fixed when it was staged, until then the latest."""
-    if campaign.policy_version_id is not None:
-        return policy_text(campaign.policy_version_id)
-    if campaign.policy is None:
-        raise NotPossible(f"{campaign} has no policy yet. Choose one on its page.")
-    return policy_text(campaign.policy.latest().pk)
 
 
 def deciders(tasks: QuerySet[ReviewTask], *, before: int = LAST) -> Deciders:
@@ -54,7 +45,6 @@ class Preview:
     lines: int = 0
     reviewers: Counter[str] = field(default_factory=Counter)
     """By key of the person; where several are asked about a line each counts it."""
-    by_rule: Counter[int] = field(default_factory=Counter)
     unroutable: list[tuple[LineFacts, Nobody]] = field(default_factory=list)
     """The first of them, at most `MOST_NAMED`."""
     unroutable_count: int = 0
@@ -72,19 +62,18 @@ class Preview:
 
 def preview(campaign: Campaign, grants: QuerySet[Grant]) -> Preview:
     """Who would be asked about these grants if the campaign were staged now. Reads only."""
-    around, policy, found = Around.of(campaign), policy_of(campaign), Preview()
+    around, policies, found = Around.of(campaign), applying(campaign), Preview()
     for page in lines_there_would_be(grants):
-        directory = directory_for(around, policy, page)
-        _look(page, policy, directory, found)
+        directory = directory_for(around, policies.texts(), page)
+        _look(page, policies, directory, found)
     return found
 
 
-def _look(page: Iterable[LineFacts], policy: PolicyText, directory: Directory, found: Preview) -> None:
+def _look(page: Iterable[LineFacts], policies: Applying, directory: Directory, found: Preview) -> None:
     for line in page:
         found.lines += 1
-        first, lost = every_step(policy, line, directory)
+        first, lost = every_step(policies.text(line), line, directory)
         if isinstance(first, Asked):
-            found.by_rule[first.rule] += 1
             for each in first.people:
                 found.reviewers[each.reviewer] += 1
                 found.names.setdefault(each.reviewer, directory.people[each.reviewer].name)

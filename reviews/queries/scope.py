@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
 from connectors.models import CREDENTIAL, Account, App, Entitlement, Grant
+from connectors.models.graph import GraphQuerySet
 from connectors.queries.entitlements import bears, with_frameworks
 from core.models import Organisation, Reporting
 from reviews.models import Campaign, ReviewTask, Scope
@@ -38,6 +39,7 @@ class Reason(models.TextChoices):
     ENTITLEMENT = "entitlement", "The entitlement is not among those chosen"
     RISK = "risk", "The entitlement's risk is not among those chosen"
     FRAMEWORK = "framework", "The entitlement bears none of the frameworks chosen"
+    SINGLY = "singly", "The entitlement was left out singly"
     EARLIER = "earlier", "It began before the date chosen"
     HOLDS_NOTHING = "nothing", "The account holds nothing of what was chosen"
 
@@ -70,6 +72,8 @@ class Validation:
     """Lines by resource type."""
     unheld: Named
     """Entitlements chosen that nobody holds."""
+    singly: Named
+    """Entitlements that were left out singly."""
     last: Campaign | None
     """The last campaign of the same template."""
     fell_out: Named
@@ -95,8 +99,14 @@ def grants_in(scope: Scope) -> QuerySet[Grant]:
 
 def entitlements_in(scope: Scope) -> QuerySet[Entitlement]:
     """Every entitlement whose grants are reviewed, held or not."""
+    return fitting(scope).exclude(pk__in=scope.left_out)
+
+
+def fitting(scope: Scope) -> GraphQuerySet[Entitlement]:
+    """Those, and what would be among them had it not been left out singly."""
     here = Entitlement.objects.here().filter(app__in=apps_in(scope))
-    return here.filter(reduce(and_, (keeps for _, keeps in _rules_of_entitlements(scope, ""))))
+    rules = _rules_of_entitlements(scope, "")
+    return here.filter(reduce(and_, (keeps for reason, keeps in rules if reason is not Reason.SINGLY)))
 
 
 def number_in(scope: Scope) -> int:
@@ -144,6 +154,7 @@ def validate(campaign: Campaign) -> Validation:
     kinds = grants_in(scope).order_by().values_list("entitlement__kind").annotate(Count("pk"))
     held = Grant.objects.here().filter(entitlement=OuterRef("pk"))
     unheld = entitlements_in(scope).filter(~Exists(held)).order_by("search_text", "pk")
+    singly = fitting(scope).filter(pk__in=scope.left_out).order_by("search_text", "pk")
     last = last_campaign(scope)
     fallen = _fallen(scope, last) if last else ReviewTask.objects.none()
     names = fallen.order_by("entitlement_name").values_list("entitlement_name", flat=True).distinct()
@@ -152,6 +163,7 @@ def validate(campaign: Campaign) -> Validation:
         apps=list(apps_in(scope).order_by("search_text", "pk")),
         by_kind=dict(sorted(kinds)),
         unheld=_named(unheld.values_list("name", flat=True)),
+        singly=_named(singly.values_list("name", flat=True)),
         last=last,
         fell_out=_named(names),
         fell_out_lines=fallen.count(),
@@ -217,6 +229,8 @@ def _rules_of_entitlements(scope: Scope, of: str) -> list[Rule]:
             reduce(or_, (bears(name) for name in scope.frameworks))
         )
         rules.append((Reason.FRAMEWORK, Q(**{f"{of}pk__in": bearing.values("pk")})))
+    if scope.left_out:
+        rules.append((Reason.SINGLY, ~Q(**{f"{of}pk__in": scope.left_out})))
     return rules
 
 

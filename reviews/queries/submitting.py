@@ -24,10 +24,16 @@ class Summary:
     denials: Sequence[Mark]
     """Some of what is denied."""
     tasks: QuerySet[ReviewTask]
-    """Every denied line that is ready."""
+    """Every denied line that is ready and whose access is then taken away."""
     gone: int
     """Marks on lines that somebody else decided meanwhile, or was given: they come to nothing."""
-    removes: bool
+    stays: int
+    """Of the denied ones: their policy has nothing taken away."""
+
+    @property
+    def removes(self) -> bool:
+        """Whether all that is denied is taken away."""
+        return not self.stays
 
     @property
     def ready(self) -> int:
@@ -39,7 +45,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
     rules, marks = Rules(campaign), _marks(campaign, person)
     asked = {each.task: each for each in questions(campaign, person, tasks=[m.task_id for m in marks])}
     certified, onward, gone = 0, 0, 0
-    needing, own, denials = [], [], []
+    needing, own, denials, going = [], [], [], []
     for mark in marks:
         question = asked.get(mark.task_id)
         if question is None:
@@ -50,6 +56,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
             needing.append(mark.task_id)
         elif mark.outcome == Mark.Outcome.DENY:
             denials.append(mark.pk)
+            going += [mark.task_id] if rules.removes(question) else []
         else:
             certified += 1
             onward += rules.goes_on(question)
@@ -61,9 +68,9 @@ def summary(campaign: Campaign, person: User) -> Summary:
         needing=_tasks(needing),
         own=_tasks(own),
         denials=list(rows[:SHOWN]),
-        tasks=ReviewTask.objects.filter(pk__in=rows.order_by().values("task")),
+        tasks=ReviewTask.objects.filter(pk__in=among(going)),
         gone=gone,
-        removes=rules.removes,
+        stays=len(denials) - len(going),
     )
 
 

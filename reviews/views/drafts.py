@@ -1,6 +1,5 @@
 """A draft, page by page: scope, reviewers, data, settings, schedule; then it is staged."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from core.http import HtmxRequest
 from core.queries.people import people_matching
 from reviews.actions import campaigns as verbs
 from reviews.actions import policies_built_in, staging
-from reviews.actions.facts import scope_of as unsaved
 from reviews.actions.permission import may_make_campaigns, may_run, must_run
 from reviews.forms.campaigns import (
     ControlForm,
@@ -27,25 +25,21 @@ from reviews.forms.campaigns import (
     course_of,
     policy_of,
 )
-from reviews.forms.scope import ScopeForm, scope_of
-from reviews.models import Campaign, Policy, Scope, Template
+from reviews.models import Campaign, Policy
 from reviews.queries import campaigns as queries
 from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
-from reviews.queries.offers import entitlements_called, entitlements_named, offers, people_named
 from reviews.queries.starting import start_of
+from reviews.views import scoping
 from reviews.views.campaigns import visible
+from reviews.views.scoping import SAVED
 
-SCOPE = "reviews/draft_scope.html"
-NOW = "reviews/scope_now.html"
 PLACES = {
     "policy": "reviews:draft_reviewers",
     "control_owner": "reviews:draft_settings",
     "period_ends_on": "reviews:draft_settings",
 }
 """Where it is said what a draft still lacks."""
-FINDS = ("entitlements_find", "people_find", "managers_find")
-SAVED = "Saved."
 LOOKED_AT = 5_000
 """Lines that the preview of reviewers goes through: the first ones, so that it comes in bounded time."""
 REVIEWERS_SHOWN = 50
@@ -53,28 +47,19 @@ REVIEWERS_SHOWN = 50
 
 @require_http_methods(["GET", "POST"])
 def scope(request: HtmxRequest, pk: str) -> HttpResponse:
-    """Which grants are reviewed, with a count that follows what is ticked. `look`: count without saving."""
-    shown = visible(request, pk)
-    offered = offers(shown.scope)
-    if request.method == "GET":
-        return _scope_page(request, shown, ScopeForm(of=shown, offers=offered), status=200)
-    form = ScopeForm(request.POST, of=shown, offers=offered)
-    if request.htmx:
-        return render(request, NOW, counted(shown, form))
-    if any(name in request.POST for name in FINDS):
-        return _scope_page(request, shown, form, status=200)
-    must_run(shown, request.user)
-    if not form.is_valid():
-        return _scope_page(request, shown, form, status=422)
-    if "look" in request.POST:
-        return _scope_page(request, shown, form, status=200)
-    try:
-        verbs.change_scope(shown, form.covered(), seen=form.cleaned_data["changed_at"], by=request.user)
-    except StaleState:
-        form.compare(scope_of(Campaign.objects.select_related("scope").get(pk=shown.pk)))
-        return _scope_page(request, shown, form, status=409)
-    messages.success(request, SAVED)
-    return redirect("reviews:draft_scope", shown.pk)
+    """Which grants are reviewed."""
+    return scoping.scope_page(request, visible(request, pk), _side())
+
+
+@require_http_methods(["GET", "POST"])
+def scope_entitlement(request: HtmxRequest, pk: str, entitlement: str) -> HttpResponse:
+    """Who decides on one entitlement of it, and whether it is left out."""
+    return scoping.entitlement_page(request, visible(request, pk), _side(), entitlement)
+
+
+@require_POST
+def reset_policies(request: HtmxRequest, pk: str) -> HttpResponse:
+    return scoping.reset(request, visible(request, pk), _side())
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,7 +75,9 @@ def reviewers(request: HtmxRequest, pk: str) -> HttpResponse:
         return _reviewers_page(request, shown, form, status=422)
     typed = form.cleaned_data
     try:
-        verbs.choose_policy(shown, typed["policy"], seen=typed["changed_at"], by=request.user)
+        verbs.choose_policy(
+            shown, typed["policy"], prefers=typed["prefers"], seen=typed["changed_at"], by=request.user
+        )
     except StaleState:
         form.compare(policy_of(Campaign.objects.get(pk=shown.pk)))
         return _reviewers_page(request, shown, form, status=409)
@@ -229,47 +216,14 @@ def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
     }
 
 
+def _side() -> scoping.Side[Campaign]:
+    names = {"scope": "draft_scope", "entitlement": "scope_entitlement", "reset": "reset_policies"}
+    return scoping.Side("reviews/draft_scope.html", names, head, must_run, verbs.change_scope)
+
+
 def missing(shown: Campaign) -> list[tuple[str, str]]:
     """What is wanted before it can be staged: a sentence, and the name of the page where it is said."""
     return [(sentence, PLACES[column]) for column, sentence in verbs.missing(shown).items()]
-
-
-def counted(of: Campaign | Template, form: ScopeForm) -> dict[str, Any]:
-    """What would be reviewed as the form stands, and a few of it. A form that is wrong counts nothing."""
-    if form.is_bound and not form.is_valid():
-        return {"campaign": of, "wrong": [each for found in form.errors.values() for each in found]}
-    wanted = of.scope if not form.is_bound else unsaved(form.covered())
-    wanted.pk = of.scope_id
-    number = scopes.number_in(wanted)
-    return {
-        "campaign": of,
-        "number": min(number, scopes.LIVE),
-        "is_more": number > scopes.LIVE,
-        "entitlement_count": scopes.entitlements_in(wanted).count(),
-        "app_count": scopes.apps_in(wanted).count(),
-        "sample": scopes.sample(wanted, size=5),
-        "since": scopes.began_after(wanted),
-        "since_last": wanted.grants == Scope.Grants.SINCE_LAST,
-    }
-
-
-def scope_parts(request: HtmxRequest, form: ScopeForm) -> dict[str, Any]:
-    """What the fields of a scope need beside the form."""
-    finding = any(name in request.POST for name in FINDS)
-    words = {
-        name: request.POST.get(f"{name}_words", "").strip() for name in ("entitlements", "people", "managers")
-    }
-    chosen = {name: form.chosen(name) for name in ("entitlements", "people", "managers")}
-    return {
-        "form": form,
-        "shows_errors": form.is_bound and not finding,
-        "chosen_entitlements": entitlements_named(chosen["entitlements"]),
-        "entitlements_words": words["entitlements"],
-        "entitlements_found": entitlements_called(
-            words["entitlements"], form["apps"].value() or [], without=chosen["entitlements"]
-        ),
-        "pickers": [_people_part(request, form, name, words[name]) for name in ("people", "managers")],
-    }
 
 
 def data_page(
@@ -291,25 +245,6 @@ def data_page(
         "reason": reason,
     }
     return render(request, "reviews/draft_data.html", context, status=status)
-
-
-def _people_part(request: HtmxRequest, form: ScopeForm, name: str, words: str) -> Mapping[str, Any]:
-    chosen = list(people_named(form.chosen(name)))
-    labels = {"people": "Only these people", "managers": "Only who reports to"}
-    keys = [each.pk for each in chosen]
-    return {
-        "name": name,
-        "label": labels[name],
-        "chosen": chosen,
-        "words": words,
-        "matches": people_matching(words, seen_by=request.user, without=keys),
-        "errors": form.errors.get(name, []) if form.is_bound and f"{name}_find" not in request.POST else [],
-    }
-
-
-def _scope_page(request: HtmxRequest, shown: Campaign, form: ScopeForm, *, status: int) -> HttpResponse:
-    context = head(request, shown, "scope") | scope_parts(request, form) | counted(shown, form)
-    return render(request, SCOPE, context, status=status)
 
 
 def _settings_page(request: HtmxRequest, shown: Campaign, form: ControlForm, *, status: int) -> HttpResponse:

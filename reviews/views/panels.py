@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from connectors.actions.permission import may_govern
 from connectors.models import SyncRun
 from core.models import User
 from reviews.actions import staging
@@ -14,6 +15,7 @@ from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
 from reviews.queries.mine import mine, open_lines
 from reviews.queries.policies import may_see_policies
+from reviews.queries.preferring import preferred_of
 from reviews.queries.removals import FOR_OWNERS, late, waiting_for
 
 type Shown = Mapping[str, Any] | None
@@ -141,3 +143,23 @@ def policies_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     if user is None or not may_see_policies(user):
         return None
     return {"label": "Policies", "icon": "git-branch", "url": reverse("reviews:policies"), "group": "admin"}
+
+
+def preferred_policy(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """On the page of an app or an entitlement: who should decide on it, and the way to choose."""
+    user, app = _user(request), details["app"]
+    entitlement = details.get("entitlement")
+    if user is None:
+        return None
+    governs = may_govern(app, user)
+    policy, of_app = preferred_of(app, entitlement), preferred_of(app)
+    if not governs and policy is None and of_app is None:
+        return None
+    keys = [app.pk, entitlement.pk] if entitlement else [app.pk]
+    url = reverse("reviews:entitlement_policy" if entitlement else "reviews:app_policy", args=keys)
+    return {
+        "policy": policy,
+        "of_app": of_app if entitlement else None,
+        "is_entitlement": entitlement is not None,
+        "url": url if governs else "",
+    }

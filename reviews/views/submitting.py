@@ -32,7 +32,7 @@ def submit(request: HtmxRequest, pk: str) -> HttpResponse:
     context = {
         "campaign": campaign,
         "summary": found,
-        "consequences": consequences(campaign, found.tasks) if found.removes else [],
+        "consequences": consequences(campaign, found.tasks),
         "bar": bar(campaign, request.user),
     }
     return render(request, "reviews/desk_submit.html", context)

@@ -16,15 +16,13 @@ from reviews.actions import policies_built_in
 from reviews.actions import templates as verbs
 from reviews.actions.permission import may_run_template, must_run, must_run_template
 from reviews.forms.campaigns import CourseForm, course_of
-from reviews.forms.scope import ScopeForm, scope_of
 from reviews.forms.templates import NewTemplateForm, TemplateForm, template_of
 from reviews.models import Campaign, Template
 from reviews.queries import campaigns as queries
-from reviews.queries.offers import offers
+from reviews.views import scoping
 from reviews.views.campaigns import picker, visible
-from reviews.views.drafts import FINDS, NOW, SAVED, counted, owner_part, scope_parts
-
-SCOPE = "reviews/template_scope.html"
+from reviews.views.drafts import owner_part
+from reviews.views.scoping import SAVED
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,6 +76,7 @@ def settings(request: HtmxRequest, pk: str) -> HttpResponse:
             list(typed["owners"]),
             instructions=typed["instructions"],
             policy=typed["policy"],
+            prefers=typed["prefers"],
             seen=typed["changed_at"],
             by=request.user,
         )
@@ -93,28 +92,19 @@ def settings(request: HtmxRequest, pk: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def scope(request: HtmxRequest, pk: str) -> HttpResponse:
-    """Which grants its next campaigns review. `look`: count without saving."""
-    shown = _template(request, pk)
-    offered = offers(shown.scope)
-    if request.method == "GET":
-        return _scope_page(request, shown, ScopeForm(of=shown, offers=offered), status=200)
-    form = ScopeForm(request.POST, of=shown, offers=offered)
-    if request.htmx:
-        return render(request, NOW, counted(shown, form))
-    if any(name in request.POST for name in FINDS):
-        return _scope_page(request, shown, form, status=200)
-    must_run_template(shown, request.user)
-    if not form.is_valid():
-        return _scope_page(request, shown, form, status=422)
-    if "look" in request.POST:
-        return _scope_page(request, shown, form, status=200)
-    try:
-        verbs.change_scope(shown, form.covered(), seen=form.cleaned_data["changed_at"], by=request.user)
-    except StaleState:
-        form.compare(scope_of(Template.objects.select_related("scope").get(pk=shown.pk)))
-        return _scope_page(request, shown, form, status=409)
-    messages.success(request, SAVED)
-    return redirect("reviews:template_scope", shown.pk)
+    """Which grants its next campaigns review."""
+    return scoping.scope_page(request, _template(request, pk), _side())
+
+
+@require_http_methods(["GET", "POST"])
+def scope_entitlement(request: HtmxRequest, pk: str, entitlement: str) -> HttpResponse:
+    """Who decides on one entitlement in its next campaigns, and whether it is left out of them."""
+    return scoping.entitlement_page(request, _template(request, pk), _side(), entitlement)
+
+
+@require_POST
+def reset_policies(request: HtmxRequest, pk: str) -> HttpResponse:
+    return scoping.reset(request, _template(request, pk), _side())
 
 
 @require_http_methods(["GET", "POST"])
@@ -173,6 +163,11 @@ def _days(shown: Template) -> list[tuple[date, str]]:
     return [(day, verbs.name_of(shown, verbs.period_of(day, shown.frequency))) for day in days]
 
 
+def _side() -> scoping.Side[Template]:
+    names = {"scope": "template_scope", "entitlement": "template_entitlement", "reset": "template_policies"}
+    return scoping.Side("reviews/template_scope.html", names, head, must_run_template, verbs.change_scope)
+
+
 def _template(request: HtmxRequest, pk: str) -> Template:
     rows = queries.templates_visible_to(request.user)
     return get_object_or_404(rows.select_related("scope", "policy", "control_owner"), pk=pk)
@@ -186,11 +181,6 @@ def _settings_page(request: HtmxRequest, shown: Template, form: TemplateForm, *,
         "errors": form.errors.get("owners", []) if form.is_bound and not finding else []
     }
     return render(request, "reviews/template_settings.html", context, status=status)
-
-
-def _scope_page(request: HtmxRequest, shown: Template, form: ScopeForm, *, status: int) -> HttpResponse:
-    context = head(request, shown, "scope") | scope_parts(request, form) | counted(shown, form)
-    return render(request, SCOPE, context, status=status)
 
 
 def _course_page(request: HtmxRequest, shown: Template, form: CourseForm, *, status: int) -> HttpResponse:

@@ -4,7 +4,16 @@ from datetime import UTC, date, datetime
 
 from core.models import ColumnChoice, Role
 from reviews.actions import policies_built_in
-from reviews.models import Campaign, CampaignOwner, Instructions, PolicyVersion, ReviewRules, Scope, Template
+from reviews.models import (
+    Campaign,
+    CampaignOwner,
+    Instructions,
+    PolicyVersion,
+    ReviewRules,
+    Scope,
+    ScopePolicy,
+    Template,
+)
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request, World
 from tests.reviews.making import make_policy
@@ -16,6 +25,8 @@ reviews:campaign_columns   405/done  405/done        405/done 405/done 405/done 
 reviews:new_campaign       200/done  403/403         403/403 403/403   403/403 403/403     200/done  403/403 403/403  403/403   302/302     302/302
 reviews:campaign           200/405   404/405         404/405 404/405   404/405 404/405     200/405   404/405 404/405  200/405   302/302     302/302
 reviews:draft_scope        200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
+reviews:scope_entitlement  200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
+reviews:reset_policies     405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
 reviews:draft_reviewers    200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:draft_data         200/405   404/405         404/405 404/405   404/405 404/405     200/405   404/405 404/405  200/405   302/302     302/302
 reviews:draft_settings     200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
@@ -33,6 +44,8 @@ reviews:new_template       200/done  404/404         404/404 404/404   404/404 4
 reviews:template           200/405   404/405         404/405 404/405   404/405 404/405     200/405   404/405 404/405  200/405   302/302     302/302
 reviews:template_settings  200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:template_scope     200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
+reviews:template_entitlement 200/done 404/404        404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
+reviews:template_policies  405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
 reviews:template_course    200/done  404/404         404/404 404/404   404/404 404/404     200/done  404/404 404/404  200/403   302/302     302/302
 reviews:make_draft         405/done  405/404         405/404 405/404   405/404 405/404     405/done  405/404 405/404  405/403   302/302     302/302
 reviews:rules              200/done  403/403         403/403 403/403   403/403 403/403     403/403   403/403 403/403  200/403   302/302     302/302
@@ -77,8 +90,12 @@ def draft_requests(world: World) -> dict[str, Request]:
     control = {"name": "Renamed", "frequency": "yearly", "sample_percent": 20, **seen}
     owners = [world.person("campaign").pk, helper.pk]
     rhythm = {"name": "Quarterly", "every": 3, "unit": "months"}
+    role = make_entitlement(make_app("Has a role"))
+    ScopePolicy.objects.create(scope=draft.scope, entitlement=role, policy=make_policy("Its own"))
     return {
         "reviews:draft_scope": Request([draft.pk], {"what": "kinds", "only_without_owner": "on", **seen}),
+        "reviews:scope_entitlement": Request([draft.pk, role.pk], {"policy": other.pk}),
+        "reviews:reset_policies": Request([draft.pk]),
         "reviews:draft_reviewers": Request([draft.pk], {"policy": other.pk, **seen}),
         "reviews:draft_data": Request([draft.pk]),
         "reviews:draft_settings": Request([draft.pk], control),
@@ -119,6 +136,8 @@ def template_requests(world: World) -> dict[str, Request]:
     owner = world.person("campaign")
     template = Template.objects.create(name="Each quarter", scope=Scope.objects.create())
     template.owners.add(owner)
+    role, other = make_entitlement(make_app("Has another role")), make_policy("For its drafts")
+    ScopePolicy.objects.create(scope=template.scope, entitlement=role, policy=make_policy("Its own too"))
     seen = {"changed_at": template.changed_at.isoformat()}
     control = {
         "name": "Each year",
@@ -133,6 +152,8 @@ def template_requests(world: World) -> dict[str, Request]:
         "reviews:template_scope": Request(
             [template.pk], {"what": "kinds", "only_without_owner": "on", **seen}
         ),
+        "reviews:template_entitlement": Request([template.pk, role.pk], {"policy": other.pk}),
+        "reviews:template_policies": Request([template.pk]),
         "reviews:template_course": Request([template.pk], {**COURSE, **seen}),
         "reviews:make_draft": Request([template.pk]),
         "reviews:retire_template": Request([template.pk]),

@@ -20,10 +20,11 @@ from reviews import jobs
 from reviews.actions.policies_built_in import ensure
 from reviews.actions.turns import enter_step, give_on
 from reviews.models import Campaign, Decision, Progress, ReviewTask, Turn
+from reviews.queries.applying import applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
 from reviews.queries.people import own_among
-from reviews.queries.routes import deciders, policy_of
+from reviews.queries.routes import deciders
 from reviews.routing import BUILT_IN, Nobody, asked
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_campaign, make_line
@@ -160,8 +161,9 @@ class Company:
     def nobody_is_left(self, turn):
         """Whether it was told that nobody can be asked instead, and that is so."""
         tasks = ReviewTask.objects.filter(pk=turn.task_id)
-        ((line,), policy) = lines_of(tasks), policy_of(self.campaign)
-        directory = directory_for(Around.of(self.campaign), policy, [line.facts], also=[turn.reviewer_id])
+        (line,) = lines_of(tasks)
+        policy = applying(self.campaign).text(line.facts)
+        directory = directory_for(Around.of(self.campaign), [policy], [line.facts], also=[turn.reviewer_id])
         earlier = deciders(tasks).get(line.pk, ())
         found = asked(policy, line.facts, turn.step, directory, earlier, rule=turn.rule)
         told = TrailEvent.objects.filter(action="reviews.nobody_to_ask").exists()

@@ -1,0 +1,182 @@
+"""Entitlements of a scope, one by one: left out, put back, decided on by a policy of their own."""
+
+import pytest
+
+from core.errors import Denied, NotPossible
+from core.models import Role, TrailEvent
+from reviews.actions import campaigns, policies, scoping, staging, templates
+from reviews.actions.facts import Covered
+from reviews.actions.templates import Rhythm
+from reviews.models import AppliedPolicy, Campaign, Scope, ScopePolicy
+from reviews.queries import bridge
+from reviews.queries.applying import applying
+from reviews.queries.scope import Reason, validate
+from reviews.queries.scope_table import entitlement_rows, entitlements_of
+from tests.make import make_user
+from tests.reviews.making import make_campaign, make_grants, make_policy
+from tests.reviews.staged import make_draft, work, world
+
+APP_OWNER = {"rules": [{"name": "Owners", "condition": None, "steps": [{"kind": "app_owner"}]}]}
+
+
+@pytest.fixture
+def olga(db):
+    return make_user("Olga Berg", Role.CAMPAIGN)
+
+
+@pytest.fixture
+def owners(db):
+    return make_policy("By app owners", APP_OWNER)
+
+
+@pytest.fixture
+def draft(olga):
+    grants = make_grants(3)
+    campaign = make_campaign("Coupa, Q4", olga)
+    campaign.roles = [grant.entitlement for grant in grants]
+    return campaign
+
+
+def again(campaign):
+    return type(campaign).objects.select_related("scope").get(pk=campaign.pk)
+
+
+def test_what_is_left_out_makes_no_line_until_it_is_put_back(draft, olga):
+    role = draft.roles[0]
+
+    scoping.leave_out(draft, role, by=olga)
+
+    draft = again(draft)
+    found = validate(draft)
+    assert found.left_out.grants == {Reason.SINGLY: 1}
+    assert found.left_out.accounts == {Reason.HOLDS_NOTHING: 1}
+    assert found.singly.first == [role.name]
+    scoping.put_back(draft, role, by=olga)
+    assert again(draft).scope.left_out == []
+    told = TrailEvent.objects.order_by("pk").values_list("action", flat=True)
+    assert list(told) == ["scopes.left_out", "scopes.put_back"]
+
+
+def test_a_form_that_says_the_scope_anew_puts_nothing_back(draft, olga):
+    role = draft.roles[0]
+    scoping.leave_out(draft, role, by=olga)
+    draft = again(draft)
+
+    campaigns.change_scope(draft, Covered(kinds=[role.kind]), seen=draft.changed_at, by=olga)
+
+    assert again(draft).scope.left_out == [role.pk]
+
+
+def test_the_table_keeps_what_was_left_out_and_says_who_decides(draft, olga, owners):
+    out, own, plain = draft.roles
+    scoping.leave_out(draft, out, by=olga)
+    scoping.give_policy(draft, own, owners, by=olga)
+    draft = again(draft)
+
+    rows = entitlement_rows(draft, list(entitlements_of(draft.scope).order_by("search_text")))
+
+    told = [(row.entitlement, row.lines, row.is_left_out, row.applied.version.policy) for row in rows]
+    assert told == [
+        (out, 1, True, draft.policy),
+        (own, 1, False, owners),
+        (plain, 1, False, draft.policy),
+    ]
+    assert [each.pk for each in entitlements_of(draft.scope, only="own")] == [own.pk]
+    assert [each.pk for each in entitlements_of(draft.scope, only="out")] == [out.pk]
+
+
+def test_only_who_runs_the_campaign_says_who_decides(draft, owners):
+    role, stranger = draft.roles[0], make_user("Sam Roe", Role.CAMPAIGN)
+
+    for act in (
+        lambda: scoping.leave_out(draft, role, by=stranger),
+        lambda: scoping.put_back(draft, role, by=stranger),
+        lambda: scoping.give_policy(draft, role, owners, by=stranger),
+        lambda: scoping.reset_policies(draft, by=stranger),
+    ):
+        with pytest.raises(Denied, match="owner of Coupa, Q4"):
+            act()
+
+    assert not ScopePolicy.objects.exists()
+    assert not TrailEvent.objects.exists()
+
+
+def test_once_staged_no_scope_changes(draft, olga, owners):
+    Campaign.objects.update(status=Campaign.Status.STAGED)
+
+    with pytest.raises(NotPossible, match="no draft any more"):
+        scoping.leave_out(draft, draft.roles[0], by=olga)
+    with pytest.raises(NotPossible, match="no draft any more"):
+        scoping.give_policy(draft, draft.roles[0], owners, by=olga)
+
+
+def test_reset_leaves_no_entitlement_a_policy_of_its_own(draft, olga, owners):
+    for role in draft.roles[:2]:
+        scoping.give_policy(draft, role, owners, by=olga)
+
+    number = scoping.reset_policies(draft, by=olga)
+
+    assert number == 2
+    assert not ScopePolicy.objects.exists()
+    assert TrailEvent.objects.filter(action="scopes.policies_reset").get().change == {"entitlements": 2}
+
+
+def test_a_retired_policy_is_given_to_nothing_and_a_given_one_cannot_be_retired(draft, olga, owners):
+    scoping.give_policy(draft, draft.roles[0], owners, by=olga)
+
+    with pytest.raises(NotPossible, match="used by Coupa, Q4"):
+        policies.retire(owners, by=olga)
+    scoping.give_policy(draft, draft.roles[0], None, by=olga)
+    policies.retire(owners, by=olga)
+    with pytest.raises(NotPossible, match="is retired"):
+        scoping.give_policy(draft, draft.roles[0], owners, by=olga)
+
+
+def test_copies_and_templates_take_both_over(draft, olga, owners):
+    out, own, _ = draft.roles
+    scoping.leave_out(draft, out, by=olga)
+    scoping.give_policy(draft, own, owners, by=olga)
+    draft = again(draft)
+
+    copy = campaigns.duplicate(draft, "Coupa, Q1", policy=draft.policy, by=olga)
+    template = templates.create(draft, "Quarterly", Rhythm(), by=olga)
+    drafted = templates.make_draft(template, by=olga)
+
+    assert Scope.objects.count() == 4
+    for each in (copy, template, drafted):
+        assert each.scope.left_out == [out.pk]
+        assert [row.policy for row in each.scope.policies.all()] == [owners]
+    scoping.put_back(template, out, by=olga)
+    scoping.reset_policies(template, by=olga)
+    assert again(copy).scope.left_out == [out.pk]
+    assert again(template).scope.left_out == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_line_is_asked_about_by_its_own_version_frozen_at_staging(owners):
+    connector, _, grants = world(holders=2)
+    tom, olga = make_user("Tom Okafor", Role.BASIC), make_user("Olga Berg", Role.CAMPAIGN)
+    connector.app.ownerships.create(user=tom)
+    campaign = make_draft(olga)
+    own, out = grants[0].entitlement, grants[1].entitlement
+    scoping.give_policy(campaign, own, owners, by=olga)
+    scoping.leave_out(campaign, out, by=olga)
+    staging.want(Campaign.objects.get(pk=campaign.pk), by=olga)
+
+    campaign = work(campaign)
+
+    assert campaign.status == Campaign.Status.STAGED, campaign.staging_problem
+    asked = {line.entitlement_id: line.turns.get().reviewer.name for line in campaign.tasks.all()}
+    assert asked == {own.pk: "Tom Okafor"}
+    assert campaign.bridge["grants"]["left_out"] == {"credential": 2, "singly": 2}
+    assert bridge.of(campaign).ties
+    row = AppliedPolicy.objects.get()
+    assert (row.entitlement, row.version, row.origin) == (own, owners.latest(), "own")
+    policies.change(
+        owners,
+        policies.PolicyFacts("By app owners", "", {**APP_OWNER, "removes": False}),
+        by=olga,
+        seen=owners.changed_at,
+    )
+    applied = applying(campaign).to(own.app_id, own.pk)
+    assert (applied.version.number, applied.reason) == (1, "chosen in the campaign for this entitlement")
