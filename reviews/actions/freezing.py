@@ -7,12 +7,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, F, TextField, Value, When, Window
 from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Collate, NullIf, RowNumber
 from django.utils.timezone import now
 
 from connectors.actions import bodies
 from connectors.models import Account, App, Entitlement, Grant
 from core.trail import record
+from reviews.actions.keeping import keep_population
 from reviews.models import Campaign, PopulationSource, Progress, ReviewTask, Turn
 from reviews.queries import scope as scopes
 from reviews.queries import sources
@@ -62,6 +64,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         lines = _insert(campaign, found)
         bridge = {**_counts(campaign, found), "lines": lines, "overridden": list(overridden)}
         _keep_sources(campaign, found)
+        keep_population(campaign)
         campaign.renew(
             frozen_at=now(),
             lines=lines,
@@ -88,6 +91,8 @@ def thaw(campaign: Campaign) -> None:
         campaign.renew()
         Progress.objects.filter(campaign=campaign).delete()
         campaign.sources.all().delete()
+        campaign.people_then.all().delete()
+        campaign.console_then.all().delete()
 
 
 def _insert(campaign: Campaign, found: Sequence[Source]) -> int:
@@ -138,6 +143,8 @@ def _columns(campaign: Campaign, found: Sequence[Source]) -> Mapping[str, Combin
         "account_email": F("account__email"),
         "account_status": F("account__status"),
         "account_type": F("account__type"),
+        "account_marks": F("account__marks"),
+        "account_last_sign_in": Coalesce(KT("account__profile__last_login"), Value("")),
         "person_name": Coalesce(F("account__person__name"), Value("")),
         "person_title": Coalesce(F("account__person__title"), Value("")),
         "entitlement_id_there": F("entitlement__external_id"),
@@ -168,6 +175,7 @@ def _keep_sources(campaign: Campaign, found: Sequence[Source]) -> None:
             campaign=campaign,
             connector=connector,
             source=each.name,
+            app_name=each.app.name,
             run=latest,
             counted_run=each.counted,
             counted_at=each.counted.counted_at if each.counted else None,

@@ -14,16 +14,21 @@ from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reminder import Reminder
 from reviews.models.report import Report
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
+from reviews.models.role_file import RoleFile
 from reviews.models.task import Removal, Turn
+from reviews.models.then import ConsoleThen, MovedGrant, PersonThen
 
 __all__ = [
     "Campaign",
     "CampaignOwner",
     "Comment",
+    "ConsoleThen",
     "Control",
     "Decision",
     "Instructions",
     "Mark",
+    "MovedGrant",
+    "PersonThen",
     "Policy",
     "PolicyVersion",
     "PopulationSource",
@@ -32,6 +37,7 @@ __all__ = [
     "Removal",
     "Report",
     "ReviewTask",
+    "RoleFile",
     "SampledLine",
     "Scope",
     "SourceFollowed",

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from reviews.models import Campaign
 from reviews.queries import bridge
+from reviews.queries.console_now import policy_name
+from reviews.queries.evidence_names import Names
 
 INTERIM = "Interim: the campaign is not signed off, and what is here may still change"
 FINAL = "Final: the campaign is signed off"
@@ -12,17 +14,16 @@ HOW = "Each row as a JSON array of its cells as text (empty ones too), a line fe
 
 def front(campaign: Campaign) -> Sequence[Sequence[object]]:
     """Names and values. Nothing tells when the file was made: the same data gives the same bytes."""
-    policy = str(campaign.policy_version) if campaign.policy_version else ""
     return [
         ("Campaign", campaign.name),
         ("Number of the campaign", campaign.pk),
         ("Standing", standing(campaign)),
         ("Control", campaign.control_id),
-        ("Control owner", str(campaign.control_owner or "")),
+        ("Control owner", Names(campaign).one(campaign.control_owner_id)),
         ("Period", period(campaign)),
         ("Frozen", campaign.frozen_at),
         ("SHA-256 of the frozen population", campaign.digest),
-        ("Policy", policy),
+        ("Policy", policy_name(campaign)),
         ("Signed off", campaign.signed_off_at),
         ("Times", "UTC"),
         (),

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from reviews.models import Campaign, ReviewTask
+from reviews.models import Campaign, PersonThen, ReviewTask
+from reviews.queries.evidence_names import Names
 from reviews.routing import FIELDS, LineFacts, parse
-
-NOT_FROZEN = {"account.marks", "person.department"}
-"""Read when it was routed, and not kept with the line."""
 
 
 class Rules:
     """The rules of the version that the lines of a campaign rest on."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, names: Names) -> None:
+        self._names = names
         version = campaign.policy_version
         self._rules = parse(version.content).rules if version else ()
         self._looked_at: dict[int, Sequence[str]] = {}
@@ -24,9 +23,11 @@ class Rules:
 
     def inputs(self, number: int, task: ReviewTask) -> str:
         """What this rule and those before it asked about the line, and what they found."""
-        facts = _facts(task)
-        found = [f"{FIELDS[name].label}: {_value(name, facts)}" for name in self._fields(number)]
-        return "; ".join(found) or "nothing: it fits every line"
+        if not (asked := self._fields(number)):
+            return "nothing: it fits every line"
+        facts = _facts(task, self._names.then(task.person_id))
+        found = [f"{FIELDS[name].label}: {_value(name, facts)}" for name in asked]
+        return "; ".join(found)
 
     def _fields(self, number: int) -> Sequence[str]:
         if number not in self._looked_at:
@@ -37,14 +38,12 @@ class Rules:
 
 
 def _value(name: str, facts: LineFacts) -> str:
-    if name in NOT_FROZEN:
-        return "as it was when the line was routed"
     if name == "entitlement.grave":
         return f"risk level {facts.risk or 'none'}"
     return ", ".join(FIELDS[name].values(facts)) or "none"
 
 
-def _facts(task: ReviewTask) -> LineFacts:
+def _facts(task: ReviewTask, person: PersonThen | None) -> LineFacts:
     return LineFacts(
         app=task.app_id,
         account=task.account_id,
@@ -59,9 +58,11 @@ def _facts(task: ReviewTask) -> LineFacts:
         frameworks=tuple(task.frameworks),
         account_type=task.account_type,
         account_status=task.account_status,
+        account_marks=tuple(task.account_marks),
         account_name=task.account_name,
         account_login=task.account_login,
         account_email=task.account_email,
         person_name=task.person_name,
         person_title=task.person_title,
+        person_department=person.department if person else "",
     )

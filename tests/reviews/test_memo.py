@@ -128,8 +128,8 @@ def test_the_console_tells_of_its_administrators_and_what_they_changed(campaign)
 
     paper = console_paper(campaign)
 
-    assert "Ada Lindgren" in words(paper, "Administrators")
-    assert "Super Administrator" in words(paper, "Administrators")
+    assert "Ada Lindgren" in words(paper, "Administrators, now")
+    assert "Super Administrator" in words(paper, "Administrators, now")
     told = words(paper, "Roles and administrators: changes")
     assert "changed roles Ada Lindgren" in told
     assert '"added": ["super"]' in told
