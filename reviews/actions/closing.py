@@ -15,8 +15,9 @@ from core.errors import DomainError, NotPossible, StaleState
 from core.models import User
 from core.queue import nudge
 from core.trail import record
-from reviews.actions import letters, notices, removals, sampling
+from reviews.actions import letters, notices, removals, reports, sampling
 from reviews.actions.following import end_turns
+from reviews.actions.keeping import keep_moved
 from reviews.actions.rights import must_run
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Turn
 from reviews.queries.rounds import of_this_round
@@ -178,8 +179,10 @@ def _finish(campaign: Campaign) -> None:
     campaign.release(closed_at=now())
     campaign.move(Campaign.Status.CLOSED)
     sampling.draw(campaign)
+    keep_moved(campaign)
     counts = _counts(campaign)
     record("campaigns.closed", campaign, by=campaign.closing_wanted_by, counts=counts)
+    reports.want_all(campaign)
     if campaign.writes_at_end:
         letters.has_news(campaign)
     if campaign.writes_at_end or campaign.closing_wanted_by is None:

@@ -5,6 +5,7 @@ from django.db import transaction
 from core.errors import Denied, NotPossible
 from core.models import User
 from core.trail import record
+from reviews.actions.keeping import keep_people
 from reviews.actions.notices import commented
 from reviews.models import Campaign, Comment, ReviewTask
 
@@ -25,6 +26,7 @@ def comment(task: ReviewTask, text: str, *, by: User) -> Comment:
     if task.campaign.status not in Campaign.STARTED:
         raise NotPossible(f"{task.campaign} is not running, so there is nothing to comment on.")
     row = Comment.objects.create(task=task, by=by, text=said)
+    keep_people(task.campaign_id, [by.pk])
     record("reviews.commented", task, by=by, campaign=task.campaign, line=task.line_no, text=said[:300])
     commented(row)
     return row

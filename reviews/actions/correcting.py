@@ -8,6 +8,7 @@ from core.errors import Denied, NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, removing, turns
+from reviews.actions.keeping import keep_people
 from reviews.actions.rights import must_concern_others, must_run, must_say, owners_of
 from reviews.actions.turn_rows import codes
 from reviews.models import Campaign, Decision, Progress, ReviewTask, Turn
@@ -46,6 +47,7 @@ def correct(task: ReviewTask, *, by: User, outcome: str, reason: str) -> Decisio
         raise StaleState(f"Line {task.line_no} was changed by somebody else; look again.")
     before, task.status = task.get_status_display(), outcome
     decision = _replaced(last, by=by, outcome=outcome, reason=said, tied=tied)
+    keep_people(campaign, [by.pk])
     _count(turn, was=last.outcome, now_is=outcome)
     if outcome == Decision.Outcome.DENIED:
         removals.open_for([task], by)

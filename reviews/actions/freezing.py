@@ -7,12 +7,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, F, TextField, Value, When, Window
 from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Collate, NullIf, RowNumber
 from django.utils.timezone import now
 
 from connectors.actions import bodies
 from connectors.models import Account, App, Entitlement, Grant
 from core.trail import record
+from reviews.actions.keeping import keep_population
 from reviews.models import AppliedPolicy, Campaign, PopulationSource, Progress, ReviewRules, ReviewTask, Turn
 from reviews.queries import scope as scopes
 from reviews.queries import sources
@@ -65,6 +67,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         _keep_sources(campaign, found)
         rules = ReviewRules.current().values()
         AppliedPolicy.objects.bulk_create(to_freeze(campaign))
+        keep_population(campaign)
         campaign.renew(
             rules=rules,
             frozen_at=now(),
@@ -94,6 +97,8 @@ def thaw(campaign: Campaign) -> None:
         Progress.objects.filter(campaign=campaign).delete()
         campaign.sources.all().delete()
         campaign.applied.all().delete()
+        campaign.people_then.all().delete()
+        campaign.console_then.all().delete()
 
 
 def _insert(campaign: Campaign, found: Sequence[Source]) -> int:
@@ -144,6 +149,8 @@ def _columns(campaign: Campaign, found: Sequence[Source]) -> Mapping[str, Combin
         "account_email": F("account__email"),
         "account_status": F("account__status"),
         "account_type": F("account__type"),
+        "account_marks": F("account__marks"),
+        "account_last_sign_in": Coalesce(KT("account__profile__last_login"), Value("")),
         "person_name": Coalesce(F("account__person__name"), Value("")),
         "person_title": Coalesce(F("account__person__title"), Value("")),
         "entitlement_id_there": F("entitlement__external_id"),
@@ -174,6 +181,7 @@ def _keep_sources(campaign: Campaign, found: Sequence[Source]) -> None:
             campaign=campaign,
             connector=connector,
             source=each.name,
+            app_name=each.app.name,
             run=latest,
             counted_run=each.counted,
             counted_at=each.counted.counted_at if each.counted else None,

@@ -15,6 +15,7 @@ from core.errors import DomainError, NotPossible
 from core.models import User
 from core.queue import nudge
 from core.trail import record
+from reviews.actions.keeping import keep_people
 from reviews.actions.permission import may_run
 from reviews.actions.rights import must_answer_for, must_concern_others, must_run, must_say
 from reviews.models import Campaign, Decision, Removal, ReviewTask
@@ -56,6 +57,7 @@ def confirm(chosen: Sequence[Removal], *, by: User) -> int:
     for campaign in {each.campaign for each in found}:
         numbers = [each.pk for each in found if each.campaign == campaign]
         apps = sorted({each.app.name for each in found if each.campaign == campaign})
+        keep_people(campaign, [by.pk])
         record("removals.confirmed", campaign, by=by, number=len(numbers), removals=numbers, apps=apps)
         nudge("reviews.order_removals", campaign.pk)
     return len(found)
@@ -94,6 +96,7 @@ def done_by_hand(removal: Removal, *, by: User, how: str) -> None:
     if removal.order is not None:
         orders.done_by_hand(removal.order, by=by, reason=said)
     removal.move(Removal.Status.REMOVED, removed_at=now(), problem="")
+    keep_people(removal.campaign_id, [by.pk])
     record("removals.done_by_hand", removal, by=by, how=said, **about(removal))
 
 
@@ -106,6 +109,7 @@ def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
         must_run(campaign, by)
         if campaign.is_over:
             raise NotPossible(f"{campaign} is {campaign.get_status_display().lower()}: its removals stand.")
+        keep_people(campaign, [by.pk])
     must_concern_others([each.task for each in chosen], by)
     _must_be_exceptable(chosen)
     for removal in chosen:

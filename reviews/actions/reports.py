@@ -1,7 +1,6 @@
 """Evidence files of a campaign: wanted, made by a job, kept for good."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -14,33 +13,41 @@ from core.models.keys import one_line
 from core.queue import nudge
 from core.trail import ERROR, record
 from reviews.actions.notices import report_ready
+from reviews.evidence import lines
 from reviews.models import Campaign, Report
 from reviews.queries.running import campaigns_shown
 
 TRIES = 5
 """Workers that may take one file and not come to an end with it."""
-HOLD = timedelta(minutes=30)
-"""How long one worker may write one file. It is not renewed: the rows are read in one transaction."""
+MORE = tuple(lines.MORE)
+"""Further columns that the lines can have; files that are made by themselves have them all."""
 
 
 @transaction.atomic
-def want(campaign: Campaign, kind: str, *, by: User) -> Report:
-    """Have a file made. Asked for again while it is being made: the same one.
+def want(campaign: Campaign, kind: str, *, by: User, columns: Collection[str] = ()) -> Report:
+    """Have a file made. Asked for again while it is being made: the same one. `columns`: codes of `MORE`.
 
     Whoever may open the campaign may, auditors above all; what tells of the whole console is for who may see
-    all of it. Raises Denied, and NotPossible before the campaign has started.
+    all of it. Raises Denied, and NotPossible before the campaign has started, or while one with other columns
+    is being made.
     """
     must_be_for(campaign, kind, by)
-    if (waiting := _waiting(campaign, kind)) is not None:
-        return waiting
-    return _want(campaign, kind, by=by)
+    chosen = _chosen(kind, columns)
+    if (waiting := _waiting(campaign, kind)) is None:
+        return _want(campaign, kind, by=by, columns=chosen)
+    if waiting.columns != chosen:
+        raise NotPossible(
+            f"{waiting.get_kind_display()}: one with other columns is being made. Ask again once it is ready."
+        )
+    return waiting
 
 
-def want_final(campaign: Campaign) -> None:
-    """Part of the transaction that signs it off: the files that stand for it from now on."""
+def want_all(campaign: Campaign) -> None:
+    """Part of the transaction that closes it, and of the one that signs it off: every file, as it stands from
+    then on, with all columns there are."""
     for kind in Report.Kind.values:
         if _waiting(campaign, kind) is None:
-            _want(campaign, kind, by=None)
+            _want(campaign, kind, by=None, columns=_chosen(kind, MORE))
 
 
 def must_be_for(campaign: Campaign, kind: str, user: User) -> None:
@@ -65,24 +72,26 @@ def claim(report_id: str) -> Report | None:
     if report.attempts > TRIES:
         fail(report, f"{TRIES} workers began this file and none came to its end. Ask for it again.")
         return None
-    report.save_held(leased_until=now() + HOLD)
     return report
 
 
 @transaction.atomic
-def finish(report: Report, *, file: str, sha256: str, rows: int, size: int, is_interim: bool) -> None:
+def finish(
+    report: Report, *, file: str, sha256: str, md5: str, rows: int, size: int, is_interim: bool
+) -> None:
     """The file stands in the storage. Raises LeaseLost.
 
     Was the campaign signed off while an interim file was written, a final one is made after it.
     """
     campaign = Campaign.objects.select_for_update().get(pk=report.campaign_id)  # as the sign-off does
     told: dict[str, Any] = {"sha256": sha256, "rows": rows, "size": size, "is_interim": is_interim}
-    report.release(file=file, **told)
+    report.release(file=file, md5=md5, **told)
     report.move(Report.Status.DONE, ended_at=now(), problem="")
+    told |= {"md5": md5, "columns": report.columns}
     record("reports.made", campaign, by=report.by, report=report, kind=report.kind, **told)
     _tell_of_last(report)
     if is_interim and campaign.status == Campaign.Status.SIGNED_OFF:
-        _want(campaign, report.kind, by=None)
+        _want(campaign, report.kind, by=None, columns=_chosen(report.kind, MORE))
 
 
 @transaction.atomic
@@ -127,12 +136,19 @@ def _waiting(campaign: Campaign, kind: str) -> Report | None:
     return Report.objects.filter(campaign=campaign, kind=kind, status=Report.Status.WANTED).first()
 
 
-def _want(campaign: Campaign, kind: str, *, by: User | None) -> Report:
-    report = Report(campaign=campaign, kind=kind, by=by)
+def _chosen(kind: str, columns: Collection[str]) -> list[str]:
+    """In their order; none for a file that has no lines."""
+    if unknown := set(columns) - set(MORE):
+        raise NotPossible(f"There is no such column: {', '.join(sorted(unknown))}.")
+    return [code for code in MORE if code in columns] if kind in Report.OF_LINES else []
+
+
+def _want(campaign: Campaign, kind: str, *, by: User | None, columns: Sequence[str]) -> Report:
+    report = Report(campaign=campaign, kind=kind, by=by, columns=list(columns))
     bare = "".join(each if each.isalnum() else "-" for each in one_line(campaign.name).casefold())
     named = "-".join(filter(None, bare.split("-")))[:80]
     report.name = f"{named or 'campaign'}-{kind.partition('_')[0]}-{now():%Y%m%d-%H%M%S}.{report.suffix}"
     report.save()
-    record("reports.wanted", campaign, by=by, report=report, kind=kind)
+    record("reports.wanted", campaign, by=by, report=report, kind=kind, columns=report.columns)
     nudge("reviews.make_report", report.pk)
     return report

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
+from reviews.actions.keeping import keep_people
 from reviews.actions.rights import must_be_control_owner, must_concern_others, must_say
 from reviews.models import Campaign, ReviewTask, SampledLine
 from reviews.queries.people import own_among
@@ -71,6 +72,7 @@ def look(sampled: SampledLine, *, by: User, agrees: bool, note: str = "") -> Non
         raise NotPossible(f"{campaign} is {campaign.get_status_display().lower()}: its sample stands.")
     said = note.strip() if agrees else must_say(note, "Say why you would have decided otherwise.")
     SampledLine.objects.filter(pk=sampled.pk).update(agrees=agrees, note=said, by=by, at=now())
+    keep_people(campaign, [by.pk])
     record("lines.looked_at_again", campaign, by=by, line=sampled.line_no, agrees=agrees, note=said)
 
 

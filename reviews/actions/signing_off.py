@@ -10,6 +10,7 @@ from core.errors import NotPossible
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, reports
+from reviews.actions.keeping import keep_end
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
@@ -43,7 +44,8 @@ def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str]) -> None:
         changed_at=now(),
     )
     refresh_guards()
-    reports.want_final(campaign)
+    keep_end(campaign)
+    reports.want_all(campaign)
     record("campaigns.signed_off", campaign, by=by, statements=list(STATEMENTS.values()))
 
 

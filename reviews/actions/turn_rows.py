@@ -3,13 +3,14 @@
 # ruff: noqa: S608  # what is written into the text are names of our own table and columns
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F
 
+from reviews.actions.keeping import keep_people
 from reviews.models import Campaign, Progress, Turn
 from reviews.routing import Asked, Tie
 
@@ -68,7 +69,7 @@ def codes(ties: Iterable[Tie]) -> str:
 
 
 def write(rows: Sequence[Row]) -> None:
-    """Write these turns, and count them for their reviewers.
+    """Write these turns, count them for their reviewers, and keep who those are.
 
     Not by `bulk_create`: it prepares each value by itself, which costs more than the rest.
     """
@@ -85,6 +86,7 @@ def write(rows: Sequence[Row]) -> None:
             cursor.executemany(
                 f"INSERT INTO {TABLE} ({names}) VALUES ({marks})", [(*row[:-1], at[row.at]) for row in rows]
             )
+    keep_people(rows[0].campaign_id, {key for row in rows for key in _people(row)})
     count(rows[0].campaign_id, Counter(row.reviewer_id for row in rows))
 
 
@@ -105,6 +107,10 @@ def count(campaign: str, more: Mapping[str, int], *, was_asked: bool = False) ->
     for number, reviewers in together.items():
         those = rows.filter(reviewer__in=reviewers)
         those.update(open=F("open") + number, asked=F("asked") + (0 if was_asked else number))
+
+
+def _people(row: Row) -> Iterator[str | None]:
+    yield from (row.reviewer_id, row.on_behalf_of_id, row.given_by_id)
 
 
 def _stored(at: datetime) -> str:

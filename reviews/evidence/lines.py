@@ -1,14 +1,24 @@
 """The lines file: a row for each line, with all that was asked, answered and done about it."""
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
 FROZEN = (
     *("Line", "App", "Account", "Login", "E-mail", "Account id", "Account type", "Account status"),
+    *("Marked by the app", "Last sign-in"),
     *("Owner", "Owner's title", "Resource type", "Resource", "Entitlement", "Permission", "Description"),
     *("Entitlement id", "Risk", "Frameworks", "Held since", "Source", "Seen by sync", "Policy"),
 )
+MORE: Mapping[str, str] = {
+    "employee_id": "Owner's employee ID",
+    "department": "Owner's department",
+    "status": "Owner's status",
+    "manager": "Owner's manager",
+    "manager_email": "Owner's manager's e-mail",
+}
+"""Columns that may be had beside: by code, what stands above each. As they were when it was frozen."""
 OUTCOME = (
     *("Outcome", "Why", "Settled", "Decided by", "Reason", "No answer: by the closing rule", "Corrections"),
     *("Comments", "Looked at again by the control owner"),
@@ -37,6 +47,8 @@ class Frozen:
     account_id: str
     account_type: str
     account_status: str
+    marks: str
+    last_sign_in: str
     owner: str
     title: str
     kind: str
@@ -52,6 +64,17 @@ class Frozen:
     run: int
     policy: str
     """The version that applies to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """More about whose account it was, by the codes of `MORE`."""
+
+    employee_id: str = ""
+    department: str = ""
+    status: str = ""
+    manager: str = ""
+    manager_email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,30 +140,45 @@ class Removal:
     deficiency: str = ""
 
 
+NOBODY = Owner()
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """All of one line. `steps` by their number, counted from 1; `removal`: the last one."""
 
     frozen: Frozen
     outcome: Outcome
+    owner: Owner = NOBODY
     steps: Sequence[Step | None] = ()
     removal: Removal | None = None
     earlier_removals: str = ""
     """Those before it, whose access came back."""
 
 
-def heads(steps: int) -> list[str]:
+def heads(steps: int, more: Collection[str] = ()) -> list[str]:
     """What stands above the columns, where lines go through so many steps at most. Times are UTC."""
+    beside = [head for code, head in MORE.items() if code in more]
     asked = [f"Step {number}: {name}" for number in range(1, steps + 1) for name in STEP]
     removed = [f"Removal: {name}" for name in (*REMOVAL, "earlier ones, which came back")]
-    return [*FROZEN, *OUTCOME, *asked, *removed]
+    return [*FROZEN, *beside, *OUTCOME, *asked, *removed]
 
 
-def cells(line: Line, steps: int) -> list[object]:
-    """One row, below `heads` of as many steps."""
-    row: list[object] = [*astuple(line.frozen), *astuple(line.outcome)]
+def cells(line: Line, steps: int, more: Collection[str] = ()) -> list[object]:
+    """One row, below `heads` of as many steps and the same further columns."""
+    row = [*_frozen(line.frozen)]
+    row += [getattr(line.owner, code) for code in MORE if code in more] if more else ()
+    row += _outcome(line.outcome)
     for number in range(steps):
         step = line.steps[number] if number < len(line.steps) else None
-        row += astuple(step) if step else [None] * len(STEP)
-    row += astuple(line.removal) if line.removal else [None] * len(REMOVAL)
-    return [*row, line.earlier_removals]
+        row += _step(step) if step else _NO_STEP
+    row += _removal(line.removal) if line.removal else _NO_REMOVAL
+    row.append(line.earlier_removals)
+    return row
+
+
+# Not `astuple`: it copies every value, which costs more than all the rest of a row.
+_frozen, _outcome, _step, _removal = (
+    attrgetter(*(field.name for field in fields(each))) for each in (Frozen, Outcome, Step, Removal)
+)
+_NO_STEP, _NO_REMOVAL = [None] * len(STEP), [None] * len(REMOVAL)

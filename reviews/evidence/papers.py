@@ -3,9 +3,12 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
+
+from reviews.evidence.fonts import font_of, fonts, letters_known
 
 TITLE, HEADING, BODY, SMALL = "title", "heading", "body", "small"
 PADDING = 6
@@ -61,12 +64,13 @@ def write(path: Path, paper: Paper) -> None:
     for section in paper.sections:
         story += _section(section, sheet, document.width - 2 * PADDING)
 
+    head = f"{paper.standing.partition(':')[0]}. {paper.title}"[:100]
+
     def edge(canvas: Any, page: Any) -> None:
-        canvas.setFont("Vera", 7)
-        canvas.setFillColor(GREY)
-        head = f"{paper.standing.partition(':')[0]}. {paper.title}"
-        canvas.drawString(inset, A4[1] - 12 * mm, _printed(head[:100]))
-        canvas.drawRightString(A4[0] - inset, 10 * mm, f"Page {page.page}")
+        for text, y in ((head, A4[1] - 14 * mm), (f"Page {page.page}", 9 * mm)):
+            line = _text(text, sheet, SMALL)
+            line.wrapOn(canvas, document.width, 10 * mm)
+            line.drawOn(canvas, inset, y)
 
     document.build(story, onFirstPage=edge, onLaterPages=edge)
 
@@ -109,41 +113,44 @@ def _table(
 def _text(text: str, sheet: Any, style: str) -> Any:
     from reportlab.platypus import Paragraph
 
-    return Paragraph(escape(_printed(text)).replace("\n", "<br/>"), sheet[style])
+    runs = [_run(font, escape("".join(letters))) for font, letters in groupby(_printed(text), key=font_of)]
+    return Paragraph("".join(runs).replace("\n", "<br/>"), sheet[style])
+
+
+def _run(font: str, text: str) -> str:
+    return f'<font name="{font}">{text}</font>' if font else text
 
 
 def _sheet() -> dict[str, Any]:
     from reportlab.lib.styles import ParagraphStyle
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
 
-    for name, file in (("Vera", "Vera.ttf"), ("Vera-Bold", "VeraBd.ttf")):
-        pdfmetrics.registerFont(TTFont(name, file))
-    body = ParagraphStyle(BODY, fontName="Vera", fontSize=8, leading=10.5, wordWrap="LTR", splitLongWords=1)
+    known = fonts()
+    body = ParagraphStyle(BODY, fontName=known[0], fontSize=8, leading=10.5, wordWrap="LTR", splitLongWords=1)
     return {
         BODY: body,
         SMALL: ParagraphStyle(SMALL, body, fontSize=7, leading=9, textColor=GREY),
-        TITLE: ParagraphStyle(TITLE, body, fontName="Vera-Bold", fontSize=15, leading=19, spaceAfter=2),
+        TITLE: ParagraphStyle(TITLE, body, fontName=known[1], fontSize=15, leading=19, spaceAfter=2),
         HEADING: ParagraphStyle(
-            HEADING, body, fontName="Vera-Bold", fontSize=10, leading=13, spaceBefore=6, spaceAfter=3
+            HEADING, body, fontName=known[1], fontSize=10, leading=13, spaceBefore=6, spaceAfter=3
         ),
     }
 
 
 def _printed(text: str) -> str:
-    """In letters that the font has: those it lacks without their marks, or as a question mark."""
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    known = TTFont("Vera", "Vera.ttf").face.charToGlyph if not text.isascii() else {}
+    """In letters that there is a font for: those that none has without their marks, or as a question mark."""
     return "".join(
-        each if each.isascii() or ord(each) in known else _nearest(each, known)
+        each if each.isascii() or _is_known(each) else _nearest(each)
         for each in unicodedata.normalize("NFC", text)
         if each == "\n" or unicodedata.category(each)[0] != "C"
     )
 
 
-def _nearest(letter: str, known: Any) -> str:
+def _is_known(letter: str) -> bool:
+    return ord(letter) in letters_known() or bool(font_of(letter))
+
+
+def _nearest(letter: str) -> str:
     if unicodedata.category(letter)[0] == "M":
         return ""  # a mark upon the letter before
-    bare = "".join(each for each in unicodedata.normalize("NFKD", letter) if ord(each) in known)
+    bare = "".join(each for each in unicodedata.normalize("NFKD", letter) if _is_known(each))
     return bare or "?"

@@ -6,25 +6,27 @@ What was frozen may go while its campaign is not yet staged: a staging that fail
 
 from django.db import migrations
 
-DECIDED = ("reviews_decision", "reviews_policyversion", "reviews_submission")
+DECIDED = ("reviews_decision", "reviews_policyversion", "reviews_rolefile", "reviews_submission")
 LINES, SOURCES, APPLIED = "reviews_reviewtask", "reviews_populationsource", "reviews_appliedpolicy"
+THEN = ("reviews_personthen", "reviews_consolethen", "reviews_movedgrant")
 WORDS = "What a campaign froze and what was decided stays."
 FROZEN = {
     LINES: (
         "campaign_id", "line_no", "grant", "app_id", "account_id", "entitlement_id", "person_id", "run", "since",
         "source", "kind", "app_name", "account_id_there", "account_name", "account_login", "account_email",
-        "account_status", "account_type", "person_name", "person_title", "entitlement_id_there",
+        "account_status", "account_type", "account_marks", "account_last_sign_in",
+        "person_name", "person_title", "entitlement_id_there",
         "entitlement_name", "entitlement_slug", "entitlement_description", "resource_name", "risk", "frameworks",
     ),
     SOURCES: (
-        "campaign_id", "connector_id", "source", "run_id", "counted_run_id", "counted_at", "received", "second",
+        "campaign_id", "connector_id", "source", "app_name", "run_id", "counted_run_id", "counted_at", "received", "second",
         "gaps",
     ),
-    APPLIED: ("campaign_id", "app_id", "entitlement_id", "version_id", "origin"),
+    APPLIED: ("campaign_id", "app_id", "entitlement_id", "version_id", "origin", "name"),
 }  # fmt: skip
 
 
-OF_CAMPAIGNS = (LINES, SOURCES, APPLIED)
+OF_CAMPAIGNS = (LINES, SOURCES, APPLIED, *THEN)
 """Taken away with a staging that comes to nothing, and never afterwards."""
 CAMPAIGN = "reviews_campaign"
 BEING_STAGED = "staged_at IS NULL AND status IN ('draft', 'staging')"

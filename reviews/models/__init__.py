@@ -15,18 +15,23 @@ from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reminder import Reminder
 from reviews.models.report import Report
 from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
+from reviews.models.role_file import RoleFile
 from reviews.models.rules import ReviewRules
 from reviews.models.task import Removal, Turn
+from reviews.models.then import ConsoleThen, MovedGrant, PersonThen
 
 __all__ = [
     "AppliedPolicy",
     "Campaign",
     "CampaignOwner",
     "Comment",
+    "ConsoleThen",
     "Control",
     "Decision",
     "Instructions",
     "Mark",
+    "MovedGrant",
+    "PersonThen",
     "Policy",
     "PolicyVersion",
     "PopulationSource",
@@ -37,6 +42,7 @@ __all__ = [
     "Report",
     "ReviewRules",
     "ReviewTask",
+    "RoleFile",
     "SampledLine",
     "Scope",
     "ScopePolicy",

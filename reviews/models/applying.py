@@ -67,6 +67,8 @@ class AppliedPolicy(models.Model):
     """None: all of the app."""
     version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="applied")
     origin = models.CharField(max_length=16, choices=Origin)
+    name = models.CharField(max_length=500)
+    """What it applies to, as that was called then."""
 
     class Meta:
         verbose_name_plural = "applied policies"

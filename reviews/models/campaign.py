@@ -316,6 +316,7 @@ class PopulationSource(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="sources")
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=200)
+    app_name = models.CharField(max_length=200, blank=True)
     run = models.ForeignKey(SyncRun, on_delete=models.PROTECT, related_name="population_sources")
     counted_run = models.ForeignKey(SyncRun, null=True, on_delete=models.PROTECT, related_name="+")
     """The counted run whose two numbers stand here; it may be older than `run`."""

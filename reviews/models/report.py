@@ -29,9 +29,14 @@ class Report(Stateful, Leased):
         MEMO = "memo", "Memo"
         LINES_XLSX = "lines_xlsx", "Lines, as a workbook"
         LINES_CSV = "lines_csv", "Lines, as CSV"
+        LINES_JSON = "lines_json", "Lines, as JSON"
+        ROLES = "roles", "Roles"
+        MOVED = "moved", "What came and went"
         CONSOLE = "console", "The console itself"
 
     ABOUT_EVERYTHING = (Kind.CONSOLE,)
+    OF_LINES = (Kind.LINES_XLSX, Kind.LINES_CSV, Kind.LINES_JSON)
+    """Files whose columns can be chosen."""
 
     class Status(models.TextChoices):
         WANTED = "wanted", "Being made"
@@ -49,15 +54,21 @@ class Report(Stateful, Leased):
     kind = models.CharField(max_length=16, choices=Kind)
     status = models.CharField(max_length=16, choices=Status, default=Status.WANTED)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    """None where the sign-off had it made."""
+    """None where it was made by itself: at closing, and at the sign-off."""
+    columns = models.JSONField(default=list)
+    """Further columns of the lines, by their codes (`reviews.evidence.lines.MORE`)."""
     is_interim = models.BooleanField(default=True)
     """The campaign was not signed off when it was made."""
     file = models.FileField(upload_to="reports", max_length=200, blank=True)
     name = models.CharField(max_length=200)
     """As it is offered to the browser."""
     sha256 = models.CharField(max_length=64, blank=True)
+    md5 = models.CharField(max_length=32, blank=True)
+    """For tools that know no other; nothing rests on it."""
     size = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
+    written = models.PositiveIntegerField(default=0)
+    """Rows so far, while it is being made."""
     problem = models.TextField(blank=True)
     created_at = models.DateTimeField(default=now)
     ended_at = models.DateTimeField(null=True)
@@ -79,4 +90,15 @@ class Report(Stateful, Leased):
 
     @property
     def suffix(self) -> str:
-        return {self.Kind.LINES_CSV: "csv", self.Kind.LINES_XLSX: "xlsx"}.get(self.Kind(self.kind), "pdf")
+        return SUFFIXES[self.Kind(self.kind)]
+
+
+SUFFIXES: Mapping[Report.Kind, str] = {
+    Report.Kind.MEMO: "pdf",
+    Report.Kind.CONSOLE: "pdf",
+    Report.Kind.LINES_XLSX: "xlsx",
+    Report.Kind.LINES_CSV: "csv",
+    Report.Kind.LINES_JSON: "json",
+    Report.Kind.ROLES: "csv",
+    Report.Kind.MOVED: "csv",
+}

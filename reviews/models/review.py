@@ -74,6 +74,9 @@ class ReviewTask(models.Model):
     account_email = models.CharField(max_length=300, blank=True)
     account_status = models.CharField(max_length=16)
     account_type = models.CharField(max_length=16)
+    account_marks = models.JSONField(default=list)
+    account_last_sign_in = models.TextField(blank=True)
+    """As the app tells it; empty where it does not."""
     person_name = models.CharField(max_length=200, blank=True)
     person_title = models.CharField(max_length=200, blank=True)
     entitlement_id_there = BytewiseField(max_length=300)

@@ -130,21 +130,29 @@ def would_apply(of: Campaign | Template) -> Applying:
 def to_freeze(campaign: Campaign) -> Sequence[AppliedPolicy]:
     """Rows of what would apply now beside the campaign's own version, to what its scope takes in."""
     found = would_apply(campaign)
-    apps = set(apps_in(campaign.scope).values_list("pk", flat=True))
     within = entitlements_in(campaign.scope).filter(pk__in=list(found.by_entitlement)).order_by("pk")
     singly = [
-        AppliedPolicy(
-            campaign=campaign, app_id=app, entitlement_id=key, version=one.version, origin=one.origin
-        )
-        for key, app in within.values_list("pk", "app")
-        for one in [found.by_entitlement[key]]
+        _row(campaign, found.by_entitlement[each.pk], f"{each} in {each.app}", each.app_id, each.pk)
+        for each in within.select_related("app")
     ]
     whole = [
-        AppliedPolicy(campaign=campaign, app_id=app, version=one.version, origin=one.origin)
-        for app, one in sorted(found.by_app.items())
-        if app in apps
+        _row(campaign, found.by_app[app.pk], f"all of {app}", app.pk)
+        for app in apps_in(campaign.scope).filter(pk__in=list(found.by_app)).order_by("pk")
     ]
     return [*singly, *whole]
+
+
+def _row(
+    campaign: Campaign, one: Applied, name: str, app: str, entitlement: str | None = None
+) -> AppliedPolicy:
+    return AppliedPolicy(
+        campaign=campaign,
+        app_id=app,
+        entitlement_id=entitlement,
+        version=one.version,
+        origin=one.origin,
+        name=name[:500],
+    )
 
 
 def _default(of: Campaign | Template) -> Applied | None:

@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 
-from django.conf import settings
-
-from connectors.models import Connector, ConnectorRules
 from core.deeds import phrase
 from core.models import Role, TrailEvent
-from core.models.user import ADMINISTRATORS, RoleHolding
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
-from reviews.models import Campaign, PolicyVersion
-from reviews.queries.applying import applying
+from reviews.models import Campaign, ConsoleThen, PolicyVersion
+from reviews.queries.console_now import Console, console_now, console_then, policy_names
 from reviews.queries.evidence_front import standing
+from reviews.queries.evidence_names import Names
+
+type Stood = tuple[str, Console]
+"""The console at one moment: which, and how it was."""
 
 MOST = 500
 """Events under one heading; the trail has them all."""
@@ -78,7 +77,7 @@ OF_CAMPAIGN = {
 
 def console_paper(campaign: Campaign) -> Paper:
     """From the draft of the campaign to its sign-off; up to the last event, while it is interim."""
-    began, ended = campaign.created_at, campaign.signed_off_at
+    began, ended, stood = campaign.created_at, campaign.signed_off_at, _stood(campaign)
     window = TrailEvent.objects.filter(at__gte=began).order_by("pk")
     if ended:
         window = window.filter(at__lte=ended)
@@ -88,23 +87,34 @@ def console_paper(campaign: Campaign) -> Paper:
         f"The console during: {campaign.name}",
         standing(campaign),
         [
-            _itself(began, ended),
-            _administrators(ended),
+            _itself(campaign, stood),
+            *(_administrators(when, console) for when, console in stood),
             _versions(campaign),
-            _guards(),
             _rules(campaign),
+            *(_guards(when, console) for when, console in stood),
             *(_events(f"{heading}: changes", list(rows[: MOST + 1])) for heading, rows in found.items()),
             _events("This campaign: settings, overrides, corrections", list(own[: MOST + 1])),
         ],
     )
 
 
-def _itself(began: datetime, ended: datetime | None) -> Section:
+def _stood(campaign: Campaign) -> Sequence[Stood]:
+    """As it was kept at the freeze, and at the sign-off or else as it is."""
+    kept: Sequence[tuple[str, Console | None]] = [
+        ("when the population was frozen", console_then(campaign, ConsoleThen.Moment.FROZEN)),
+        ("at the sign-off", console_then(campaign, ConsoleThen.Moment.SIGNED_OFF)),
+    ]
+    found = [(when, console) for when, console in kept if console is not None]
+    return found if campaign.signed_off_at and found else [*found, ("now", console_now(campaign))]
+
+
+def _itself(campaign: Campaign, stood: Sequence[Stood]) -> Section:
+    began, ended = campaign.created_at, campaign.signed_off_at
     until = time_of(ended) if ended else "not over: the campaign is not signed off"
     return Section(
         "The console",
         pairs=[
-            ("Version", f"Reeve {settings.VERSION}"),
+            *((f"Version, {when}", f"Reeve {console['version']}") for when, console in stood),
             ("From", f"{time_of(began)}, when the campaign was drafted"),
             ("Until", until),
         ],
@@ -112,43 +122,34 @@ def _itself(began: datetime, ended: datetime | None) -> Section:
     )
 
 
-def _administrators(ended: datetime | None) -> Section:
-    rows = RoleHolding.objects.filter(role__in=ADMINISTRATORS).select_related("user")
-    if ended:
-        rows = rows.filter(since__lte=ended)
-    held = [
-        (
-            each.user.name,
-            each.user.email,
-            each.get_role_display(),
-            time_of(each.since),
-            each.get_source_display(),
-            each.user.get_status_display(),
-        )
-        for each in rows.order_by("role", "user__search_text", "pk")
-    ]
+def _administrators(when: str, console: Console) -> Section:
     return Section(
-        "Administrators",
+        f"Administrators, {when}",
         heads=["Name", "E-mail", "Role", "Since", "Given", "Status"],
-        rows=held,
+        rows=console["administrators"] or [("None", "", "", "", "", "")],
         widths=(0.18, 0.24, 0.2, 0.16, 0.13, 0.09),
-        note=f"Roles as they are held now. {Role.SUPER.label}s may change everything; nobody decides on lines"
-        " they were not asked about.",
+        note=f"{Role.SUPER.label}s may change everything; nobody decides on lines they were not asked about.",
     )
 
 
 def _versions(campaign: Campaign) -> Section:
-    used = {each.version.pk: each.version.policy_id for each in applying(campaign).all()}
-    rows = PolicyVersion.objects.filter(policy__in=set(used.values()))
+    """Those there were when it was signed off, or are now."""
+    called, ended, names = policy_names(campaign), campaign.signed_off_at, Names(campaign)
+    used = PolicyVersion.objects.filter(pk__in=called)
+    policies = {each.policy_id: called[each.pk].removesuffix(f", version {each.number}") for each in used}
+    rows = PolicyVersion.objects.filter(policy__in=policies).order_by("policy", "number")
+    found = list(rows.filter(made_at__lte=ended) if ended else rows)
+    found.sort(key=lambda each: (policies[each.policy_id], each.policy_id, each.number))
+    names.learn([each.made_by_id for each in found])
     told = [
         (
-            str(each),
+            f"{policies[each.policy_id]}, version {each.number}",
             time_of(each.made_at),
-            str(each.made_by or "Reeve"),
+            names(each.made_by_id) or "Reeve",
             each.digest,
-            "yes" if each.pk in used else "",
+            "yes" if each.pk in called else "",
         )
-        for each in rows.select_related("policy", "made_by").order_by("policy__name", "policy", "number")
+        for each in found
     ]
     return Section(
         "Versions of the policies",
@@ -158,15 +159,12 @@ def _versions(campaign: Campaign) -> Section:
     )
 
 
-def _guards() -> Section:
-    rules = ConnectorRules.current()
-    rows = Connector.objects.here().select_related("app").order_by("name", "pk")
-    told = [(each.name, str(each.app), "on" if each.is_guarded else "OFF") for each in rows]
+def _guards(when: str, console: Console) -> Section:
     return Section(
-        "Guards against too large a change",
-        [f"The switch over all guards is {'on' if rules.guards else 'OFF'}."],
+        f"Guards against too large a change, {when}",
+        [f"The switch over all guards was {'on' if console['guards'] else 'OFF'}."],
         heads=["Connector", "App", "Guard"],
-        rows=told or [("No connector", "", "")],
+        rows=console["guarded"] or [("No connector", "", "")],
         widths=(0.45, 0.4, 0.15),
     )
 

@@ -11,7 +11,7 @@ from reviews.models import Campaign, Decision, ReviewTask, Turn
 
 LOOKED_AT = 3
 """So many earlier campaigns count; what was last certified before them is reviewed as if it were new."""
-_ENDED = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION, Campaign.Status.SIGNED_OFF)
+ENDED = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION, Campaign.Status.SIGNED_OFF)
 FRESH, KNOWN = 0, 1
 """How lines are ordered: new or changed ones first."""
 
@@ -31,7 +31,7 @@ class Last:
 def earlier_campaigns(campaign: Campaign) -> Sequence[Campaign]:
     """The last few that came to their end before this one was frozen, newest first; of its template only,
     where it has one and that was used before."""
-    ended = Campaign.objects.filter(status__in=_ENDED).exclude(pk=campaign.pk).order_by("-frozen_at")
+    ended = Campaign.objects.filter(status__in=ENDED).exclude(pk=campaign.pk).order_by("-frozen_at")
     if campaign.frozen_at:
         ended = ended.filter(frozen_at__lt=campaign.frozen_at)
     of_template = list(ended.filter(template=campaign.template)[:LOOKED_AT]) if campaign.template_id else []

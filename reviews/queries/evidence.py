@@ -6,14 +6,15 @@ from typing import Any
 from django.db.models import Max, Prefetch
 
 from connectors.models import Account, ProvisionOrder
-from core.models import User
 from reviews.evidence import lines
 from reviews.evidence.tables import time_of
-from reviews.models import Campaign, Comment, Decision, Removal, ReviewTask, SampledLine, Turn
+from reviews.models import Campaign, Comment, Decision, PersonThen, Removal, ReviewTask, SampledLine, Turn
+from reviews.queries.evidence_names import Names
 from reviews.queries.evidence_rules import Rules
 from reviews.routing import TIE_WORDS, Tie
 
 PAGE = 1_000
+ACCOUNT_TYPE, ACCOUNT_STATUS = dict(Account.Type.choices), dict(Account.Status.choices)
 INDEPENDENT = "independent: nothing ties them to the line"
 
 
@@ -24,9 +25,10 @@ def steps_of(campaign: Campaign) -> int:
 
 def evidence_lines(campaign: Campaign) -> Iterator[lines.Line]:
     """Every line, in order. Memory holds a page of them, and the names of people."""
-    rules, names, last = Rules(campaign), Names(), 0
+    names, last = Names(campaign), 0
+    rules = Rules(campaign, names)
     while page := list(_with_all(campaign, last)):
-        names.learn(page)
+        names.learn({key for task in page for key in _people(task) if key})
         last = page[-1].line_no
         for task in page:
             yield _Told(task, rules, names).line()
@@ -36,22 +38,6 @@ def independence_said(codes: str) -> str:
     """What ties somebody to a line, in words."""
     known = {tie.value: TIE_WORDS[tie] for tie in Tie}
     return "; ".join(known.get(code, code) for code in codes.split(",") if code) or INDEPENDENT
-
-
-class Names:
-    """People by key, as evidence names them."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-
-    def learn(self, tasks: Iterable[ReviewTask]) -> None:
-        """In one query for all that these lines name."""
-        wanted = {key for task in tasks for key in _people(task) if key} - self._known.keys()
-        rows = User.objects.filter(pk__in=wanted).values_list("pk", "name", "email")
-        self._known |= {pk: f"{name} <{email}>" if email else name for pk, name, email in rows}
-
-    def __call__(self, key: str | None) -> str:
-        return self._known.get(key, key) if key else ""
 
 
 class _Told:
@@ -67,6 +53,7 @@ class _Told:
         removals = [_removal(each, self.names) for each in self.task.removals.all()]
         return lines.Line(
             frozen=_frozen(self.task, self.rules.policy(self.task)),
+            owner=_owner(self.names.then(self.task.person_id)),
             outcome=self.outcome(),
             steps=[self.step([turn for turn in self.turns if turn.step == step]) for step in steps],
             removal=removals[-1] if removals else None,
@@ -158,6 +145,7 @@ def _with_all(campaign: Campaign, after: int) -> Iterable[ReviewTask]:
 
 
 def _people(task: ReviewTask) -> Iterator[str | None]:
+    yield task.person_id
     for turn in task.turns.all():
         yield from (turn.reviewer_id, turn.on_behalf_of_id, turn.given_by_id)
     for decision in task.decisions.all():
@@ -178,8 +166,10 @@ def _frozen(task: ReviewTask, policy: str) -> lines.Frozen:
         login=task.account_login,
         email=task.account_email,
         account_id=task.account_id_there,
-        account_type=Account.Type(task.account_type).label,
-        account_status=Account.Status(task.account_status).label,
+        account_type=ACCOUNT_TYPE[task.account_type],
+        account_status=ACCOUNT_STATUS[task.account_status],
+        marks=", ".join(task.account_marks),
+        last_sign_in=task.account_last_sign_in or "not provided",
         owner=task.person_name or "nobody",
         title=task.person_title,
         kind=task.kind,
@@ -194,6 +184,19 @@ def _frozen(task: ReviewTask, policy: str) -> lines.Frozen:
         source=task.source,
         run=task.run,
         policy=policy,
+    )
+
+
+def _owner(then: PersonThen | None) -> lines.Owner:
+    """Managers, where there are several, in order of their names."""
+    if then is None:
+        return lines.NOBODY
+    return lines.Owner(
+        employee_id=then.employee_id,
+        department=then.department,
+        status=then.get_status_display(),
+        manager="; ".join(name for name, _ in then.managers),
+        manager_email="; ".join(email for _, email in then.managers),
     )
 
 

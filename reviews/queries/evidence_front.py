@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from reviews.models import Campaign
 from reviews.queries import bridge
-from reviews.queries.applying import applying
+from reviews.queries.console_now import policy_names
+from reviews.queries.evidence_names import Names
 
 INTERIM = "Interim: the campaign is not signed off, and what is here may still change"
 FINAL = "Final: the campaign is signed off"
@@ -18,11 +19,11 @@ def front(campaign: Campaign) -> Sequence[Sequence[object]]:
         ("Number of the campaign", campaign.pk),
         ("Standing", standing(campaign)),
         ("Control", campaign.control_id),
-        ("Control owner", str(campaign.control_owner or "")),
+        ("Control owner", Names(campaign).one(campaign.control_owner_id)),
         ("Period", period(campaign)),
         ("Frozen", campaign.frozen_at),
         ("SHA-256 of the frozen population", campaign.digest),
-        ("Policy", "; ".join(map(str, applying(campaign).all()))),
+        ("Policy", "; ".join(policy_names(campaign).values())),
         ("Signed off", campaign.signed_off_at),
         ("Times", "UTC"),
         (),

@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 
-from reviews.models import Campaign, ReviewTask
+from reviews.models import Campaign, PersonThen, ReviewTask
 from reviews.queries.applying import Applied, applying
+from reviews.queries.console_now import policy_names
+from reviews.queries.evidence_names import Names
 from reviews.routing import FIELDS, LineFacts, Rule
-
-NOT_FROZEN = {"account.marks", "person.department"}
-"""Read when it was routed, and not kept with the line."""
 
 
 class Rules:
     """The rules of the versions that the lines of a campaign rest on."""
 
-    def __init__(self, campaign: Campaign) -> None:
-        self._applying = applying(campaign)
+    def __init__(self, campaign: Campaign, names: Names) -> None:
+        self._names, self._applying, self._called = names, applying(campaign), policy_names(campaign)
         self._looked_at: dict[tuple[int, int], Sequence[str]] = {}
 
     def policy(self, task: ReviewTask) -> str:
         """The version that applied to this line, and why it was not the campaign's own."""
-        return str(self._of(task) or "")
+        if (applied := self._of(task)) is None:
+            return ""
+        name = self._called[applied.version.pk]
+        return f"{name} ({applied.reason})" if applied.origin else name
 
     def name(self, number: int, task: ReviewTask) -> str:
         """With the number, counted from 1."""
@@ -29,9 +31,11 @@ class Rules:
 
     def inputs(self, number: int, task: ReviewTask) -> str:
         """What this rule and those before it asked about the line, and what they found."""
-        facts = _facts(task)
-        found = [f"{FIELDS[name].label}: {_value(name, facts)}" for name in self._fields(number, task)]
-        return "; ".join(found) or "nothing: it fits every line"
+        if not (asked := self._fields(number, task)):
+            return "nothing: it fits every line"
+        facts = _facts(task, self._names.then(task.person_id))
+        found = [f"{FIELDS[name].label}: {_value(name, facts)}" for name in asked]
+        return "; ".join(found)
 
     def _fields(self, number: int, task: ReviewTask) -> Sequence[str]:
         applied = self._of(task)
@@ -51,14 +55,12 @@ class Rules:
 
 
 def _value(name: str, facts: LineFacts) -> str:
-    if name in NOT_FROZEN:
-        return "as it was when the line was routed"
     if name == "entitlement.grave":
         return f"risk level {facts.risk or 'none'}"
     return ", ".join(FIELDS[name].values(facts)) or "none"
 
 
-def _facts(task: ReviewTask) -> LineFacts:
+def _facts(task: ReviewTask, person: PersonThen | None) -> LineFacts:
     return LineFacts(
         app=task.app_id,
         account=task.account_id,
@@ -73,9 +75,11 @@ def _facts(task: ReviewTask) -> LineFacts:
         frameworks=tuple(task.frameworks),
         account_type=task.account_type,
         account_status=task.account_status,
+        account_marks=tuple(task.account_marks),
         account_name=task.account_name,
         account_login=task.account_login,
         account_email=task.account_email,
         person_name=task.person_name,
         person_title=task.person_title,
+        person_department=person.department if person else "",
     )

@@ -5,14 +5,23 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from core.models import User
 from reviews.evidence.pace import Answer, Pace, paces
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
-from reviews.models import Campaign, Decision, PopulationSource, Progress, Removal, ReviewTask, Scope
-from reviews.queries import bridge
-from reviews.queries.applying import applying
+from reviews.models import (
+    Campaign,
+    Decision,
+    PopulationSource,
+    Progress,
+    Removal,
+    ReviewTask,
+    RoleFile,
+    Scope,
+)
+from reviews.queries import bridge, evidence_roles, roll_forward
+from reviews.queries.console_now import policy_names
 from reviews.queries.evidence_front import period, standing
+from reviews.queries.evidence_names import Names
 from reviews.queries.running import counts, removals_by_status
 from reviews.queries.scope import Reason
 
@@ -32,6 +41,8 @@ def memo(campaign: Campaign) -> Paper:
             _scope(campaign),
             _sources(campaign),
             _bridge(campaign),
+            _moved(campaign),
+            _roles(campaign),
             _timeliness(campaign),
             _exceptions(campaign),
             _removals(campaign),
@@ -46,10 +57,14 @@ def said(at: datetime | None) -> str:
 
 
 def _control(campaign: Campaign) -> Section:
-    owners = campaign.owners.order_by("search_text", "pk")
+    names, owners = (
+        Names(campaign),
+        [str(key) for key in campaign.owners.order_by("pk").values_list("pk", flat=True)],
+    )
+    names.learn(owners)
     overridden = campaign.override_reason
-    if overridden and campaign.override_seconded_by:
-        overridden += f" Agreed to by {campaign.override_seconded_by}."
+    if overridden and campaign.override_seconded_by_id:
+        overridden += f" Agreed to by {names.one(campaign.override_seconded_by_id)}."
     return Section(
         "Control",
         pairs=[
@@ -57,8 +72,8 @@ def _control(campaign: Campaign) -> Section:
             ("What it is for", campaign.narrative or campaign.description or "not given"),
             ("Frequency", campaign.get_frequency_display()),
             ("Period", period(campaign) or "not given"),
-            ("Control owner", str(campaign.control_owner or "nobody yet")),
-            ("Run by", ", ".join(str(owner) for owner in owners) or "nobody"),
+            ("Control owner", names.one(campaign.control_owner_id, "nobody yet")),
+            ("Run by", ", ".join(sorted(names(owner) for owner in owners)) or "nobody"),
             ("Campaign", campaign.pk),
             ("Policy", _policy(campaign)),
             ("Population frozen", said(campaign.frozen_at)),
@@ -72,17 +87,15 @@ def _control(campaign: Campaign) -> Section:
 
 def _policy(campaign: Campaign) -> str:
     """The campaign's own version, then what applies in its place, each with the entitlements or apps."""
-    found = applying(campaign)
-    told = [f"{found.default.version} (SHA-256 {found.default.version.digest})"] if found.default else []
-    rows = campaign.applied.select_related("version__policy", "app", "entitlement").order_by("pk")
-    by_version: dict[tuple[str, str, str], list[str]] = {}
-    for row in rows:
-        name = f"{row.entitlement} in {row.app}" if row.entitlement else f"all of {row.app}"
-        key = (str(row.version), row.version.digest, row.get_origin_display())
-        by_version.setdefault(key, []).append(name)
-    for (version, digest, origin), names in by_version.items():
-        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        told.append(f"{version} (SHA-256 {digest}), {origin}: {', '.join(names[:NAMED])}{more}")
+    names, own = policy_names(campaign), campaign.policy_version
+    told = [f"{names[own.pk]} (SHA-256 {own.digest})"] if own else []
+    by_version: dict[tuple[int, str, str], list[str]] = {}
+    for row in campaign.applied.select_related("version").order_by("pk"):
+        key = (row.version_id, row.version.digest, row.get_origin_display())
+        by_version.setdefault(key, []).append(row.name)
+    for (version, digest, origin), things in by_version.items():
+        more = f" and {len(things) - NAMED:,} more" if len(things) > NAMED else ""
+        told.append(f"{names[version]} (SHA-256 {digest}), {origin}: {', '.join(things[:NAMED])}{more}")
     return "; ".join(told) or "none"
 
 
@@ -145,7 +158,8 @@ def _source(source: PopulationSource) -> Sequence[str]:
     counted = time_of(source.counted_at) if source.counted_at else "no: taken all the same"
     gaps = " ".join(str(gap) for gap in source.gaps.values()) or "nothing"
     both = [_counted(found) for found in (source.received, source.second)]
-    return (f"{source.connector.app}: {source.source}", f"{source.run_id}, {ended}", counted, *both, gaps)
+    app = source.app_name or source.connector.app.name
+    return (f"{app}: {source.source}", f"{source.run_id}, {ended}", counted, *both, gaps)
 
 
 def _counted(found: dict[str, int]) -> str:
@@ -171,6 +185,50 @@ def _bridge(campaign: Campaign) -> Section:
         rows=rows,
         widths=(0.24, 0.12, 0.54, 0.1),
     )
+
+
+def _moved(campaign: Campaign) -> Section:
+    found = roll_forward.of(campaign)
+    until = "until closing" if campaign.closed_at else "up to now"
+    return Section(
+        "After the population was frozen",
+        [f"As later syncs saw it, {until}. The file What came and went has each of them."],
+        pairs=[
+            ("Access that came", f"{found.appeared:,} in scope and still held, in no line"),
+            ("Access that went", f"{found.went:,} of the lines"),
+        ],
+    )
+
+
+def _roles(campaign: Campaign) -> Section:
+    """One sentence of all, the files of those that have one."""
+    found = evidence_roles.drift(campaign)
+    compared = " and ".join(found.compared_with[:1])
+    told = [f"{number:,} {word}" for word, number in found.changes.items()]
+    drifted = f"{found.new:,} not in an earlier campaign; {', '.join(told) or 'none changed'}."
+    files = campaign.role_files.filter(replaced_by=None).select_related("entitlement").order_by("pk")
+    rows = [(_role(campaign, each), each.name, each.sha256) for each in files]
+    return Section(
+        "Roles",
+        [
+            f"{found.roles:,} roles and groups. "
+            + (
+                f"Since {compared}: {drifted}"
+                if compared
+                else "There is no earlier campaign to compare with."
+            )
+        ],
+        heads=["Role", "Attached file", "SHA-256"] if rows else (),
+        rows=rows[:MOST],
+        widths=(0.28, 0.24, 0.48),
+        note="What each was called and what changed is in the file Roles."
+        + (f" {len(rows) - MOST:,} more files are attached." if len(rows) > MOST else ""),
+    )
+
+
+def _role(campaign: Campaign, file: RoleFile) -> str:
+    line = campaign.tasks.filter(entitlement=file.entitlement_id).order_by("line_no").first()
+    return line.entitlement_name if line else file.entitlement.name
 
 
 def _timeliness(campaign: Campaign) -> Section:
@@ -242,10 +300,11 @@ def pace_of(campaign: Campaign) -> Sequence[Pace]:
 
 def _pace(campaign: Campaign) -> Section:
     found = pace_of(campaign)
-    names = dict(User.objects.filter(pk__in=[pace.reviewer for pace in found]).values_list("pk", "name"))
+    names = Names(campaign)
+    names.learn([pace.reviewer for pace in found[:MOST]])
     rows = [
         (
-            names.get(pace.reviewer, pace.reviewer),
+            names.name(pace.reviewer),
             f"{pace.decisions:,}",
             f"{pace.a_minute:,.1f}" if pace.a_minute else "not known",
             f"{pace.share_in_bulk:.0%}",
@@ -271,7 +330,8 @@ def _sign_off(campaign: Campaign) -> Section:
         return Section("Sign-off", ["Not signed off."])
     sample = campaign.sample.order_by()
     agreed = sample.filter(agrees=True).count()
-    told = f"{campaign.signed_off_by} agreed to each of these on {said(campaign.signed_off_at)}:"
+    who = Names(campaign).one(campaign.signed_off_by_id)
+    told = f"{who} agreed to each of these on {said(campaign.signed_off_at)}:"
     return Section(
         "Sign-off",
         [told, *(str(statement) for statement in campaign.statements.values())],

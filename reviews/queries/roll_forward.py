@@ -1,5 +1,6 @@
 """What came and went after the freeze: beside a population, never part of it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -7,9 +8,16 @@ from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from connectors.models import Grant
+from connectors.models import Account, Grant
+from reviews.evidence.tables import time_of
 from reviews.models import Campaign, ReviewTask
 from reviews.queries.scope import grants_in
+
+CAME, WENT = "came", "went"
+HEADS = (
+    *("What", "When", "Seen by sync", "Line", "App", "Account", "Login", "E-mail", "Account id"),
+    *("Account status", "Owner", "Resource type", "Resource", "Entitlement", "Entitlement id", "Risk"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +31,59 @@ class RollForward:
 
 
 def of(campaign: Campaign) -> RollForward:
-    """Nothing of either before the freeze."""
+    """Nothing of either before the freeze; as it was kept, once the campaign is closed."""
+    if campaign.closed_at:
+        came = campaign.moved.filter(appeared=True).count()
+        return RollForward(came, campaign.moved.filter(appeared=False).count())
     return RollForward(appeared(campaign).count(), went(campaign).count())
+
+
+def moved(campaign: Campaign) -> Iterator[Sequence[object]]:
+    """Each below `HEADS`: as kept when the campaign closed, until then as things stand."""
+    if campaign.closed_at is None:
+        yield from moved_now(campaign)
+        return
+    yield from campaign.moved.order_by("pk").values_list("cells", flat=True).iterator(2_000)
+
+
+def moved_now(campaign: Campaign) -> Iterator[Sequence[object]]:
+    """What came, then what went, each in the order in which it did."""
+    for what, rows, run in ((CAME, appeared(campaign), "first_run"), (WENT, went(campaign), "gone_run")):
+        when = "since" if what == CAME else "gone_at"
+        found = rows.select_related("account__app", "account__person", "entitlement__resource")
+        numbers = _line_numbers(campaign) if what == WENT else {}
+        for each in found.order_by(when, "pk").iterator(2_000):
+            yield [
+                what,
+                time_of(getattr(each, when)),
+                getattr(each, run),
+                numbers.get(each.pk),
+                *_cells(each),
+            ]
+
+
+def _cells(grant: Grant) -> Sequence[object]:
+    account, entitlement = grant.account, grant.entitlement
+    return [
+        account.app.name,
+        account.name,
+        account.login,
+        account.email,
+        account.external_id,
+        Account.Status(account.status).label,
+        account.person.name if account.person else "nobody",
+        entitlement.kind,
+        entitlement.resource.shown_name,
+        entitlement.name,
+        entitlement.external_id,
+        entitlement.risk,
+    ]
+
+
+def _line_numbers(campaign: Campaign) -> dict[int, int]:
+    """Of the lines whose grant went, by grant."""
+    gone = went(campaign).values("pk")
+    return dict(campaign.tasks.filter(grant__in=gone).values_list("grant", "line_no"))
 
 
 def appeared(campaign: Campaign) -> QuerySet[Grant]:

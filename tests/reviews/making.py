@@ -78,6 +78,8 @@ def make_line(campaign: Campaign, grant: Grant, line_no: int, **fields: Any) -> 
         "account_email": account.email,
         "account_status": account.status,
         "account_type": account.type,
+        "account_marks": account.marks,
+        "account_last_sign_in": account.profile.get("last_login", ""),
         "person_name": person.name if person else "",
         "person_title": person.title if person else "",
         "entitlement_id_there": entitlement.external_id,

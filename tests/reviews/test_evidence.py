@@ -210,8 +210,8 @@ def test_a_workbook_says_what_it_is_of_and_ends_with_the_digest_of_its_rows(camp
     assert about["Campaign"] == "Coupa access, Q4"
     assert about["Standing"].startswith("Interim")
     assert about["SHA-256 of the frozen population"] == "d" * 64
-    assert about["Rows"] == 3
-    assert len(about["SHA-256 of the rows"]) == 64
+    assert about["Rows: Lines"] == 3
+    assert len(about["SHA-256 of the rows: Lines"]) == 64
     dates = {entry.date_time for entry in ZipFile(io.BytesIO(content(Report.objects.get()))).infolist()}
     assert dates == {(1980, 1, 1, 0, 0, 0)}
 
@@ -319,19 +319,21 @@ def test_signing_off_has_every_file_made_once_more(campaign, nudges, django_capt
     Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
 
     with django_capture_on_commit_callbacks(execute=True):
-        reports.want_final(campaign)
+        reports.want_all(campaign)
 
     assert set(Report.objects.filter(by=None).values_list("kind", flat=True)) == set(Report.Kind.values)
-    assert [job for job, _ in nudges] == ["reviews.make_report"] * 4
+    assert [job for job, _ in nudges] == ["reviews.make_report"] * 7
 
 
 def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one(campaign, olga):
     report = reports.claim(reports.want(campaign, "lines_csv", by=olga).pk)
     assert report is not None
     Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
-    reports.want_final(campaign)
+    reports.want_all(campaign)
 
-    reports.finish(report, file="reports/x.csv", sha256="0" * 64, rows=3, size=9, is_interim=True)
+    reports.finish(
+        report, file="reports/x.csv", sha256="0" * 64, md5="0" * 32, rows=3, size=9, is_interim=True
+    )
 
     final = Report.objects.get(kind="lines_csv", status="wanted")
     assert (final.by, final.campaign) == (None, campaign)

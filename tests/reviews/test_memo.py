@@ -1,10 +1,12 @@
 """The memo of a campaign, and how the pace of reviewers is counted."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
 from django.utils.timezone import now
+from pypdf import PdfReader
 
 from core.deeds import phrase
 from core.models import Role
@@ -126,8 +128,8 @@ def test_the_console_tells_of_its_administrators_and_what_they_changed(campaign)
 
     paper = console_paper(campaign)
 
-    assert "Ada Lindgren" in words(paper, "Administrators")
-    assert "Super Administrator" in words(paper, "Administrators")
+    assert "Ada Lindgren" in words(paper, "Administrators, now")
+    assert "Super Administrator" in words(paper, "Administrators, now")
     told = words(paper, "Roles and administrators: changes")
     assert "changed roles Ada Lindgren" in told
     assert '"added": ["super"]' in told
@@ -158,7 +160,29 @@ def test_every_event_that_the_console_tells_of_is_known():
 
 @pytest.mark.parametrize(
     ("name", "printed"),
-    [("Zoë Łucka", "Zoë Łucka"), ("Adébáyọ̀", "Adébáyo"), ("Erdős", "Erdos"), ("山", "?"), ("a\x00b", "ab")],
+    [
+        ("Zażółć Łucka", "Zażółć Łucka"),
+        ("Adébáyọ̀", "Adébáyọ̀"),
+        ("山田 さくら 김", "山田 さくら 김"),
+        ("עדה", "???"),
+        ("a\x00b", "ab"),
+    ],
 )
-def test_names_are_printed_in_letters_that_the_font_has(name, printed):
-    assert papers._printed(name) == printed
+def test_names_are_printed_in_letters_that_there_is_a_font_for(name, printed):
+    assert papers._printed(name) == unicodedata.normalize("NFC", printed)
+
+
+@pytest.mark.parametrize(
+    "name", ["Łucja Żółć", "Αθανάσιος Παπαδόπουλος", "Nguyễn Thị Ánh", "Юлия Щёткина", "山田 さくら 김민수"]
+)
+def test_a_name_of_any_of_these_scripts_is_in_the_text_of_the_pdf(name, tmp_path):
+    path = tmp_path / "paper.pdf"
+    papers.write(path, papers.Paper(f"Memo: {name}", "Interim", [papers.Section("Control", [name])]))
+
+    page = PdfReader(path).pages[0]
+    text = unicodedata.normalize("NFC", page.extract_text())
+    assert text.count(name) == 3  # above the page, as its title, and as a sentence
+    fonts = [each.get_object() for each in page["/Resources"]["/Font"].values()]
+    own = [each for each in fonts if each["/Subtype"] == "/TrueType"]
+    assert own
+    assert all("/FontFile2" in each["/FontDescriptor"] for each in own)
