@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import batched, pairwise
 from typing import Any
 
 from django.db import transaction
@@ -11,19 +12,22 @@ from django.utils.timezone import now
 
 from connectors.actions import orders
 from connectors.models import Grant, ProvisionOrder, Tag
-from core.errors import DomainError, NotPossible
+from core.errors import Denied, DomainError, NotPossible
 from core.models import User
 from core.queue import nudge
 from core.trail import record
 from reviews.actions.permission import may_run
 from reviews.actions.rights import must_answer_for, must_concern_others, must_run, must_say
 from reviews.models import Campaign, Decision, Removal, ReviewTask
+from reviews.models.task import RemovalQuerySet
 from reviews.queries.people import own_among
 
 HOLD = timedelta(hours=24)
 """Between denial and order, where the campaign says so."""
 PAGE = 100
 """Removals ordered in one transaction."""
+CHUNK = 500
+"""Removals confirmed in one statement, each chunk with its line of the trail."""
 ORDERED = {
     ProvisionOrder.Status.WANTED: Removal.Status.REMOVING,
     ProvisionOrder.Status.SENT: Removal.Status.REMOVING,
@@ -39,6 +43,15 @@ USED = {"no": "No", "yes": "Yes", "unknown": "Cannot be told"}
 DEFICIENCY = {"no": "No deficiency", "yes": "A deficiency"}
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What came of confirming all that waits."""
+
+    number: int
+    own: int
+    """About the access of whoever confirmed: left to another owner."""
+
+
 @transaction.atomic
 def confirm(chosen: Sequence[Removal], *, by: User) -> int:
     """The owner of the app has looked: a job orders these at once. Answers how many waited for it.
@@ -50,8 +63,31 @@ def confirm(chosen: Sequence[Removal], *, by: User) -> int:
     others = [each.pk for each in chosen if each.task_id not in own]
     if own and not others:
         must_concern_others([each.task for each in chosen], by)
-    waiting = Removal.objects.confirmable_by(by).filter(pk__in=others)
-    found = list(waiting.select_related("campaign", "app").select_for_update(of=("self",)))
+    return _confirm(others, by=by)
+
+
+@transaction.atomic
+def confirm_all(rows: RemovalQuerySet, *, by: User) -> Confirmed:
+    """As `confirm`, for all of these that wait for this person, however many."""
+    waiting = rows.confirmable_by(by)
+    tasks = dict(waiting.order_by("pk").values_list("pk", "task_id"))
+    if not tasks:
+        raise NotPossible("Nothing waits for you to confirm it.")
+    own = own_among(by, ReviewTask.objects.filter(pk__in=waiting.values("task")))
+    others = [pk for pk, task in tasks.items() if task not in own]
+    if not others:
+        raise Denied(
+            f"{'This is' if len(tasks) == 1 else 'All of them are'} about your own access: another owner of"
+            " the app has to confirm."
+        )
+    number = sum(_confirm(chunk, by=by) for chunk in batched(others, CHUNK))
+    return Confirmed(number, len(tasks) - len(others))
+
+
+def _confirm(keys: Sequence[int], *, by: User) -> int:
+    """Those of them that still wait."""
+    waiting = Removal.objects.confirmable_by(by).filter(pk__in=keys)
+    found = list(waiting.select_related("campaign", "app").select_for_update(of=("self",)).order_by("pk"))
     Removal.objects.filter(pk__in=[each.pk for each in found]).update(confirmed_at=now(), confirmed_by=by)
     for campaign in {each.campaign for each in found}:
         numbers = [each.pk for each in found if each.campaign == campaign]

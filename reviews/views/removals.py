@@ -20,6 +20,7 @@ from reviews.actions.permission import may_run
 from reviews.actions.rights import may_decide
 from reviews.forms.ending import ByHandForm, ExceptForm, LookBackForm
 from reviews.models import Campaign, Removal, ReviewTask
+from reviews.models.task import RemovalQuerySet
 from reviews.queries import running
 from reviews.queries.people import own_among
 from reviews.queries.removals import for_screen, late, of_apps, waiting_for
@@ -34,18 +35,8 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
     """Those of a campaign. POST: confirm those ticked, or make exceptions of them."""
     campaign = shown(request, pk)
     form = ExceptForm(request.POST if request.POST.get("do") == "except" else None)
-    if request.method == "POST" and request.POST.get("do") == "open":
-        number = removal_verbs.open_denied(campaign, by=request.user)
-        messages.success(request, f"{number:,} removal{'' if number == 1 else 's'} opened.")
-        return redirect("reviews:removals", campaign.pk)
-    if request.method == "POST":
-        chosen = _chosen(request, campaign.removals.all())
-        if request.POST.get("do", "confirm") == "confirm":
-            return _confirmed(request, chosen, "reviews:removals", campaign.pk)
-        if form.is_valid():
-            number = removing.except_(chosen, by=request.user, reason=form.cleaned_data["reason"])
-            messages.success(request, f"{number} removal{'' if number == 1 else 's'} became an exception.")
-            return redirect("reviews:removals", campaign.pk)
+    if request.method == "POST" and (answer := _act_on(request, campaign, form)):
+        return answer
     rows = campaign.removals.all()
     status = one_of(request, "status", Removal.Status.values)
     narrowed = rows.filter(status=status) if status else rows
@@ -63,12 +54,33 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
     return render(request, "reviews/running_removals.html", context, status=422 if form.errors else 200)
 
 
+def _act_on(request: HtmxRequest, campaign: Campaign, form: ExceptForm) -> HttpResponse | None:
+    """Where to go afterwards; None where the form is to be shown again."""
+    here, do = ("reviews:removals", campaign.pk), request.POST.get("do", "confirm")
+    if do == "open":
+        number = removal_verbs.open_denied(campaign, by=request.user)
+        messages.success(request, f"{number:,} removal{'' if number == 1 else 's'} opened.")
+        return redirect(*here)
+    if _means_all(request):
+        return _all_confirmed(request, Removal.objects.filter(campaign=campaign), *here)
+    chosen = _chosen(request, Removal.objects.filter(campaign=campaign))
+    if do == "confirm":
+        return _confirmed(request, chosen, *here)
+    if not form.is_valid():
+        return None
+    number = removing.except_(chosen, by=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, f"{number:,} removal{'' if number == 1 else 's'} became an exception.")
+    return redirect(*here)
+
+
 @require_http_methods(["GET", "POST"])
 def my_removals(request: HtmxRequest) -> HttpResponse:
     """Those of the apps one answers for. POST: confirm those ticked."""
     if request.method == "POST":
         if request.POST.get("do", "confirm") != "confirm":
             raise NotPossible("Here removals are only confirmed: open one to do something else with it.")
+        if _means_all(request):
+            return _all_confirmed(request, Removal.objects.all(), "reviews:my_removals")
         return _confirmed(request, _chosen(request, of_apps(request.user)), "reviews:my_removals")
     is_all = request.GET.get("show") == "all"
     rows = of_apps(request.user) if is_all else waiting_for(request.user)
@@ -155,29 +167,45 @@ def _statuses(campaign: Campaign) -> Sequence[tuple[str, str, int]]:
     return [(each.value, each.label, numbers[each]) for each in Removal.Status if each in numbers]
 
 
-def _chosen(request: HtmxRequest, rows: Any) -> list[Removal]:
-    """Those ticked, or all that wait for this person to confirm; raises NotPossible if it is none."""
-    if request.POST.get("all") and request.POST.get("do") != "except":
-        rows = rows.confirmable_by(request.user)
-    else:
-        keys = [key for key in request.POST.getlist("removal") if key.isascii() and key.isalnum()]
-        rows = rows.filter(key__in=keys[:MOST])
-    chosen = list(rows.select_related("campaign", "task__person", "app", "order").order_by("pk")[:MOST])
+def _means_all(request: HtmxRequest) -> bool:
+    return bool(request.POST.get("all")) and request.POST.get("do", "confirm") == "confirm"
+
+
+def _chosen(request: HtmxRequest, rows: RemovalQuerySet) -> list[Removal]:
+    """Those ticked; raises NotPossible if it is none."""
+    keys = [key for key in request.POST.getlist("removal") if key.isascii() and key.isalnum()]
+    if len(keys) > MOST:
+        raise NotPossible(f"Tick at most {MOST:,} at once.")
+    named = rows.filter(key__in=keys)
+    chosen = list(named.select_related("campaign", "task__person", "app", "order").order_by("pk"))
     if not chosen:
         raise NotPossible("Tick the removals that you mean.")
     return chosen
 
 
+def _all_confirmed(request: HtmxRequest, rows: RemovalQuerySet, *back: str) -> HttpResponse:
+    done = removing.confirm_all(rows, by=request.user)
+    _say_confirmed(request, done.number)
+    if done.own:
+        was = "1 was" if done.own == 1 else f"{done.own:,} were"
+        messages.warning(request, f"{was} left out: about your own access, which another owner confirms.")
+    return redirect(*back)
+
+
 def _confirmed(request: HtmxRequest, chosen: Sequence[Removal], *back: str) -> HttpResponse:
     number = removing.confirm(chosen, by=request.user)
-    said = "1 removal is" if number == 1 else f"{number:,} removals are"
-    messages.success(request, f"{said} confirmed: a worker orders them now.")
+    _say_confirmed(request, number)
     if left := len(chosen) - number:
         was = "1 was" if left == 1 else f"{left:,} were"
         messages.warning(
             request, f"{was} left out: about your own access, which another owner confirms, or not waiting."
         )
     return redirect(*back)
+
+
+def _say_confirmed(request: HtmxRequest, number: int) -> None:
+    said = "1 removal is" if number == 1 else f"{number:,} removals are"
+    messages.success(request, f"{said} confirmed: a worker orders them now.")
 
 
 def _sent(request: HtmxRequest, do: str) -> Any:
