@@ -48,6 +48,7 @@ urlpatterns = [
     path("connectors/orders/<slug:pk>/again/", orders.again, name="order_again"),
     path("connectors/orders/<slug:pk>/by-hand/", orders.by_hand, name="order_by_hand"),
     path("connectors/orders/<slug:pk>/done/", orders.done, name="order_done"),
+    path("connectors/orders/<slug:pk>/disable/", orders.disable, name="order_disable"),
     path("connectors/orders/<slug:pk>/drop/", orders.drop, name="order_drop"),
     path("connectors/columns/<slug:table>/", columns.choose, name="columns"),
     path("connectors/<slug:pk>/", connectors.connector, name="connector"),

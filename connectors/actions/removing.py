@@ -10,6 +10,7 @@ from connectors.actions.accounts import Chosen
 from connectors.actions.orders import Wish, want_many
 from connectors.actions.permission import may_ask_removal
 from connectors.models import ACCESS, Account, App, Entitlement, EntitlementOwner, Grant, ProvisionOrder
+from connectors.queries.remaining import GOING, remaining
 from core.errors import Denied, NotPossible
 from core.models import User
 
@@ -57,6 +58,38 @@ def ask(app: App, asked: Asked, *, by: User | None, reason: str, number: int) ->
     who = by.name if by else "an operator"
     said = f"{reason.strip()} (asked by {who})"
     return want_many([_wish(grant, said) for grant in grants], by=by)
+
+
+@transaction.atomic
+def disable_too(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
+    """Have the account disabled as well that this order leaves without a role. Raises Denied, NotPossible."""
+    access = access_to_end(order)
+    if access is None:
+        raise NotPossible("The account is disabled already, about to be, or still holds a role.")
+    must_ask_removal_of(order.app, Grant.objects.filter(pk=access.pk), by)
+    who = by.name if by else "an operator"
+    said = f"{order.reason} The account holds no role more (asked by {who})."
+    wish = Wish(access.account, access.entitlement, ProvisionOrder.Verb.DISABLE, said, access.pk)
+    return want_many([wish], by=by)[0]
+
+
+def access_to_end(order: ProvisionOrder) -> Grant | None:
+    """Access of the account that this order leaves without a role; None where it leaves one, or takes
+    nothing."""
+    if order.verb != ProvisionOrder.Verb.REVOKE or order.status not in GOING:
+        return None
+    after = remaining([order.account_id]).get(order.account_id)
+    if after is None or after.access is None or not after.is_bare:
+        return None
+    return Grant.objects.select_related("account__app", "entitlement").get(pk=after.access.pk)
+
+
+def may_ask_removal_of(app: App, grants: QuerySet[Grant], user: User) -> bool:
+    try:
+        must_ask_removal_of(app, grants, user)
+    except Denied:
+        return False
+    return True
 
 
 def left_with_nothing(app: App, asked: Asked) -> int:

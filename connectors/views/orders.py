@@ -9,11 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors.actions import orders as verbs
+from connectors.actions import removing
 from connectors.actions.permission import is_own, may_manage, may_run_order, may_say_done
 from connectors.forms import OrderReasonForm
-from connectors.models import App, Connector, ProvisionOrder
+from connectors.models import App, Connector, Grant, ProvisionOrder
 from connectors.models.order import ProvisionOrderQuerySet
+from connectors.queries import kind_names
 from connectors.queries import orders as reads
+from connectors.queries.remaining import GOING, remaining
 from connectors.views.apps import head, visible_app
 from core.http import HtmxRequest
 from core.models import User
@@ -84,6 +87,14 @@ def drop(request: HtmxRequest, pk: str) -> HttpResponse:
     return _with_reason(request, pk, verbs.drop, "Dropped: nothing is done about it.")
 
 
+@require_POST
+def disable(request: HtmxRequest, pk: str) -> HttpResponse:
+    """The account, too, that this order leaves without a role."""
+    made = removing.disable_too(_order(request, pk), by=request.user)
+    messages.success(request, "An order was made that disables the account, too.")
+    return redirect("connectors:order", made.pk)
+
+
 def _with_reason(request: HtmxRequest, pk: str, verb: Callable[..., None], said: str) -> HttpResponse:
     wanted, form = _order(request, pk), OrderReasonForm(request.POST)
     if not form.is_valid():
@@ -119,11 +130,24 @@ def _page(
         "reason_form": form or OrderReasonForm(),
         "acts": _acts(shown, may_run=may_run and not own, says_done=says_done and not own),
         "is_own": own and (may_run or says_done),
+        **_after(shown, user),
         "sees_app": App.objects.visible_to(user).filter(pk=shown.app_id).exists(),
         "sees_connector": _sees(shown, user),
         "sees_runs": _sees_runs(shown, user),
     }
     return render(request, PAGE, context, status=status)
+
+
+def _after(shown: ProvisionOrder, user: User) -> dict[str, Any]:
+    """What the account holds afterwards, while something is to be taken from it."""
+    if shown.verb not in (Verb.REVOKE, Verb.DISABLE) or shown.status not in GOING:
+        return {"after": None}
+    access = removing.access_to_end(shown)
+    may = access is not None and removing.may_ask_removal_of(
+        shown.app, Grant.objects.filter(pk=access.pk), user
+    )
+    after = remaining([shown.account_id]).get(shown.account_id)
+    return {"after": after, "names": kind_names(shown.app), "may_disable": may}
 
 
 def _acts(order: ProvisionOrder, *, may_run: bool, says_done: bool) -> set[str]:

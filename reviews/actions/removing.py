@@ -8,6 +8,7 @@ from itertools import batched, pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 
 from connectors.actions import orders
@@ -112,7 +113,7 @@ def order_again(removal: Removal, *, by: User) -> None:
     """After it could not be removed, or its order was dropped: a new order."""
     must_answer_for({removal.app_id}, by)
     must_concern_others([removal.task], by)
-    _must_be_wanted(removal)
+    must_be_wanted(removal)
     if removal.status not in (Removal.Status.FAILED, Removal.Status.BY_HAND):
         raise NotPossible(f"There is nothing to try again: {removal.get_status_display().lower()}.")
     _order([removal])
@@ -124,7 +125,7 @@ def done_by_hand(removal: Removal, *, by: User, how: str) -> None:
     must_answer_for({removal.app_id}, by)
     must_concern_others([removal.task], by)
     said = must_say(how, "Say what was done, and where: it goes into the evidence.")
-    _must_be_wanted(removal)
+    must_be_wanted(removal)
     if removal.status != Removal.Status.BY_HAND:
         raise NotPossible(f"This is not one to be removed by hand: {removal.get_status_display().lower()}.")
     if removal.order is not None:
@@ -145,7 +146,7 @@ def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
     must_concern_others([each.task for each in chosen], by)
     _must_be_exceptable(chosen)
     for removal in chosen:
-        _take_order_back(removal, reason=f"{by} made it an exception of {removal.campaign}: {said}")
+        _take_orders_back(removal, reason=f"{by} made it an exception of {removal.campaign}: {said}")
         removal.move(Removal.Status.EXCEPTED, excepted_by=by, reason=said)
         record("removals.excepted", removal, by=by, reason=said, **about(removal))
     return len(chosen)
@@ -158,7 +159,7 @@ def drop_for(task: ReviewTask, *, by: User, reason: str) -> None:
         if Removal.Status.DROPPED not in Removal.MOVES[removal.status]:
             said = removal.get_status_display().lower()
             raise NotPossible(f"The access of line {task.line_no} is already {said}. It can be given anew.")
-        _take_order_back(
+        _take_orders_back(
             removal, reason=f"{by} corrected line {task.line_no} of {removal.campaign}: {reason}"
         )
         removal.move(Removal.Status.DROPPED, reason=reason)
@@ -193,7 +194,8 @@ def _held(removal: Removal) -> Campaign:
     return Campaign.objects.select_for_update(no_key=True).get(pk=removal.campaign_id)
 
 
-def _must_be_wanted(removal: Removal) -> None:
+def must_be_wanted(removal: Removal) -> None:
+    """For the campaign of a cancelled one nothing is taken away."""
     if (campaign := _held(removal)).status == Campaign.Status.CANCELLED:
         raise NotPossible(f"{campaign} was cancelled: nothing is taken away for it any more.")
 
@@ -280,16 +282,16 @@ def _deciders(page: Sequence[Removal]) -> Mapping[int, User | None]:
     return {row.task_id: row.by for row in rows.order_by("pk")}
 
 
-def _take_order_back(removal: Removal, *, reason: str) -> None:
+def _take_orders_back(removal: Removal, *, reason: str) -> None:
     """What has not begun does not begin; what somebody else waits for goes on. The campaign may do that,
     whoever looks after the connector: the trail says who did."""
-    order = removal.order
-    if order is None or removal.status == Removal.Status.REMOVED:
-        return
-    order.refresh_from_db()
-    others = Removal.objects.open().filter(order=order).exclude(pk=removal.pk)
-    if order.status in ProvisionOrder.UNDONE and not others.exists():
-        orders.drop(order, by=None, reason=reason)
+    for order in (removal.order, removal.disabling):
+        if order is None or (order == removal.order and removal.status == Removal.Status.REMOVED):
+            continue
+        order.refresh_from_db()
+        others = Removal.objects.open().filter(Q(order=order) | Q(disabling=order)).exclude(pk=removal.pk)
+        if order.status in ProvisionOrder.UNDONE and not others.exists():
+            orders.drop(order, by=None, reason=reason)
 
 
 def go(removal: Removal, to: str, **changes: Any) -> None:

@@ -9,13 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from connectors.models import App
+from connectors.models import App, ProvisionOrder
+from connectors.queries import kind_names
 from core.errors import NotPossible
 from core.http import HtmxRequest
 from core.models import User
 from core.queries.asked import one_of, page
+from reviews.actions import disabling, removing
 from reviews.actions import removals as removal_verbs
-from reviews.actions import removing
 from reviews.actions.permission import may_run
 from reviews.actions.rights import may_decide
 from reviews.forms.ending import ByHandForm, ExceptForm, LookBackForm
@@ -23,7 +24,7 @@ from reviews.models import Campaign, Removal, ReviewTask
 from reviews.models.task import RemovalQuerySet
 from reviews.queries import running
 from reviews.queries.people import own_among
-from reviews.queries.removals import for_screen, late, of_apps, waiting_for
+from reviews.queries.removals import afterwards, for_screen, late, of_apps, waiting_for
 from reviews.views.running import head, shown
 
 MOST = 1_000
@@ -51,6 +52,7 @@ def removals(request: HtmxRequest, pk: str) -> HttpResponse:
         "confirmable": rows.confirmable_by(request.user).count(),
         "may_except": may_run(campaign, request.user) and not campaign.is_over,
     }
+    context["bare"] = _bare(context["page"].rows)
     return render(request, "reviews/running_removals.html", context, status=422 if form.errors else 200)
 
 
@@ -84,8 +86,10 @@ def my_removals(request: HtmxRequest) -> HttpResponse:
         return _confirmed(request, _chosen(request, of_apps(request.user)), "reviews:my_removals")
     is_all = request.GET.get("show") == "all"
     rows = of_apps(request.user) if is_all else waiting_for(request.user)
+    shown_page = page(request, for_screen(rows), order="number")
     context = {
-        "page": page(request, for_screen(rows), order="number"),
+        "page": shown_page,
+        "bare": _bare(shown_page.rows),
         "is_all": is_all,
         "confirmable": Removal.objects.confirmable_by(request.user).count(),
         "owns": App.objects.here().owned_by(request.user).exists(),
@@ -107,7 +111,11 @@ def removal(request: HtmxRequest, key: str) -> HttpResponse:
         _act(found, do, forms.get(do), request.user)
         messages.success(request, DONE[do])
         return redirect("reviews:removal", found.key)
+    after = None if found.is_settled else afterwards([found]).get(found.task.account_id)
     context = {"removal": found, "forms": forms, **_rights(found, request.user)}
+    orders = [key for key in (found.order_id, found.disabling_id) if key]
+    sees_order = ProvisionOrder.objects.visible_to(request.user).filter(pk__in=orders).exists()
+    context |= {"after": after, "names": kind_names(found.app), "sees_order": sees_order}
     return render(request, "reviews/removal.html", context, status=422 if do else 200)
 
 
@@ -117,6 +125,7 @@ DONE = {
     "look_back": "What you found out is kept with it.",
     "again": "It is ordered again.",
     "confirm": "Confirmed: it is being ordered.",
+    "disable": "An order was made that disables the account, too.",
 }
 
 
@@ -132,6 +141,8 @@ def _act(found: Removal, do: str, form: Form | None, by: User) -> None:
         removing.order_again(found, by=by)
     elif do == "confirm":
         removing.confirm([found], by=by)
+    elif do == "disable":
+        disabling.disable_too(found, by=by)
     else:
         raise NotPossible("Choose what is to be done with it.")
 
@@ -149,10 +160,17 @@ def _rights(found: Removal, user: User) -> dict[str, Any]:
         "may_say_done": is_owner and found.status == Removal.Status.BY_HAND,
         "may_order": is_owner and found.status in (Removal.Status.FAILED, Removal.Status.BY_HAND),
         "may_except": runs_it and not is_over and not found.is_settled,
+        "may_disable": is_owner and not found.is_settled,
         "may_look_back": (is_owner or runs_it) and not is_over and removing.is_grave(found),
         "may_see_campaign": may_see,
         "owners": found.app.owners_now(),
     }
+
+
+def _bare(rows: Sequence[Removal]) -> set[str]:
+    """Accounts that would hold no role more, of removals somebody has yet to confirm."""
+    found = afterwards([each for each in rows if each.is_to_be_confirmed])
+    return {key for key, after in found.items() if after.is_bare}
 
 
 def _unremoved(campaign: Campaign) -> int:

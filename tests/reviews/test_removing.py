@@ -84,7 +84,7 @@ def test_all_that_waits_is_confirmed_by_one_act_however_many_it_is(campaign, app
 
 
 def test_all_is_only_what_waits_for_oneself_and_concerns_others(campaign, owner, app_owner):
-    first, second, _ = rows()
+    first, *_ = rows()
     Account.objects.filter(pk=first.task.account_id).update(person=app_owner)
 
     with pytest.raises(NotPossible, match="Nothing waits for you"):
