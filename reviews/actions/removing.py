@@ -30,6 +30,7 @@ PAGE = 100
 CHUNK = 500
 """Removals confirmed in one statement, each chunk with its line of the trail."""
 ORDERED = {
+    ProvisionOrder.Status.ASKED: Removal.Status.REMOVING,
     ProvisionOrder.Status.WANTED: Removal.Status.REMOVING,
     ProvisionOrder.Status.SENT: Removal.Status.REMOVING,
     ProvisionOrder.Status.MANUAL: Removal.Status.BY_HAND,

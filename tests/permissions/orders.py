@@ -19,7 +19,10 @@ connectors:order_drop    405/done 405/done        405/done 405/403   405/404 405
 connectors:orders        200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:retry_orders  405/done 405/done        405/done 405/404   405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:app_orders    200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
-connectors:ask_removal   200/done 403/403         404/404  200/done  404/404 404/404     404/404  404/404 404/404  403/403   302/302     302/302
+connectors:order_confirm 405/done 405/403         405/403  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:order_refuse  405/done 405/403         405/403  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:confirm_orders 405/done 405/403        405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:ask_removal   200/done 403/403         404/404  200/done  404/404 404/404     404/404  404/404 404/done 403/403   302/302     302/302
 """
 WRITES = {"domain": "acme.coupahost.com", "client_id": "b1f9c2d07e4a", "mode": "read-write"}
 
@@ -32,6 +35,7 @@ def requests(world: World) -> dict[str, Request]:
     back = _order(connector, ProvisionOrder.Status.CAME_BACK, came_back_at=now())
     last = _order(_connector("Bared", owner, app_owner), ProvisionOrder.Status.FAILED)
     make_grant(last.account, make_entitlement(last.app, "Access", CREDENTIAL, external_id=ACCESS))
+    wanted = _order(_connector("Asked", owner, app_owner), ProvisionOrder.Status.ASKED)
     other = _connector("Ordered too", owner, app_owner)
     _order(other, ProvisionOrder.Status.FAILED)
     grant = make_grant(make_account(other.app, "Ruth"), make_entitlement(other.app, "Approver"))
@@ -48,6 +52,9 @@ def requests(world: World) -> dict[str, Request]:
         "connectors:orders": Request([connector.pk]),
         "connectors:retry_orders": Request([other.pk]),
         "connectors:app_orders": Request([connector.app_id]),
+        "connectors:order_confirm": Request([wanted.pk]),
+        "connectors:order_refuse": Request([wanted.pk], reason),
+        "connectors:confirm_orders": Request([wanted.app_id]),
         "connectors:ask_removal": Request([other.app_id], {**asked, **reason}),
     }
 
