@@ -20,7 +20,8 @@ from connectors.actions import (
     telling,
     trying,
 )
-from connectors.contract import BadCredentials, BadSettings, DriverError, Receipt, TransientError
+from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
+from connectors.contract_writing import Receipt
 from connectors.models import Connector, ProvisionOrder, SettingsCandidate, SettingsTest, SyncRun
 from connectors.queries import queue
 from connectors.sync import engine

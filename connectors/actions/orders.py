@@ -17,10 +17,9 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.actions import telling
-from connectors.actions.permission import must_manage, must_run_order, must_say_done
-from connectors.contract import Receipt
-from connectors.models import Account, Connector, Entitlement, Grant, ProvisionOrder
-from connectors.queries.own_accounts import Human
+from connectors.actions.permission import must_run_order, must_say_done
+from connectors.contract_writing import Receipt
+from connectors.models import Account, Connector, Entitlement, ProvisionOrder
 from connectors.queries.provisioning import Carrier, carrier, meant
 from connectors.queries.queue import AT_ONCE
 from connectors.sync.sentences import storable
@@ -261,34 +260,6 @@ def retry(order: ProvisionOrder, *, by: User | None) -> None:
     if can.connector is None:
         raise NotPossible(can.problem)
     _try_again(order, can.connector, by=by)
-
-
-@transaction.atomic
-def retry_failed(connector: Connector, *, by: User | None) -> int:
-    """Have all its failed orders tried again but those about one's own access; answers how many."""
-    must_manage(connector, by)
-    failed = ProvisionOrder.objects.filter(connector=connector, status=ProvisionOrder.Status.FAILED)
-    rows = failed.select_related("app", "connector", "account", "entitlement").order_by("pk")
-    human = None if by is None else Human.of(by)
-    wanted = [order for order in rows if human is None or not human.owns(order.account)]
-    for order in wanted:
-        retry(order, by=by)
-    if not wanted:
-        raise NotPossible("No order of this connector has failed.")
-    return len(wanted)
-
-
-def want_again(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
-    """A new order for the same, where what was removed came back."""
-    must_say_done(order, by)
-    if order.status != ProvisionOrder.Status.CAME_BACK:
-        raise NotPossible("It has not come back, so there is nothing to be removed again.")
-    open_now = Grant.objects.here().filter(account=order.account_id, entitlement=order.entitlement_id)
-    grant = open_now.values_list("pk", flat=True).first()
-    if grant is None:
-        raise NotPossible("The last sync no longer saw it: there is nothing to be removed.")
-    reason = f"{order.reason} It came back after it had been removed."
-    return want(order.account, order.entitlement, verb=order.verb, grant=grant, reason=reason, by=by)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from connectors.actions import confirming, removing
+from connectors.actions import confirming, removing, retrying
 from connectors.actions import orders as verbs
 from connectors.actions.permission import (
     is_own,
@@ -66,7 +66,7 @@ def of_connector(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_POST
 def retry_all(request: HtmxRequest, pk: str) -> HttpResponse:
     shown = _connector(request, pk)
-    number = verbs.retry_failed(shown, by=request.user)
+    number = retrying.retry_failed(shown, by=request.user)
     messages.success(request, f"{number:,} order{'' if number == 1 else 's'} will be tried again.")
     return redirect("connectors:orders", shown.pk)
 
@@ -100,7 +100,7 @@ def retry(request: HtmxRequest, pk: str) -> HttpResponse:
 @require_POST
 def again(request: HtmxRequest, pk: str) -> HttpResponse:
     """A new order for the same, where what was removed came back."""
-    made = verbs.want_again(_order(request, pk), by=request.user)
+    made = retrying.want_again(_order(request, pk), by=request.user)
     messages.success(request, "A new order was made.")
     return redirect("connectors:order", made.pk)
 
