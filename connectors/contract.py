@@ -6,7 +6,7 @@ Below the waterline: no Django, no database. The same code runs inside a self-ho
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 type Scalar = str | int | bool | None
 type Kind = str
@@ -138,10 +138,8 @@ class Call:
     seconds: float
     at: datetime
     body: Body = field(default=b"", repr=False)
-    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`.
-
-    Always empty where a token was asked for: that would be the secret itself.
-    """
+    """The body itself, of which `bytes` and `sha256` tell; empty unless `Outside.keeps_bodies`, and where a
+    token was asked for: that would be the secret itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,51 +224,6 @@ class Driver(Protocol):
         """Let go of connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What came of a wish."""
-
-    calls: tuple[Call, ...]
-    changed: bool
-    """False: it was so already."""
-    agrees: bool
-    """Whether the app, read back afterwards, says what was wished."""
-    said: str = ""
-    """What the read-back saw, as a sentence; where it does not agree, why."""
-
-
-class Journal(Protocol):
-    """Keeps what must be given back, so that a worker that takes over after a crash can do it."""
-
-    def get(self) -> Mapping[str, object]:
-        """What was kept last; empty if nothing, or if it was cleared."""
-
-    def put(self, kept: Mapping[str, object]) -> None:
-        """Return when it is safe; an empty mapping clears it. JSON values only."""
-
-
-@runtime_checkable
-class Provisioner(Protocol):
-    """Changes one app. Every wish succeeds if it is true already.
-
-    Raises DriverError where a person must act, TransientError where trying again may work: the same wish is
-    then made again with the same journal, also by another worker, and ends as if made once. What the wish
-    did not speak of is afterwards as somebody else may have left it meanwhile, never as it was before. Both
-    errors bring the calls that were made.
-
-    About one account the caller makes one wish at a time, and no other before one that kept something in its
-    journal has come to its end.
-    """
-
-    def grant(self, account_id: str, entitlement_id: str, journal: Journal) -> Receipt: ...
-
-    def revoke(self, account_id: str, entitlement_id: str, journal: Journal) -> Receipt: ...
-
-    def enable(self, account_id: str, journal: Journal) -> Receipt: ...
-
-    def disable(self, account_id: str, journal: Journal) -> Receipt: ...
-
-
 class Pace(Protocol):
     """Keeps all workers together below the vendor's rate."""
 
@@ -319,14 +272,6 @@ class OwnToken:
     def drop(self, token: Token) -> None:
         if self._token == token:
             self._token = None
-
-
-@runtime_checkable
-class Changer(Provisioner, Protocol):
-    """A provisioner that was opened for one wish. Safe to abandon at any moment."""
-
-    def close(self) -> None:
-        """Let go of connections."""
 
 
 def _unheard(_: "Call") -> None:
@@ -427,7 +372,7 @@ class Spec:
     open: Callable[[Mapping[str, str], Outside], Driver]
     """Settings, secrets included, into a driver. No network."""
     writes: Callable[[Mapping[str, str]], bool] = _never
-    """Whether these settings allow changes; what `open` gives for them is a `Provisioner` too.
+    """Whether these settings allow changes; what `open` gives then is a `contract_writing.Provisioner` too.
 
     What it may be asked for is said by `provision` of each capability: `grant`, `revoke`. Disabling and
     enabling an account are two of the `actions`: `disable_user`, `enable_user`.
@@ -446,8 +391,7 @@ class Spec:
     drawing: str = ""
     """Our own drawing of the vendor's page where credentials are made: SVG without script or style."""
     guide: str = ""
-    """The set-up steps at the vendor: a numbered Markdown list, with a line `{scopes}` where these belong,
-    if it has any."""
+    """The set-up steps at the vendor: a numbered Markdown list; a line `{scopes}` where these belong."""
 
     @property
     def takes_files(self) -> bool:

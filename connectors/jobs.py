@@ -20,8 +20,10 @@ from connectors.actions import (
     telling,
     trying,
 )
-from connectors.contract import BadCredentials, BadSettings, DriverError, Receipt, TransientError
+from connectors.contract import BadCredentials, BadSettings, DriverError, TransientError
+from connectors.contract_writing import Receipt
 from connectors.models import Connector, ProvisionOrder, SettingsCandidate, SettingsTest, SyncRun
+from connectors.queries import queue
 from connectors.sync import engine
 from connectors.sync.journal import OrderCalls, OrderJournal
 from connectors.sync.opening import open_candidate, open_driver, open_provisioner
@@ -92,7 +94,7 @@ def carry_out(order_id: str) -> None:
             orders.give_up(order, problem)
         else:
             orders.carried_out(order, _change(order))
-    if following := orders.next_to_carry_out(order.connector_id):
+    if following := queue.next_to_carry_out(order.connector_id):
         nudge("connectors.carry_out", following)
 
 
@@ -119,7 +121,7 @@ def sweep() -> None:
     tests = SettingsTest.objects.filter(status=SettingsTest.Status.WAITING)
     for test_id in tests.due().values_list("pk", flat=True):
         nudge("connectors.test_settings", test_id)
-    for order_id in orders.waiting():
+    for order_id in queue.waiting():
         nudge("connectors.carry_out", order_id)
     for app_id in telling.apps_to_tell_of():
         nudge("connectors.tell_of_orders", app_id)

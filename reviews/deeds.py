@@ -35,6 +35,7 @@ PHRASES: dict[str, str] = {
     "policies.retired": "retired the policy",
     "removals.came_back": "saw access again after",
     "removals.confirmed": "confirmed removals of",
+    "removals.disabling": "had the account disabled, too, by",
     "removals.done_by_hand": "said that it was done by hand:",
     "removals.dropped": "no longer wanted",
     "removals.excepted": "made an exception of",

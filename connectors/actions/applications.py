@@ -59,6 +59,8 @@ class Facts:
     icon: str = ""
     annotations: Mapping[str, str] | None = None
     """None: as they were."""
+    when_asked: str = ""
+    """When access is removed that somebody asks to have removed; empty: as it was."""
 
 
 @transaction.atomic
@@ -113,6 +115,8 @@ def edit(app: App, facts: Facts, *, seen: datetime | None, is_another: bool = Fa
     if folded(facts.name) != folded(app.name):
         must_be_free(facts.name, is_another=is_another)
     wanted = {"name": facts.name, "description": facts.description, "icon": facts.icon, "annotations": notes}
+    if facts.when_asked:
+        wanted["when_asked"] = facts.when_asked
     before = {name: getattr(app, name) for name in wanted}
     if before == wanted:
         return

@@ -17,11 +17,11 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from connectors.actions import telling
-from connectors.actions.permission import must_manage, must_run_order, must_say_done
-from connectors.contract import Receipt
-from connectors.models import Account, Connector, Entitlement, Grant, ProvisionOrder
-from connectors.queries.own_accounts import Human
+from connectors.actions.permission import must_run_order, must_say_done
+from connectors.contract_writing import Receipt
+from connectors.models import Account, Connector, Entitlement, ProvisionOrder
 from connectors.queries.provisioning import Carrier, carrier, meant
+from connectors.queries.queue import AT_ONCE
 from connectors.sync.sentences import storable
 from core.errors import NotPossible
 from core.models import User
@@ -33,8 +33,6 @@ JOB = "connectors.carry_out"
 TRIES = 5
 """Tries after a passing trouble; then it is left to people (row A37)."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
-AT_ONCE = 20
-"""Orders that workers are told of when they are made: each that ends tells of the next, sweepers of all."""
 CHUNK = 500
 
 type Status = ProvisionOrder.Status
@@ -74,9 +72,12 @@ def want(
 
 @transaction.atomic
 def want_many(
-    wishes: Sequence[Wish], *, by: User | None, not_before: datetime | None = None
+    wishes: Sequence[Wish], *, by: User | None, not_before: datetime | None = None, asks_first: bool = False
 ) -> list[ProvisionOrder]:
-    """As `want`, for very many: the orders in the order of the wishes, in a few statements."""
+    """As `want`, for very many: the orders in the order of the wishes, in a few statements.
+
+    `asks_first`: new ones wait until an owner of the app confirms them, and old ones stay as they are.
+    """
     found = _undone(wishes)
     new: dict[tuple[str, str], ProvisionOrder] = {}
     find = cache(carrier)
@@ -87,11 +88,16 @@ def want_many(
         can = find(wish.account.app, wish.account.source, wish.entitlement.kind, verb)
         if other is None or (other.status == ProvisionOrder.Status.REMOVED and other.verb != verb):
             found.pop(pair, None)
-            new[pair] = _made(wish, verb, can, by=by, due_at=not_before or now())
+            status = _asked_or(can, asks_first=asks_first)
+            new[pair] = _made(wish, verb, can, status, by=by, due_at=not_before or now())
         elif other.verb != verb:
             raise NotPossible(
                 f"The opposite is under way: {other}. Wait until it is done, or drop that order."
             )
+        elif asks_first:
+            continue
+        elif other.status == ProvisionOrder.Status.ASKED:
+            go_ahead(other, by=by, not_before=not_before)
         elif can.connector and pair in found and _is_worth_a_try(other):
             _try_again(other, can.connector, by=by, not_before=not_before)
     if not _created(list(new.values())):
@@ -210,6 +216,7 @@ def by_hand(order: ProvisionOrder, *, by: User | None, reason: str) -> None:
     """Have it done by hand instead of trying it again."""
     must_run_order(order, by)
     reason = _said(reason)
+    _must_be_confirmed(order)
     _must_owe_nothing(order)
     _by_hand(order, reason, by=by)
 
@@ -230,9 +237,25 @@ def done_by_hand(order: ProvisionOrder, *, by: User | None, reason: str) -> None
 
 
 @transaction.atomic
+def go_ahead(order: ProvisionOrder, *, by: User | None, not_before: datetime | None = None) -> None:
+    """What waited for an owner of the app is carried out. Whether `by` may say so is for the caller."""
+    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
+    due_at = not_before or now()
+    said = {"confirmed_by": by, "confirmed_at": now(), "connector": can.connector, "problem": can.problem}
+    to = _asked_or(can, asks_first=False)
+    _move(order, to, **said, due_at=due_at, told_at=None)
+    record("orders.confirmed", order, by=by, by_hand=can.connector is None)
+    if can.connector is None:
+        nudge("connectors.tell_of_orders", order.app_id)
+    elif due_at <= now():
+        nudge(JOB, order.pk)
+
+
+@transaction.atomic
 def retry(order: ProvisionOrder, *, by: User | None) -> None:
     """Have a worker try again from the beginning; what has to be given back is given back first."""
     must_run_order(order, by)
+    _must_be_confirmed(order)
     can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
     if can.connector is None:
         raise NotPossible(can.problem)
@@ -240,62 +263,18 @@ def retry(order: ProvisionOrder, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def retry_failed(connector: Connector, *, by: User | None) -> int:
-    """Have all its failed orders tried again but those about one's own access; answers how many."""
-    must_manage(connector, by)
-    failed = ProvisionOrder.objects.filter(connector=connector, status=ProvisionOrder.Status.FAILED)
-    rows = failed.select_related("app", "connector", "account", "entitlement").order_by("pk")
-    human = None if by is None else Human.of(by)
-    wanted = [order for order in rows if human is None or not human.owns(order.account)]
-    for order in wanted:
-        retry(order, by=by)
-    if not wanted:
-        raise NotPossible("No order of this connector has failed.")
-    return len(wanted)
-
-
-def want_again(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
-    """A new order for the same, where what was removed came back."""
-    must_say_done(order, by)
-    if order.status != ProvisionOrder.Status.CAME_BACK:
-        raise NotPossible("It has not come back, so there is nothing to be removed again.")
-    open_now = Grant.objects.here().filter(account=order.account_id, entitlement=order.entitlement_id)
-    grant = open_now.values_list("pk", flat=True).first()
-    if grant is None:
-        raise NotPossible("The last sync no longer saw it: there is nothing to be removed.")
-    reason = f"{order.reason} It came back after it had been removed."
-    return want(order.account, order.entitlement, verb=order.verb, grant=grant, reason=reason, by=by)
-
-
-def can_be_carried_out(order: ProvisionOrder) -> bool:
-    """Whether a connector could do it by now."""
-    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
-    return can.connector is not None
-
-
-@transaction.atomic
 def drop(order: ProvisionOrder, *, by: User | None, reason: str) -> None:
     """Nobody wants it any more. One in a worker's hands cannot be dropped: it is about to be done."""
     must_run_order(order, by)
     reason = _said(reason)
+    if by is not None:
+        _must_be_confirmed(order)
     free = ProvisionOrder.objects.free().select_for_update().filter(pk=order.pk).first()
     if free is None:
         raise NotPossible("A worker is carrying it out right now. Look again in a minute.")
     _must_owe_nothing(free)
     _move(order, ProvisionOrder.Status.DROPPED, lease=None, leased_until=None)
     record("orders.dropped", order, by=by, reason=reason)
-
-
-def waiting() -> Sequence[str]:
-    """Some of the orders that are due and in no worker's hands, the oldest first."""
-    due = ProvisionOrder.objects.to_carry_out().due().order_by("due_at")
-    return list(due.values_list("pk", flat=True)[:AT_ONCE])
-
-
-def next_to_carry_out(connector_id: str | None) -> str | None:
-    """The order of this connector that has waited longest, by its key."""
-    due = ProvisionOrder.objects.to_carry_out().due().filter(connector=connector_id)
-    return due.order_by("due_at").values_list("pk", flat=True).first()
 
 
 def _undone(wishes: Collection[Wish]) -> dict[tuple[str, str], ProvisionOrder]:
@@ -318,7 +297,15 @@ def _pair(wish: Wish) -> tuple[str, str]:
     return wish.account.pk, wish.entitlement.pk
 
 
-def _made(wish: Wish, verb: str, can: Carrier, *, by: User | None, due_at: datetime) -> ProvisionOrder:
+def _asked_or(can: Carrier, *, asks_first: bool) -> Status:
+    if asks_first:
+        return ProvisionOrder.Status.ASKED
+    return ProvisionOrder.Status.WANTED if can.connector else ProvisionOrder.Status.MANUAL
+
+
+def _made(
+    wish: Wish, verb: str, can: Carrier, status: Status, *, by: User | None, due_at: datetime
+) -> ProvisionOrder:
     return ProvisionOrder(
         app=wish.account.app,
         connector=can.connector,
@@ -326,7 +313,7 @@ def _made(wish: Wish, verb: str, can: Carrier, *, by: User | None, due_at: datet
         account=wish.account,
         entitlement=wish.entitlement,
         grant=wish.grant,
-        status=ProvisionOrder.Status.WANTED if can.connector else ProvisionOrder.Status.MANUAL,
+        status=status,
         reason=wish.reason.strip(),
         wanted_by=by,
         due_at=due_at,
@@ -346,11 +333,12 @@ def _created(orders: Sequence[ProvisionOrder]) -> bool:
 
 def _tell_of(orders: Sequence[ProvisionOrder], *, by: User | None) -> None:
     told = [(order, {"reason": order.reason, "by_hand": order.connector is None}) for order in orders]
-    record_many("orders.wanted", told, by=by)
-    at_once = [order for order in orders if order.connector and order.due_at <= now()]
-    for order in at_once[:AT_ONCE]:
+    is_asked = any(order.status == ProvisionOrder.Status.ASKED for order in orders)
+    record_many("orders.asked" if is_asked else "orders.wanted", told, by=by)
+    waiting = [order for order in orders if order.status == ProvisionOrder.Status.WANTED]
+    for order in [order for order in waiting if order.due_at <= now()][:AT_ONCE]:
         nudge(JOB, order.pk)
-    for app_id in sorted({order.app_id for order in orders if order.connector is None}):
+    for app_id in sorted({order.app_id for order in orders if order.status in ProvisionOrder.BY_PEOPLE}):
         nudge("connectors.tell_of_orders", app_id)
 
 
@@ -379,7 +367,17 @@ def _by_hand(order: ProvisionOrder, why: str, *, by: User | None) -> None:
 
 def _move(order: ProvisionOrder, to: Status, **changes: Any) -> None:
     order.move(to, **changes)
+    tell_the_rest(order)
+
+
+def tell_the_rest(order: ProvisionOrder) -> None:
+    """Higher rooms hear that it has moved."""
     announce(NEWS, order.pk)
+
+
+def _must_be_confirmed(order: ProvisionOrder) -> None:
+    if order.status == ProvisionOrder.Status.ASKED:
+        raise NotPossible(f"An owner of {order.app} has to confirm it first.")
 
 
 def _must_owe_nothing(order: ProvisionOrder) -> None:

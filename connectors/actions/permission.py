@@ -135,6 +135,18 @@ def must_say_done(order: ProvisionOrder, user: User | None) -> None:
         raise Denied(f"Only the owners of {order.app} and those who look after its connector can do that.")
 
 
+def must_confirm_orders(app: App, user: User) -> None:
+    """To say yes or no to what others ask to have removed: for its owners and Super Administrators."""
+    if not (user.may_act and may_ask_removal(app, user)):
+        raise Denied(f"Only the owners of {app} and Super Administrators can confirm or refuse this.")
+
+
+def must_confirm_order(order: ProvisionOrder, user: User) -> None:
+    """Never about one's own access."""
+    _must_be_of_another(order, user)
+    must_confirm_orders(order.app, user)
+
+
 def may_run_order(order: ProvisionOrder, user: User) -> bool:
     if order.connector and not order.connector.deleted_at:
         return may_manage(order.connector, user)

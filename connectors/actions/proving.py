@@ -23,7 +23,7 @@ Status, Verb = ProvisionOrder.Status, ProvisionOrder.Verb
 ENDS = (Verb.REVOKE, Verb.DISABLE)
 """Wishes that the holding be no more; the others wish that it be."""
 DONE = (Status.REMOVED, Status.PROVEN)
-PROVABLE = (Status.WANTED, Status.REMOVED, Status.MANUAL, Status.FAILED)
+PROVABLE = (Status.ASKED, Status.WANTED, Status.REMOVED, Status.MANUAL, Status.FAILED)
 """Whoever fulfilled it. One that a worker holds is left to that worker."""
 
 

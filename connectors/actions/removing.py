@@ -10,8 +10,9 @@ from connectors.actions.accounts import Chosen
 from connectors.actions.orders import Wish, want_many
 from connectors.actions.permission import may_ask_removal
 from connectors.models import ACCESS, Account, App, Entitlement, EntitlementOwner, Grant, ProvisionOrder
+from connectors.queries.remaining import GOING, remaining
 from core.errors import Denied, NotPossible
-from core.models import User
+from core.models import Role, User
 
 MOST = 5_000
 """Orders that are made at once."""
@@ -56,7 +57,45 @@ def ask(app: App, asked: Asked, *, by: User | None, reason: str, number: int) ->
     must_ask_removal_of(app, asked.grants(app), by)
     who = by.name if by else "an operator"
     said = f"{reason.strip()} (asked by {who})"
-    return want_many([_wish(grant, said) for grant in grants], by=by)
+    return want_many([_wish(grant, said) for grant in grants], by=by, asks_first=asks_first(app, by))
+
+
+def asks_first(app: App, by: User | None) -> bool:
+    """Whether what this person asks for waits until an owner of the app confirms it: theirs and a Super
+    Administrator's word is enough, and anybody's where the app is set so."""
+    return by is not None and not may_ask_removal(app, by) and app.when_asked == App.WhenAsked.CONFIRMED
+
+
+@transaction.atomic
+def disable_too(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
+    """Have the account disabled as well that this order leaves without a role. Raises Denied, NotPossible."""
+    access = access_to_end(order)
+    if access is None:
+        raise NotPossible("The account is disabled already, about to be, or still holds a role.")
+    must_ask_removal_of(order.app, Grant.objects.filter(pk=access.pk), by)
+    who = by.name if by else "an operator"
+    said = f"{order.reason} The account holds no role more (asked by {who})."
+    wish = Wish(access.account, access.entitlement, ProvisionOrder.Verb.DISABLE, said, access.pk)
+    return want_many([wish], by=by, asks_first=asks_first(order.app, by))[0]
+
+
+def access_to_end(order: ProvisionOrder) -> Grant | None:
+    """Access of the account that this order leaves without a role; None where it leaves one, or takes
+    nothing."""
+    if order.verb != ProvisionOrder.Verb.REVOKE or order.status not in GOING:
+        return None
+    after = remaining([order.account_id]).get(order.account_id)
+    if after is None or after.access is None or not after.is_bare:
+        return None
+    return Grant.objects.select_related("account__app", "entitlement").get(pk=after.access.pk)
+
+
+def may_ask_removal_of(app: App, grants: QuerySet[Grant], user: User) -> bool:
+    try:
+        must_ask_removal_of(app, grants, user)
+    except Denied:
+        return False
+    return True
 
 
 def left_with_nothing(app: App, asked: Asked) -> int:
@@ -71,20 +110,35 @@ def left_with_nothing(app: App, asked: Asked) -> int:
     return touched.filter(Exists(signs_in), ~Exists(holds_more)).count()
 
 
+def may_reach(app: App, accounts: Collection[str], user: User) -> bool:
+    """Whether somebody who does not see the app may look at what these accounts hold, to ask for its removal:
+    their own, those of who reports to them, and for the helpdesk anybody's."""
+    if not user.is_active or not accounts or app.status == App.Status.DELETED:
+        return False
+    if user.has_role(Role.HELPDESK):
+        return True
+    rows = Account.objects.filter(app=app, pk__in=accounts)
+    return not rows.exclude(Q(person=user) | Q(person__managers=user)).exists()
+
+
+def may_ask_about(person: User, user: User) -> bool:
+    """Whether this person may ask that somebody lose what they hold, wherever it is."""
+    manages = person.managers.filter(pk=user.pk)
+    return user.is_active and (person == user or user.has_role(Role.HELPDESK) or manages.exists())
+
+
 def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
     """Whoever may ask something of some of these accounts may look at what they could ask."""
-    if may_ask_removal(app, user):
+    if _may_ask_anything(app, user):
         return True
     held = Grant.objects.here().filter(account__app=app, account__in=accounts)
-    owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
-    theirs = Q(Exists(owns)) | Q(account__person__managers=user)
-    return user.is_active and held.filter(theirs).exists()
+    return user.is_active and held.filter(_theirs(user)).exists()
 
 
 def may_remove(entitlement: Entitlement, user: User) -> bool:
     """Whether this person may ask that anybody lose it."""
     owns = EntitlementOwner.objects.of(user).filter(thing=entitlement)
-    return may_ask_removal(entitlement.app, user) or (user.is_active and owns.exists())
+    return _may_ask_anything(entitlement.app, user) or (user.is_active and owns.exists())
 
 
 def must_choose(app: App, accounts: Collection[str], user: User) -> None:
@@ -93,20 +147,28 @@ def must_choose(app: App, accounts: Collection[str], user: User) -> None:
 
 
 def must_ask_removal_of(app: App, grants: QuerySet[Grant], user: User | None) -> None:
-    """Super Administrators and owners of the app of anything; owners of an entitlement, and who manages the
-    account's owner, of that."""
-    if user is None or may_ask_removal(app, user):
+    """Super Administrators, owners of the app and the helpdesk of anything; owners of an entitlement, who
+    manages the account's owner, and the owner themselves, of that."""
+    if user is None or _may_ask_anything(app, user):
         return
-    owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
-    theirs = Q(Exists(owns)) | Q(account__person__managers=user)
-    if not user.is_active or not grants.exists() or grants.exclude(theirs).exists():
+    if not user.is_active or not grants.exists() or grants.exclude(_theirs(user)).exists():
         raise _denied(app)
+
+
+def _may_ask_anything(app: App, user: User) -> bool:
+    return may_ask_removal(app, user) or (user.is_active and user.has_role(Role.HELPDESK))
+
+
+def _theirs(user: User) -> Q:
+    """Holdings whose removal somebody may ask for without a word on the whole app."""
+    owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
+    return Q(Exists(owns)) | Q(account__person__managers=user) | Q(account__person=user)
 
 
 def _denied(app: App) -> Denied:
     return Denied(
-        f"Only a Super Administrator, an owner of {app}, an owner of the entitlement or the manager of"
-        " whoever owns the account can ask that access be removed."
+        f"Only a Super Administrator, an owner of {app}, an owner of the entitlement, the manager of whoever"
+        " owns the account, they themselves, or the helpdesk can ask that access be removed."
     )
 
 

@@ -36,12 +36,23 @@ def tell(app_id: str) -> None:
     by_hand = [each for each in orders if each.status == ProvisionOrder.Status.MANUAL]
     if by_hand:
         _write("order_by_hand", _answerable(app), app, by_hand, key=key, connector=_reader(app))
+    asked = [each for each in orders if each.status == ProvisionOrder.Status.ASKED]
+    if asked:
+        _write("order_asked", _owners(app), app, asked, key=key)
     failed = [each for each in orders if each.status == ProvisionOrder.Status.FAILED]
     for connector in sorted({each.connector for each in failed if each.connector}, key=lambda each: each.pk):
         of_it = [each for each in failed if each.connector == connector]
         people = people_to_tell(connector)
         _write("order_failed", people, app, of_it, key=f"{key}:{connector.pk}", connector=connector)
     _untold().filter(pk__in=[each.pk for each in orders]).update(told_at=now())
+
+
+def tell_of_refusal(order: ProvisionOrder, *, by: User, reason: str) -> None:
+    """Whoever asked for it hears that an owner of the app said no."""
+    if order.wanted_by is not None and order.wanted_by.is_active:
+        told: dict[str, Any] = {"order": order, "app": order.app, "by": by, "reason": reason}
+        told["sees_app"] = ProvisionOrder.objects.visible_to(order.wanted_by).filter(pk=order.pk).exists()
+        post("order_refused", to=order.wanted_by, key=order.pk, **told)
 
 
 def alarm(order: ProvisionOrder, problem: str) -> None:
@@ -75,6 +86,11 @@ def _write(
     for person in people:
         sees_app = App.objects.visible_to(person).filter(pk=app.pk).exists()
         post(letter, to=person, key=key, sees_app=sees_app, **told)
+
+
+def _owners(app: App) -> Iterable[User]:
+    """Those who confirm what is asked for."""
+    return app.owners_now() if app.owners_now().exists() else User.objects.active().holding(Role.SUPER)
 
 
 def _answerable(app: App) -> Iterable[User]:

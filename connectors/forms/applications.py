@@ -149,6 +149,16 @@ class AppSettingsForm(EditForm):
         help_text="For scripts of your own: one a line, as key: value. At most 16, and 4 KB together.",
     )
 
+    when_asked = forms.ChoiceField(
+        label="When somebody asks that access be removed",
+        choices=App.WhenAsked.choices,
+        required=False,
+        help_text=(
+            "For what a manager, an owner of the entitlement, the helpdesk or the holder asks. What an owner"
+            " of the app or a Super Administrator asks for is removed at once."
+        ),
+    )
+
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
 
@@ -173,7 +183,8 @@ class AppSettingsForm(EditForm):
     def facts(self) -> Facts:
         """Only of a valid form."""
         typed = self.cleaned_data
-        return Facts(typed["name"], typed["description"], typed["icon"], typed["annotations"])
+        told = (typed["name"], typed["description"], typed["icon"], typed["annotations"])
+        return Facts(*told, typed["when_asked"])
 
 
 class DeleteAppForm(forms.Form):
@@ -204,6 +215,7 @@ def told_of(app: App) -> dict[str, Any]:
     """What the form about settings begins with."""
     notes = "\n".join(f"{key}: {value}" for key, value in app.annotations.items())
     facts = {"name": app.name, "description": app.description, "icon": app.icon, "annotations": notes}
+    facts["when_asked"] = app.when_asked
     return {**facts, "changed_at": app.changed_at}
 
 

@@ -22,6 +22,11 @@ class Migration(migrations.Migration):
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
+            model_name='app',
+            name='when_asked',
+            field=models.CharField(choices=[('confirmed', 'After an owner of the app confirms it'), ('at_once', 'At once')], default='confirmed', max_length=16),
+        ),
+        migrations.AddField(
             model_name='syncrun',
             name='is_evidence',
             field=models.BooleanField(default=False),
@@ -36,9 +41,10 @@ class Migration(migrations.Migration):
                 ('id', core.models.keys.KeyField(default=core.ids.ksuid, editable=False, max_length=27, primary_key=True, serialize=False)),
                 ('verb', models.CharField(choices=[('revoke', 'Remove'), ('grant', 'Give'), ('disable', 'Disable'), ('enable', 'Enable')], max_length=16)),
                 ('grant', models.BigIntegerField(null=True)),
-                ('status', models.CharField(choices=[('wanted', 'Waiting for a worker'), ('sent', 'Being carried out'), ('removed', 'Done, being proven'), ('proven', 'Proven'), ('came_back', 'Came back'), ('failed', 'Failed'), ('manual', 'To be done by hand'), ('dropped', 'Dropped')], default='wanted', max_length=16)),
+                ('status', models.CharField(choices=[('asked', 'Waiting for the app owner'), ('wanted', 'Waiting for a worker'), ('sent', 'Being carried out'), ('removed', 'Done, being proven'), ('proven', 'Proven'), ('came_back', 'Came back'), ('failed', 'Failed'), ('manual', 'To be done by hand'), ('dropped', 'Dropped')], default='wanted', max_length=16)),
                 ('reason', models.TextField()),
                 ('wanted_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('confirmed_at', models.DateTimeField(null=True)),
                 ('journal', models.JSONField(default=dict)),
                 ('sent_at', models.DateTimeField(null=True)),
                 ('removed_at', models.DateTimeField(null=True)),
@@ -50,6 +56,7 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='connectors.account')),
                 ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='connectors.app')),
                 ('came_back_run', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connectors.syncrun')),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('connector', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='connectors.connector')),
                 ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('entitlement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='connectors.entitlement')),
@@ -84,7 +91,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='provisionorder',
-            index=models.Index(condition=models.Q(('status__in', ('failed', 'manual')), ('told_at', None)), fields=['app'], name='orders_to_tell_of'),
+            index=models.Index(condition=models.Q(('status__in', ('failed', 'manual', 'asked')), ('told_at', None)), fields=['app'], name='orders_to_tell_of'),
         ),
         migrations.AddIndex(
             model_name='provisionorder',
@@ -92,7 +99,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='provisionorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('wanted', 'sent', 'failed', 'manual'))), fields=('account', 'entitlement'), name='one_open_order_per_pair'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('asked', 'wanted', 'sent', 'failed', 'manual'))), fields=('account', 'entitlement'), name='one_open_order_per_pair'),
         ),
         migrations.AddConstraint(
             model_name='provisionorder',

@@ -64,6 +64,10 @@ class App(models.Model):
         COUPA = "default", "Employee number, e-mail, login"
         CUSTOM = "custom", "Pairs of your own"
 
+    class WhenAsked(models.TextChoices):
+        CONFIRMED = "confirmed", "After an owner of the app confirms it"
+        AT_ONCE = "at_once", "At once"
+
     id = KeyField(primary_key=True)
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=16, choices=Status)
@@ -86,6 +90,8 @@ class App(models.Model):
     """For pairs of your own: `[["account field", "person field"], ...]`, the first that matches wins."""
     drops_plus = models.BooleanField(default=False)
     """Whether `name+word@example.com` is read as `name@example.com` when matching."""
+    when_asked = models.CharField(max_length=16, choices=WhenAsked, default=WhenAsked.CONFIRMED)
+    """When access is removed that somebody else than its owners asks to have removed."""
     search_text = models.TextField(editable=False)
     created_at = models.DateTimeField(default=now)
     changed_at = models.DateTimeField(default=now, editable=False)

@@ -61,6 +61,7 @@ class ProvisionOrder(Stateful, Leased):
         ENABLE = "enable", "Enable"
 
     class Status(models.TextChoices):
+        ASKED = "asked", "Waiting for the app owner"
         WANTED = "wanted", "Waiting for a worker"
         SENT = "sent", "Being carried out"
         REMOVED = "removed", "Done, being proven"
@@ -74,11 +75,12 @@ class ProvisionOrder(Stateful, Leased):
     """A worker has something to do."""
     UNPROVEN = (Status.REMOVED, Status.MANUAL, Status.FAILED)
     """A run that sees the wish fulfilled proves it, whoever fulfilled it."""
-    UNDONE = (Status.WANTED, Status.SENT, Status.FAILED, Status.MANUAL)
+    UNDONE = (Status.ASKED, Status.WANTED, Status.SENT, Status.FAILED, Status.MANUAL)
     """A worker or a person has something to do: there is never more than one such order for a pair."""
-    BY_PEOPLE = (Status.FAILED, Status.MANUAL)
+    BY_PEOPLE = (Status.FAILED, Status.MANUAL, Status.ASKED)
     """Somebody has to act."""
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        Status.ASKED: frozenset({Status.WANTED, Status.MANUAL, Status.DROPPED, Status.PROVEN}),
         Status.WANTED: frozenset({Status.SENT, Status.MANUAL, Status.DROPPED, Status.PROVEN}),
         Status.SENT: frozenset({Status.SENT, Status.REMOVED, Status.FAILED, Status.MANUAL, Status.DROPPED}),
         Status.REMOVED: frozenset({Status.PROVEN, Status.CAME_BACK}),
@@ -104,6 +106,9 @@ class ProvisionOrder(Stateful, Leased):
     """Why, as people read it: the campaign and who denied it."""
     wanted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     wanted_at = models.DateTimeField(default=now)
+    confirmed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    """The owner of the app who said yes, or no, to what was asked for."""
+    confirmed_at = models.DateTimeField(null=True)
     journal = models.JSONField(default=dict)
     """What must be given back if a worker dies between two calls; kept before the first of them."""
     sent_at = models.DateTimeField(null=True)
@@ -131,7 +136,7 @@ class ProvisionOrder(Stateful, Leased):
         constraints = (
             models.UniqueConstraint(
                 fields=("account", "entitlement"),
-                condition=Q(status__in=("wanted", "sent", "failed", "manual")),
+                condition=Q(status__in=("asked", "wanted", "sent", "failed", "manual")),
                 name="one_open_order_per_pair",
             ),
             models.UniqueConstraint(
@@ -146,7 +151,7 @@ class ProvisionOrder(Stateful, Leased):
             models.Index(fields=("app",), condition=Q(status="removed"), name="orders_being_proven"),
             models.Index(
                 fields=("app",),
-                condition=Q(status__in=("failed", "manual"), told_at=None),
+                condition=Q(status__in=("failed", "manual", "asked"), told_at=None),
                 name="orders_to_tell_of",
             ),
             models.Index(fields=("grant",), condition=Q(grant__isnull=False), name="orders_about_a_grant"),

@@ -16,6 +16,7 @@ from core.models import User
 Status = ProvisionOrder.Status
 
 FILTERS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "asked": ("Waiting for an owner", (Status.ASKED,)),
     "open": ("Waiting or being carried out", ProvisionOrder.OPEN),
     "failed": ("Failed", (Status.FAILED,)),
     "manual": ("By hand", (Status.MANUAL,)),
@@ -26,7 +27,16 @@ FILTERS: Mapping[str, tuple[str, Sequence[str]]] = {
 }
 ORDER = (
     *("Order", "What", "App", "Account", "Login", "Id there", "Entitlement", "Entitlement id there"),
-    *("Status", "Reason", "Wanted by", "Wanted (UTC)", "Done (UTC)", "Done by hand by", "Read back"),
+    *(
+        "Status",
+        "Reason",
+        "Wanted by",
+        "Wanted (UTC)",
+        "Confirmed by",
+        "Done (UTC)",
+        "Done by hand by",
+        "Read back",
+    ),
     *("Proven (UTC)", "Proven by sync", "Came back (UTC)", "Seen by sync", "Problem"),
 )
 
@@ -85,6 +95,7 @@ class WaitingOrders:
     app: App
     by_hand: int
     failed: int
+    asked: int
 
 
 def orders_waiting_for(user: User) -> list[WaitingOrders]:
@@ -98,9 +109,10 @@ def orders_waiting_for(user: User) -> list[WaitingOrders]:
         .annotate(
             by_hand=Count("pk", filter=Q(status=Status.MANUAL)),
             failed=Count("pk", filter=Q(status=Status.FAILED)),
+            asked=Count("pk", filter=Q(status=Status.ASKED)),
         )
     )
-    numbers = {app: (by_hand, failed) for app, by_hand, failed in counted}
+    numbers = {app: (by_hand, failed, asked) for app, by_hand, failed, asked in counted}
     apps = App.objects.here().filter(pk__in=numbers).order_by("search_text", "pk") if numbers else ()
     return [WaitingOrders(app, *numbers[app.pk]) for app in apps]
 
@@ -122,14 +134,21 @@ def orders_as_file(user: User, asked: Parameters) -> Iterator[tuple[object, ...]
     """An orders page; `app` or `connector` and the filters as in its address."""
     rows = narrowed_orders(_asked_for(user, asked), WantedOrders.of(asked))
     people = rows.select_related(
-        "app", "account", "entitlement", "wanted_by", "done_by", "proven_run", "came_back_run"
+        "app", "account", "entitlement", "wanted_by", "confirmed_by", "done_by", "proven_run", "came_back_run"
     )
     for row in people.order_by("-pk").iterator(2_000):
         account, thing = row.account, row.entitlement
         yield (
             *(row.pk, row.get_verb_display(), row.app.name, account.name, account.login),
             *(account.external_id, thing.name, thing.external_id, row.get_status_display(), row.reason),
-            *(row.wanted_by or "", row.wanted_at, row.removed_at, row.done_by or "", row.read_back),
+            *(
+                row.wanted_by or "",
+                row.wanted_at,
+                row.confirmed_by or "",
+                row.removed_at,
+                row.done_by or "",
+                row.read_back,
+            ),
             *(row.proven_at, row.proven_run_id, row.came_back_at, row.came_back_run_id, row.problem),
         )
 

@@ -32,6 +32,12 @@ def carrier(app: App, source: str, kind: str, verb: str) -> Carrier:
     return Carrier(None, _why_not(readers[0], verb))
 
 
+def can_be_carried_out(order: ProvisionOrder) -> bool:
+    """Whether a connector could do it by now."""
+    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
+    return can.connector is not None
+
+
 def readers_of(app: App, source: str) -> Sequence[Connector]:
     """The connectors of this app that read this tenant now, the oldest first."""
     rows = Connector.objects.here().filter(app=app, source=source)

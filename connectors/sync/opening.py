@@ -8,7 +8,8 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from connectors import registry
-from connectors.contract import Call, Changer, Driver, DriverError, Outside
+from connectors.contract import Call, Driver, DriverError, Outside
+from connectors.contract_writing import Changer
 from connectors.models import Connector, SettingsCandidate, SettingsTest
 from connectors.sync.kinds import kinds_of
 from connectors.sync.pace import RedisPace, RedisTokens

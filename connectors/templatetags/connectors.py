@@ -39,6 +39,7 @@ RUN: Mapping[str, Look] = {
     SyncRun.Status.DISCARDED: ("gone", ""),
 }
 ORDER: Mapping[str, Look] = {
+    ProvisionOrder.Status.ASKED: ("wait", "hourglass"),
     ProvisionOrder.Status.WANTED: ("gone", "clock"),
     ProvisionOrder.Status.SENT: ("busy", ""),
     ProvisionOrder.Status.REMOVED: ("wait", "hourglass"),

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from connectors import queries
 from connectors.actions.permission import may_list_apps
+from connectors.actions.removing import may_ask_about
 from connectors.models import Account, App, Connector, SyncRun
 from connectors.queries.orders import orders_waiting_for
 from core.models import User
@@ -90,19 +91,22 @@ def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
 
 
 def accounts_of(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
-    """On a person's page: their accounts in the apps the reader may see; their own page shows all."""
+    """On a person's page: their accounts in the apps the reader may see; all of them for themselves, and for
+    who may ask that they lose what they hold."""
     reader, person = _user(request), details["person"]
     if reader is None:
         return None
     rows = Account.objects.here().filter(person=person).select_related("app")
     visible = set(rows.visible_to(reader).values_list("pk", flat=True))
-    shown = rows if reader == person else rows.filter(pk__in=visible)
+    sees_all = reader == person or may_ask_about(person, reader)
+    shown = rows if sees_all else rows.filter(pk__in=visible)
     ordered = shown.annotate(grant_count=queries.GRANT_COUNT).order_by("app__search_text", "search_text")
     number = shown.count()
     return {
         "accounts": list(ordered[:ACCOUNTS_SHOWN]),
         "number": number,
         "visible": visible,
+        "may_ask": sees_all,
         "has_hidden": number < rows.count(),
         "person": person,
     }

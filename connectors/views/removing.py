@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, QuerySet
-from django.http import HttpResponse, QueryDict  # what was ticked comes by either method
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, QueryDict  # what was ticked comes by either method
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
@@ -36,9 +36,9 @@ THINGS_SHOWN, GRANTS_SHOWN, NAMES_SHOWN = 200, 50, 10
 @require_http_methods(["GET", "POST"])
 def ask(request: HtmxRequest, pk: str) -> HttpResponse:
     """Of the accounts ticked (`account`), or of all that a filter finds (`all`)."""
-    app = visible_app(request, pk)
     typed = request.POST if request.method == "POST" else request.GET
     accounts = Chosen(typed.getlist("account"), Wanted.of(typed.dict()) if typed.get("all") else None)
+    app = _app(request, pk, accounts)
     verbs.must_choose(app, accounts.found(app), request.user)
     asked = _asked(app, accounts, typed)
     if request.method == "GET":
@@ -56,7 +56,24 @@ def ask(request: HtmxRequest, pk: str) -> HttpResponse:
     except NotPossible as problem:
         return _confirm(request, app, asked, error=str(problem), status=409 if reason.strip() else 422)
     messages.success(request, _said(made))
-    return redirect("connectors:app_orders", app.pk)
+    if _sees(request, app):
+        return redirect("connectors:app_orders", app.pk)
+    return redirect(_back(app, accounts, sees_app=False))
+
+
+def _app(request: HtmxRequest, pk: str, accounts: Chosen) -> App:
+    """One that is visible; or of which somebody may look at all of these accounts, by their keys."""
+    if _sees(request, pk):
+        return visible_app(request, pk)
+    app = get_object_or_404(App.objects.here(), pk=pk)
+    if accounts.wanted is not None or not verbs.may_reach(app, accounts.found(app), request.user):
+        raise Http404
+    return app
+
+
+def _sees(request: HtmxRequest, app: App | str) -> bool:
+    key = app.pk if isinstance(app, App) else app
+    return App.objects.visible_to(request.user).filter(pk=key).exists()
 
 
 def _asked(app: App, accounts: Chosen, typed: QueryDict) -> Asked:
@@ -93,7 +110,7 @@ def _confirm(
         ],
         "grant_count": grants.count(),
         "grants_shown": GRANTS_SHOWN,
-        "ways": _ways(app, grants),
+        "ways": _ways(app, grants, asks_first=verbs.asks_first(app, request.user)),
         "left_with_nothing": verbs.left_with_nothing(app, asked),
         "reason": request.POST.get("reason", ""),
         "error": error,
@@ -103,7 +120,10 @@ def _confirm(
 
 def _page(request: HtmxRequest, app: App, asked: Asked, keys: Sequence[str]) -> dict[str, Any]:
     typed = request.POST if request.method == "POST" else request.GET
-    return head(app, "accounts") | {
+    sees_app = _sees(request, app)
+    return (head(app, "accounts") if sees_app else {"app": app}) | {
+        "sees_app": sees_app,
+        "asks_first": verbs.asks_first(app, request.user),
         "keys": [] if asked.accounts.wanted else keys,
         "wanted": asked.accounts.wanted,
         "number": len(keys),
@@ -113,22 +133,26 @@ def _page(request: HtmxRequest, app: App, asked: Asked, keys: Sequence[str]) -> 
         "what": typed.get("what", "these"),
         "entitlements": typed.getlist("entitlement"),
         "names": queries.kind_names(app),
-        "back": _back(app, asked.accounts),
+        "back": _back(app, asked.accounts, sees_app=sees_app),
     }
 
 
-def _ways(app: App, grants: QuerySet[Grant]) -> list[tuple[str, int]]:
+def _ways(app: App, grants: QuerySet[Grant], *, asks_first: bool) -> list[tuple[str, int]]:
     """Through what it would be done, or why by hand, and how many of each."""
     kinds = grants.order_by().values_list("account__source", "entitlement__kind", "entitlement__external_id")
     find = cache(carrier)
     ways: Counter[str] = Counter()
+    when = "" if asks_first else ", at once"
     for source, kind, external_id in kinds.iterator(2_000):
         can = find(app, source, kind, meant(ProvisionOrder.Verb.REVOKE, external_id))
-        ways[f"Through {can.connector}, at once." if can.connector else can.problem] += 1
+        ways[f"Through {can.connector}{when}." if can.connector else can.problem] += 1
     return ways.most_common()
 
 
 def _said(made: Sequence[ProvisionOrder]) -> str:
+    if waiting := sum(order.status == ProvisionOrder.Status.ASKED for order in made):
+        removals = f"{waiting:,} removal{'' if waiting == 1 else 's'}"
+        return f"{removals} asked for. An owner of {made[0].app} confirms or refuses, and was written to."
     by_hand = sum(order.connector_id is None for order in made)
     orders = f"{len(made):,} order{'' if len(made) == 1 else 's'}"
     if by_hand == len(made):
@@ -138,8 +162,13 @@ def _said(made: Sequence[ProvisionOrder]) -> str:
     return f"{orders} made, {by_hand:,} of them to be done by hand."
 
 
-def _back(app: App, chosen: Chosen) -> str:
-    """Where one came from: the one account, or the list as it was filtered."""
+def _back(app: App, chosen: Chosen, *, sees_app: bool = True) -> str:
+    """Where one came from: the one account, or the list as it was filtered; the person's page for who does
+    not see the app."""
+    if not sees_app:
+        owners = Account.objects.filter(pk__in=chosen.keys).values_list("person", flat=True).distinct()
+        known = [each for each in owners if each]
+        return reverse("core:person", args=[known[0]]) if len(known) == 1 else reverse("core:home")
     if chosen.wanted is None and len(chosen.keys) == 1:
         return reverse("connectors:account", args=[app.pk, chosen.keys[0]])
     url = reverse("connectors:accounts", args=[app.pk])

@@ -15,7 +15,7 @@ from core.ids import ksuid
 from core.models import Organisation, User
 from core.queue import nudge
 from core.trail import record
-from reviews.actions.permission import must_run
+from reviews.actions.permission import may_run, must_run
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from reviews.models.review import ReviewTaskQuerySet
 from reviews.queries.applying import applying
@@ -62,19 +62,26 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None, *, even_so: bool = Fa
 
 
 @transaction.atomic
-def open_denied(campaign: Campaign, *, by: User) -> int:
-    """Have the access of denied lines taken away although their policy removes nothing."""
+def open_denied(campaign: Campaign, *, by: User, lines: Collection[int] | None = None) -> int:
+    """Have the access of denied lines taken away although their policy removes nothing.
+
+    `lines`: of these alone, by their numbers. Answers how many removals are new.
+    """
     must_run(campaign, by)
     if campaign.is_over or campaign.status == Campaign.Status.RUNNING:
         raise NotPossible(
             f"{campaign} is {campaign.get_status_display().lower()}: it has to be closed first."
         )
     number, last = 0, 0
-    while page := list(denied_without(campaign).filter(line_no__gt=last).order_by("line_no")[:BATCH]):
+    wanted = denied_without(campaign)
+    if lines is not None:
+        wanted = wanted.filter(line_no__in=lines)
+    while page := list(wanted.filter(line_no__gt=last).order_by("line_no")[:BATCH]):
         last = page[-1].line_no
         number += open_for(page, by, even_so=True)
     if not number:
-        raise NotPossible("Every denied line has its removal.")
+        all_have_one = "Every denied line has its removal."
+        raise NotPossible(all_have_one if lines is None else "None of them is denied and without a removal.")
     if campaign.status == Campaign.Status.CLOSED:
         campaign.move(Campaign.Status.REMEDIATION)
     return number
@@ -84,6 +91,13 @@ def denied_without(campaign: Campaign) -> ReviewTaskQuerySet:
     """Denied lines that nobody takes away."""
     has_one = Removal.objects.filter(task=OuterRef("pk")).exclude(status__in=OVER)
     return campaign.tasks.filter(~Exists(has_one), status=ReviewTask.Status.DENIED)
+
+
+def may_open(campaign: Campaign, user: User) -> bool:
+    """Whether this person could have access of its denied lines taken away now."""
+    return campaign.status in (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION) and may_run(
+        campaign, user
+    )
 
 
 def asks_first(campaign: Campaign, app: str) -> bool:

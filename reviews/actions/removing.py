@@ -2,16 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import batched, pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 
 from connectors.actions import orders
 from connectors.models import Grant, ProvisionOrder, Tag
-from core.errors import DomainError, NotPossible
+from core.errors import Denied, DomainError, NotPossible
 from core.models import User
 from core.queue import nudge
 from core.trail import record
@@ -19,13 +21,17 @@ from reviews.actions.keeping import keep_people
 from reviews.actions.permission import may_run
 from reviews.actions.rights import must_answer_for, must_concern_others, must_run, must_say
 from reviews.models import Campaign, Decision, Removal, ReviewTask
+from reviews.models.task import RemovalQuerySet
 from reviews.queries.people import own_among
 
 HOLD = timedelta(hours=24)
 """Between denial and order, where the campaign says so."""
 PAGE = 100
 """Removals ordered in one transaction."""
+CHUNK = 500
+"""Removals confirmed in one statement, each chunk with its line of the trail."""
 ORDERED = {
+    ProvisionOrder.Status.ASKED: Removal.Status.REMOVING,
     ProvisionOrder.Status.WANTED: Removal.Status.REMOVING,
     ProvisionOrder.Status.SENT: Removal.Status.REMOVING,
     ProvisionOrder.Status.MANUAL: Removal.Status.BY_HAND,
@@ -40,6 +46,15 @@ USED = {"no": "No", "yes": "Yes", "unknown": "Cannot be told"}
 DEFICIENCY = {"no": "No deficiency", "yes": "A deficiency"}
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What came of confirming all that waits."""
+
+    number: int
+    own: int
+    """About the access of whoever confirmed: left to another owner."""
+
+
 @transaction.atomic
 def confirm(chosen: Sequence[Removal], *, by: User) -> int:
     """The owner of the app has looked: a job orders these at once. Answers how many waited for it.
@@ -51,8 +66,31 @@ def confirm(chosen: Sequence[Removal], *, by: User) -> int:
     others = [each.pk for each in chosen if each.task_id not in own]
     if own and not others:
         must_concern_others([each.task for each in chosen], by)
-    waiting = Removal.objects.confirmable_by(by).filter(pk__in=others)
-    found = list(waiting.select_related("campaign", "app").select_for_update(of=("self",)))
+    return _confirm(others, by=by)
+
+
+@transaction.atomic
+def confirm_all(rows: RemovalQuerySet, *, by: User) -> Confirmed:
+    """As `confirm`, for all of these that wait for this person, however many."""
+    waiting = rows.confirmable_by(by)
+    tasks = dict(waiting.order_by("pk").values_list("pk", "task_id"))
+    if not tasks:
+        raise NotPossible("Nothing waits for you to confirm it.")
+    own = own_among(by, ReviewTask.objects.filter(pk__in=waiting.values("task")))
+    others = [pk for pk, task in tasks.items() if task not in own]
+    if not others:
+        raise Denied(
+            f"{'This is' if len(tasks) == 1 else 'All of them are'} about your own access: another owner of"
+            " the app has to confirm."
+        )
+    number = sum(_confirm(chunk, by=by) for chunk in batched(others, CHUNK))
+    return Confirmed(number, len(tasks) - len(others))
+
+
+def _confirm(keys: Sequence[int], *, by: User) -> int:
+    """Those of them that still wait."""
+    waiting = Removal.objects.confirmable_by(by).filter(pk__in=keys)
+    found = list(waiting.select_related("campaign", "app").select_for_update(of=("self",)).order_by("pk"))
     Removal.objects.filter(pk__in=[each.pk for each in found]).update(confirmed_at=now(), confirmed_by=by)
     for campaign in {each.campaign for each in found}:
         numbers = [each.pk for each in found if each.campaign == campaign]
@@ -78,7 +116,7 @@ def order_again(removal: Removal, *, by: User) -> None:
     """After it could not be removed, or its order was dropped: a new order."""
     must_answer_for({removal.app_id}, by)
     must_concern_others([removal.task], by)
-    _must_be_wanted(removal)
+    must_be_wanted(removal)
     if removal.status not in (Removal.Status.FAILED, Removal.Status.BY_HAND):
         raise NotPossible(f"There is nothing to try again: {removal.get_status_display().lower()}.")
     _order([removal])
@@ -90,7 +128,7 @@ def done_by_hand(removal: Removal, *, by: User, how: str) -> None:
     must_answer_for({removal.app_id}, by)
     must_concern_others([removal.task], by)
     said = must_say(how, "Say what was done, and where: it goes into the evidence.")
-    _must_be_wanted(removal)
+    must_be_wanted(removal)
     if removal.status != Removal.Status.BY_HAND:
         raise NotPossible(f"This is not one to be removed by hand: {removal.get_status_display().lower()}.")
     if removal.order is not None:
@@ -113,7 +151,7 @@ def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
     must_concern_others([each.task for each in chosen], by)
     _must_be_exceptable(chosen)
     for removal in chosen:
-        _take_order_back(removal, reason=f"{by} made it an exception of {removal.campaign}: {said}")
+        _take_orders_back(removal, reason=f"{by} made it an exception of {removal.campaign}: {said}")
         removal.move(Removal.Status.EXCEPTED, excepted_by=by, reason=said)
         record("removals.excepted", removal, by=by, reason=said, **about(removal))
     return len(chosen)
@@ -126,7 +164,7 @@ def drop_for(task: ReviewTask, *, by: User, reason: str) -> None:
         if Removal.Status.DROPPED not in Removal.MOVES[removal.status]:
             said = removal.get_status_display().lower()
             raise NotPossible(f"The access of line {task.line_no} is already {said}. It can be given anew.")
-        _take_order_back(
+        _take_orders_back(
             removal, reason=f"{by} corrected line {task.line_no} of {removal.campaign}: {reason}"
         )
         removal.move(Removal.Status.DROPPED, reason=reason)
@@ -161,7 +199,8 @@ def _held(removal: Removal) -> Campaign:
     return Campaign.objects.select_for_update(no_key=True).get(pk=removal.campaign_id)
 
 
-def _must_be_wanted(removal: Removal) -> None:
+def must_be_wanted(removal: Removal) -> None:
+    """For the campaign of a cancelled one nothing is taken away."""
     if (campaign := _held(removal)).status == Campaign.Status.CANCELLED:
         raise NotPossible(f"{campaign} was cancelled: nothing is taken away for it any more.")
 
@@ -248,16 +287,16 @@ def _deciders(page: Sequence[Removal]) -> Mapping[int, User | None]:
     return {row.task_id: row.by for row in rows.order_by("pk")}
 
 
-def _take_order_back(removal: Removal, *, reason: str) -> None:
+def _take_orders_back(removal: Removal, *, reason: str) -> None:
     """What has not begun does not begin; what somebody else waits for goes on. The campaign may do that,
     whoever looks after the connector: the trail says who did."""
-    order = removal.order
-    if order is None or removal.status == Removal.Status.REMOVED:
-        return
-    order.refresh_from_db()
-    others = Removal.objects.open().filter(order=order).exclude(pk=removal.pk)
-    if order.status in ProvisionOrder.UNDONE and not others.exists():
-        orders.drop(order, by=None, reason=reason)
+    for order in (removal.order, removal.disabling):
+        if order is None or (order == removal.order and removal.status == Removal.Status.REMOVED):
+            continue
+        order.refresh_from_db()
+        others = Removal.objects.open().filter(Q(order=order) | Q(disabling=order)).exclude(pk=removal.pk)
+        if order.status in ProvisionOrder.UNDONE and not others.exists():
+            orders.drop(order, by=None, reason=reason)
 
 
 def go(removal: Removal, to: str, **changes: Any) -> None:

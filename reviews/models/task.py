@@ -167,6 +167,10 @@ class Removal(Stateful):
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="removals")
     order = models.ForeignKey(ProvisionOrder, null=True, on_delete=models.PROTECT, related_name="removals")
     """None until it is confirmed."""
+    disabling = models.ForeignKey(
+        ProvisionOrder, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    """To shut the account whose last role goes, where somebody wanted that."""
     status = models.CharField(max_length=16, choices=Status, default=Status.WAITING)
     due_on = models.DateField()
     """By the removal clock, in working days of the organisation."""

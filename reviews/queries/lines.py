@@ -8,7 +8,7 @@ from typing import Self
 from django.db.models import Prefetch, QuerySet
 
 from core.models import User
-from reviews.models import Campaign, Decision, Progress, ReviewTask, Turn
+from reviews.models import Campaign, Decision, Progress, Removal, ReviewTask, Turn
 
 NO_RISK = "none"
 
@@ -59,11 +59,14 @@ def lines(campaign: Campaign, wanted: WantedLines) -> QuerySet[ReviewTask]:
 
 
 def for_screen(rows: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
-    """With who is asked, and what was decided last, in two more queries."""
+    """With who is asked, what was decided last and what becomes of a denied one, in three more queries."""
     asked = Turn.objects.open().select_related("reviewer").order_by("pk")
     decided = Decision.objects.select_related("by").order_by("pk")
+    live = Removal.objects.exclude(status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK))
     return rows.prefetch_related(
-        Prefetch("turns", asked, to_attr="asked_now"), Prefetch("decisions", decided, to_attr="decided")
+        Prefetch("turns", asked, to_attr="asked_now"),
+        Prefetch("decisions", decided, to_attr="decided"),
+        Prefetch("removals", live.order_by("pk"), to_attr="removals_now"),
     )
 
 

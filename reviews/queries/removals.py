@@ -1,9 +1,12 @@
 """Removals as lists show them: of a campaign, of the apps somebody answers for."""
 
+from collections.abc import Collection, Mapping
+
 from django.db.models import Q
 from django.utils.timezone import localdate
 
 from connectors.models import App
+from connectors.queries.remaining import Remaining, remaining
 from core.models import Organisation, User
 from reviews.models import Removal
 from reviews.models.task import RemovalQuerySet
@@ -15,7 +18,7 @@ FOR_OWNERS = (Removal.Status.BY_HAND, Removal.Status.FAILED)
 def for_screen(rows: RemovalQuerySet) -> RemovalQuerySet:
     """All that a row on screen needs, in one query."""
     return rows.select_related(
-        "campaign__control_owner", "task__person", "app", "order", "confirmed_by", "excepted_by"
+        "campaign__control_owner", "task__person", "app", "order", "disabling", "confirmed_by", "excepted_by"
     )
 
 
@@ -35,3 +38,13 @@ def waiting_for(user: User) -> RemovalQuerySet:
 def late(rows: RemovalQuerySet) -> RemovalQuerySet:
     """Open ones whose day is over."""
     return rows.open().filter(due_on__lt=localdate(timezone=Organisation.current().zone))
+
+
+def afterwards(removals: Collection[Removal]) -> Mapping[str, Remaining]:
+    """What their accounts, by key, hold once all is gone that these campaigns take away."""
+    accounts = {each.task.account_id for each in removals}
+    if not accounts:
+        return {}
+    campaigns = {each.campaign_id for each in removals}
+    others = Removal.objects.open().filter(campaign__in=campaigns, task__account__in=accounts)
+    return remaining(accounts, set(others.values_list("task__account", "task__entitlement")))

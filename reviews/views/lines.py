@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors.models import Account, ResourceType
+from core.errors import NotPossible
 from core.http import HtmxRequest
 from core.queries.asked import page
-from reviews.actions import correcting
+from reviews.actions import correcting, removals
 from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
 from reviews.models import Campaign, ReviewTask
@@ -29,6 +30,7 @@ def campaign_lines(request: HtmxRequest, pk: str) -> HttpResponse:
         "page": page(request, rows, order="line_no"),
         "wanted": wanted,
         "choices": _choices(campaign, wanted),
+        "may_open": removals.may_open(campaign, request.user),
     }
     return render(request, "reviews/running_lines.html", context)
 
@@ -52,6 +54,22 @@ def correct(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
     return redirect("reviews:campaign_line", campaign.pk, task.line_no)
 
 
+@require_POST
+def have_removed(request: HtmxRequest, pk: str) -> HttpResponse:
+    """The access of denied lines that nothing takes away: of those ticked (`line`, by number)."""
+    campaign = shown(request, pk)
+    ticked = [int(number) for number in request.POST.getlist("line") if _is_number(number)]
+    if not ticked:
+        raise NotPossible("Tick the denied lines whose access is to be removed.")
+    number = removals.open_denied(campaign, by=request.user, lines=ticked)
+    messages.success(request, f"{number:,} removal{'' if number == 1 else 's'} opened.")
+    return redirect("reviews:removals", campaign.pk)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
 def _task(campaign: Campaign, line_no: int) -> ReviewTask:
     return get_object_or_404(campaign.tasks.select_related("person", "campaign"), line_no=line_no)
 
@@ -66,11 +84,16 @@ def _line(
         "turns": task.turns.select_related("reviewer", "on_behalf_of").order_by("step", "pk"),
         "decisions": task.decisions.select_related("by", "on_behalf_of").order_by("pk"),
         "removals": task.removals.order_by("pk"),
+        "may_open": removals.may_open(campaign, request.user) and _lacks_removal(task),
         "events": events_of(task),
         "form": form,
         "correct_to": to if may_correct and campaign.control_owner_id != request.user.pk else None,
     }
     return render(request, "reviews/running_line.html", context, status=status)
+
+
+def _lacks_removal(task: ReviewTask) -> bool:
+    return removals.denied_without(task.campaign).filter(pk=task.pk).exists()
 
 
 def _choices(campaign: Campaign, wanted: WantedLines) -> list[tuple[str, str, str, Choices]]:

@@ -91,9 +91,17 @@ def order_samples(connector, run):
     )
     told = {"app": connector.app, "orders": [order], "number": 1, "further": 3, "sees_app": True}
     return {
+        "order_asked": told,
         "order_by_hand": {**told, "connector": connector},
         "order_came_back": {**told, "run": run},
         "order_failed": {**told, "connector": connector},
+        "order_refused": {
+            "order": order,
+            "app": connector.app,
+            "sees_app": True,
+            "by": SimpleNamespace(name="Tom Okafor"),
+            "reason": "She still needs it.",
+        },
         "order_unrestored": {"order": order, "connector": connector, "problem": "Coupa is busy."},
     }
 

@@ -2,7 +2,7 @@
 
 from django.utils.timezone import now
 
-from connectors.models import Connector, ProvisionOrder
+from connectors.models import ACCESS, CREDENTIAL, Connector, ProvisionOrder
 from core.models import User
 from tests.make import make_account, make_app, make_connected, make_entitlement, make_grant
 from tests.permissions.asking import Request, World
@@ -14,11 +14,15 @@ connectors:order_retry   405/done 405/done        405/done 405/403   405/404 405
 connectors:order_again   405/done 405/done        405/done 405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:order_by_hand 405/done 405/done        405/done 405/403   405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:order_done    405/done 405/done        405/done 405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:order_disable 405/done 405/403         405/403  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:order_drop    405/done 405/done        405/done 405/403   405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:orders        200/405  200/405         200/405  404/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
 connectors:retry_orders  405/done 405/done        405/done 405/404   405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
 connectors:app_orders    200/405  200/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  200/405   302/302     302/302
-connectors:ask_removal   200/done 403/403         404/404  200/done  404/404 404/404     404/404  404/404 404/404  403/403   302/302     302/302
+connectors:order_confirm 405/done 405/403         405/403  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:order_refuse  405/done 405/403         405/403  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:confirm_orders 405/done 405/403        405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/403   302/302     302/302
+connectors:ask_removal   200/done 403/403         404/404  200/done  404/404 404/404     404/404  404/404 404/done 403/403   302/302     302/302
 """
 WRITES = {"domain": "acme.coupahost.com", "client_id": "b1f9c2d07e4a", "mode": "read-write"}
 
@@ -29,6 +33,9 @@ def requests(world: World) -> dict[str, Request]:
     connector = _connector("Ordered", owner, app_owner)
     failed = _order(connector, ProvisionOrder.Status.FAILED)
     back = _order(connector, ProvisionOrder.Status.CAME_BACK, came_back_at=now())
+    last = _order(_connector("Bared", owner, app_owner), ProvisionOrder.Status.FAILED)
+    make_grant(last.account, make_entitlement(last.app, "Access", CREDENTIAL, external_id=ACCESS))
+    wanted = _order(_connector("Asked", owner, app_owner), ProvisionOrder.Status.ASKED)
     other = _connector("Ordered too", owner, app_owner)
     _order(other, ProvisionOrder.Status.FAILED)
     grant = make_grant(make_account(other.app, "Ruth"), make_entitlement(other.app, "Approver"))
@@ -40,10 +47,14 @@ def requests(world: World) -> dict[str, Request]:
         "connectors:order_again": Request([back.pk]),
         "connectors:order_by_hand": Request([failed.pk], reason),
         "connectors:order_done": Request([failed.pk], reason),
+        "connectors:order_disable": Request([last.pk]),
         "connectors:order_drop": Request([failed.pk], reason),
         "connectors:orders": Request([connector.pk]),
         "connectors:retry_orders": Request([other.pk]),
         "connectors:app_orders": Request([connector.app_id]),
+        "connectors:order_confirm": Request([wanted.pk]),
+        "connectors:order_refuse": Request([wanted.pk], reason),
+        "connectors:confirm_orders": Request([wanted.app_id]),
         "connectors:ask_removal": Request([other.app_id], {**asked, **reason}),
     }
 

@@ -14,6 +14,7 @@ TABLE = """
                              super    connector_admin owner    app_owner basic   application campaign request helpdesk read_only deactivated stranger
 reviews:campaign_lines       200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:campaign_line        200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
+reviews:have_removed         405/done 405/404         405/403  405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:correct              405/done 405/404         405/403  405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:reassign_line        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:reassign_reviewer    200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
@@ -43,6 +44,7 @@ def requests(world: World) -> dict[str, Request]:
     removal = Removal.objects.get(campaign=running)
     closed, ready = (made(world, name, status="closed", closed_at=now()) for name in ("Closed", "Ready"))
     ready.tasks.update(status="excepted")
+    denied(closed, 2)
     untouched, other = made(world, "Untouched"), make_user("Taker of Untouched")
     next_ = make_user("Control owner to be", Role.BASIC)
     asked = untouched.tasks.get(line_no=1).turns.get().reviewer
@@ -50,6 +52,7 @@ def requests(world: World) -> dict[str, Request]:
     return {
         "reviews:campaign_lines": Request([running.pk]),
         "reviews:campaign_line": Request([running.pk, "1"]),
+        "reviews:have_removed": Request([closed.pk], {"line": ["2"]}),
         "reviews:correct": Request([running.pk, "1"], {"outcome": "denied", "reason": "Moved"}),
         "reviews:reassign_line": Request([untouched.pk, "1"], {"to": other.pk, "reason": "On leave"}),
         "reviews:reassign_reviewer": Request(

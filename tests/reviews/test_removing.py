@@ -67,6 +67,36 @@ def test_the_owner_of_the_app_confirms_in_bulk_and_orders_are_made(
     assert removing.confirm(rows(), by=app_owner) == 0
 
 
+def test_all_that_waits_is_confirmed_by_one_act_however_many_it_is(campaign, app_owner, monkeypatch, trail):
+    monkeypatch.setattr(removing, "CHUNK", 2)
+    waiting = Removal.objects.filter(campaign=campaign)
+
+    done = removing.confirm_all(waiting, by=app_owner)
+
+    assert (done.number, done.own) == (3, 0)
+    assert {row.confirmed_by for row in rows()} == {app_owner}
+    events = TrailEvent.objects.filter(action="removals.confirmed").order_by("pk")
+    assert [event.change["number"] for event in events] == [2, 1]
+    named = [pk for event in events for pk in event.change["removals"]]
+    assert named == [row.pk for row in rows()]
+    with pytest.raises(NotPossible, match="Nothing waits for you"):
+        removing.confirm_all(waiting, by=app_owner)
+
+
+def test_all_is_only_what_waits_for_oneself_and_concerns_others(campaign, owner, app_owner):
+    first, *_ = rows()
+    Account.objects.filter(pk=first.task.account_id).update(person=app_owner)
+
+    with pytest.raises(NotPossible, match="Nothing waits for you"):
+        removing.confirm_all(Removal.objects.all(), by=owner)
+    done = removing.confirm_all(Removal.objects.all(), by=app_owner)
+    with pytest.raises(Denied, match="your own access"):
+        removing.confirm_all(Removal.objects.all(), by=app_owner)
+
+    assert (done.number, done.own) == (2, 1)
+    assert [row.confirmed_by for row in rows()] == [None, app_owner, app_owner]
+
+
 @pytest.mark.parametrize("who", ["campaign owner", "super", "another app's", "deactivated"])
 def test_nobody_but_an_owner_of_the_app_confirms(campaign, owner, who):
     person = {

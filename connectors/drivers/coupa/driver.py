@@ -8,12 +8,11 @@ from connectors.contract import (
     Check,
     DriverError,
     Grant,
-    Journal,
     Kind,
     Outside,
-    Receipt,
     Record,
 )
+from connectors.contract_writing import Journal, Receipt
 from connectors.drivers.coupa import records, recount
 from connectors.drivers.coupa.capabilities import OPTIONAL, kinds_on, needed
 from connectors.drivers.coupa.checking import Checking

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from connectors.contract import DriverError, Journal, Kind
+from connectors.contract import DriverError, Kind
+from connectors.contract_writing import Journal
 
 VERSION = 1
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from connectors.contract import BadCredentials, DriverError, Journal, Kind, MissingScope, TransientError
+from connectors.contract import BadCredentials, DriverError, Kind, MissingScope, TransientError
+from connectors.contract_writing import Journal
 from connectors.drivers.coupa import records
 from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.kept import Keeper

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from connectors.contract import DriverError, Journal, Kind, MissingScope, Receipt, TransientError
+from connectors.contract import DriverError, Kind, MissingScope, TransientError
+from connectors.contract_writing import Journal, Receipt
 from connectors.drivers.coupa import outcomes, records
 from connectors.drivers.coupa.client import WRITES, CoupaClient, unwritable
 from connectors.drivers.coupa.lists import Change, Gone, UsersList

@@ -19,12 +19,12 @@ from connectors.contract import (
     Grant,
     NotCounted,
     Outside,
-    Provisioner,
     Record,
     Resource,
     ResourceType,
     Spec,
 )
+from connectors.contract_writing import Provisioner
 from tests.connectors.drivers.samples import SAMPLES, Sample
 
 type Facts = dict[tuple[Any, ...], Record]

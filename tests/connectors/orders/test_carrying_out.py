@@ -11,6 +11,7 @@ from connectors import jobs
 from connectors.actions import orders
 from connectors.contract import BadCredentials, TransientError
 from connectors.models import ACCESS, Account, Connector, Entitlement, OrderCall, ProvisionOrder
+from connectors.queries import queue
 from core.errors import NotPossible
 from core.models import OutgoingMail
 from tests.connectors.orders.conftest import due
@@ -147,7 +148,7 @@ def test_an_order_waits_while_its_connector_is_paused(want, work, connector):
     Connector.objects.filter(pk=connector.pk).update(paused_at=now())
 
     assert work(order).status == Status.WANTED
-    assert order.pk not in orders.waiting()
+    assert order.pk not in queue.waiting()
 
     Connector.objects.filter(pk=connector.pk).update(paused_at=None)
     assert work(order).status == Status.REMOVED
@@ -269,7 +270,7 @@ def test_one_wish_at_a_time_is_made_about_one_account(want):
     assert held is not None
 
     assert orders.claim(group.pk) is None
-    assert orders.waiting() == []
+    assert queue.waiting() == []
 
     held.release(journal={"rest": ["role:2:member"]}, due_at=now())
     assert orders.claim(group.pk) is None

@@ -5,9 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from connectors.actions import orders
 from connectors.contract import BadCredentials
 from connectors.models import Account, Connector, Entitlement, ProvisionOrder, Resource
+from connectors.queries import queue
 from connectors.queries.orders import kept_for
 from core.errors import NotPossible
 from core.exports import Offer, on_offer
@@ -200,7 +200,7 @@ def test_the_name_of_a_thing_is_never_markup(want, connector, app_owner, sign_in
     order = want(3)
 
     assert "<script>alert" not in read(sign_in(app_owner), "order", order.pk)
-    assert orders.waiting() == [order.pk]
+    assert queue.waiting() == [order.pk]
 
 
 def test_the_home_page_tells_the_owners_of_the_app_what_waits_for_them(

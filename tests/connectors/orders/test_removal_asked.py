@@ -87,9 +87,7 @@ def test_a_manager_asks_of_their_own_people_alone(app, asked):
         ask(app, asked(3, 4), boss, 2)
 
 
-@pytest.mark.parametrize(
-    "role", [Role.BASIC, Role.CONNECTOR, Role.APPLICATION, Role.READ_ONLY, Role.HELPDESK]
-)
+@pytest.mark.parametrize("role", [Role.BASIC, Role.CONNECTOR, Role.APPLICATION, Role.READ_ONLY, Role.REQUEST])
 def test_others_do_not_ask(role, app, asked):
     with pytest.raises(Denied):
         ask(app, asked(3), make_user("Somebody", role), 1)

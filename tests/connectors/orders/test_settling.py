@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils.timezone import now
 
-from connectors.actions import orders
+from connectors.actions import orders, retrying
 from connectors.contract import BadCredentials
 from connectors.models import Account, Connector, ProvisionOrder
 from core.errors import Denied, IllegalMove, NotPossible, StaleState
@@ -102,7 +102,7 @@ def test_nobody_settles_an_order_about_their_own_access(by, failed):
     with pytest.raises(Denied, match="your own access"):
         orders.retry(failed, by=ada)
     with pytest.raises(NotPossible):
-        orders.retry_failed(failed.connector, by=ada)
+        retrying.retry_failed(failed.connector, by=ada)
 
 
 def test_an_order_in_a_workers_hands_is_not_dropped(want, owner):
@@ -159,7 +159,7 @@ def test_all_failed_are_tried_again_together(want, work, habits, owner):
     habits.troubles = [REFUSED, REFUSED]
     failed = [work(want(3)), work(want(4))]
 
-    number = orders.retry_failed(failed[0].connector, by=owner)
+    number = retrying.retry_failed(failed[0].connector, by=owner)
 
     assert number == 2
     assert {ProvisionOrder.objects.get(pk=each.pk).status for each in failed} == {Status.WANTED}
@@ -172,7 +172,7 @@ def test_what_came_back_is_removed_again_by_a_new_order(want, work, sync, world,
     sync()
     order = ProvisionOrder.objects.get(pk=order.pk)
 
-    again = orders.want_again(order, by=app_owner)
+    again = retrying.want_again(order, by=app_owner)
 
     assert again.pk != order.pk
     assert again.status == Status.WANTED
@@ -182,7 +182,7 @@ def test_what_came_back_is_removed_again_by_a_new_order(want, work, sync, world,
 
 def test_what_has_not_come_back_is_not_removed_again(failed, owner):
     with pytest.raises(NotPossible, match="not come back"):
-        orders.want_again(failed, by=owner)
+        retrying.want_again(failed, by=owner)
 
 
 def test_what_a_deleted_connector_left_undone_is_settled_by_those_who_run_connectors(failed, owner, trail):

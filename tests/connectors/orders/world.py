@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from connectors.contract import Call, Journal, Receipt
+from connectors.contract import Call
+from connectors.contract_writing import Journal, Receipt
 from tests.connectors.sync.world import World, WorldDriver, call
 
 

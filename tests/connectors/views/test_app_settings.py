@@ -139,7 +139,8 @@ def test_settings_changed_meanwhile_are_shown_beside_what_was_typed(browser):
     seen = app.changed_at.isoformat()
     browser.post(url_of("app_settings", app.pk), {"name": "Coupa 2", "changed_at": seen})
 
-    reply = browser.post(url_of("app_settings", app.pk), {"name": "Coupa 3", "icon": "", "changed_at": seen})
+    typed = {"name": "Coupa 3", "icon": "", "when_asked": "confirmed", "changed_at": seen}
+    reply = browser.post(url_of("app_settings", app.pk), typed)
 
     assert reply.status_code == 409
     assert [(each.typed, each.saved) for each in reply.context["form"].differences] == [

@@ -12,7 +12,7 @@ NOTE = "Some information is hidden:"
 @pytest.fixture
 def kim(db):
     """Has an account in an app of Tom's, and in one of nobody's."""
-    kim, tom = make_user("Kim Sorensen"), make_user("Tom Okafor", Role.HELPDESK, Role.BASIC)
+    kim, tom = make_user("Kim Sorensen"), make_user("Tom Okafor", Role.CAMPAIGN, Role.BASIC)
     mine = make_account(make_app("Coupa", tom), "Kim in Coupa", person=kim)
     make_account(make_app("Payroll"), "Kim in Payroll", person=kim)
     return {"kim": kim, "tom": tom, "mine": mine}

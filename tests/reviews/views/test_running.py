@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from connectors.models import CREDENTIAL, Grant, Tag
+from connectors.models import CREDENTIAL, Account, Grant, Tag
 from core.http import sessions
 from core.models import Role
 from reviews import jobs
@@ -334,3 +334,56 @@ def test_denied_lines_of_a_policy_that_removes_nothing_are_removed_on_demand(cam
 
     assert Removal.objects.count() == 2
     assert "without a removal" not in text(browser.get(url))
+
+
+def test_denied_lines_that_nothing_takes_away_are_ticked_among_the_lines(campaign, owner, sign_in, trail):
+    removes_nothing(campaign)
+    decide(campaign, "denied", 1, 2, 3)
+    browser, url = sign_in(owner), page(campaign, "campaign_lines")
+    assert "Choose line 1" not in text(browser.get(url))
+    Campaign.objects.update(status="closed")
+    assert "Choose line 1" in text(browser.get(url, {"status": "denied"}))
+    assert "Choose line 4" not in text(browser.get(url))
+
+    nothing = browser.post(page(campaign, "have_removed"))
+    browser.post(page(campaign, "have_removed"), {"line": ["1", "2", "4", "²"]})
+    again = browser.post(page(campaign, "have_removed"), {"line": ["1", "4"]})
+
+    assert (nothing.status_code, again.status_code) == (409, 409)
+    assert sorted(Removal.objects.values_list("task__line_no", flat=True)) == [1, 2]
+    shown = text(browser.get(url))
+    assert "Choose line 1" not in shown
+    assert "Choose line 3" in shown
+    assert "Waiting for the app owner" in shown
+    assert "Have it removed" in text(browser.get(page(campaign, "campaign_line", 3)))
+    assert "Have it removed" not in text(browser.get(page(campaign, "campaign_line", 1)))
+    assert trail() == ["removals.opened"]
+
+
+def test_who_only_signs_off_has_nothing_removed(campaign, control, sign_in):
+    removes_nothing(campaign)
+    decide(campaign, "denied", 1)
+    Campaign.objects.update(status="closed")
+    browser = sign_in(control)
+
+    refused = browser.post(page(campaign, "have_removed"), {"line": ["1"]})
+
+    assert refused.status_code == 403
+    assert "Choose line 1" not in text(browser.get(page(campaign, "campaign_lines")))
+    assert not Removal.objects.exists()
+
+
+def test_what_is_about_ones_own_access_is_left_out_of_all_and_said(campaign, app_owner, sign_in):
+    decide(campaign, "denied", 1, 2, 3)
+    Account.objects.filter(pk=campaign.tasks.get(line_no=2).account_id).update(person=app_owner)
+    browser, url = sign_in(app_owner), reverse("reviews:my_removals")
+
+    shown = text(browser.post(url, {"all": "1"}, follow=True))
+    again = browser.post(url, {"all": "1"})
+
+    assert "2 removals are confirmed" in shown
+    assert "1 was left out: about your own access, which another owner confirms." in shown
+    assert again.status_code == 403
+    assert "This is about your own access" in text(again)
+    confirmed = Removal.objects.exclude(confirmed_at=None)
+    assert sorted(confirmed.values_list("task__line_no", flat=True)) == [1, 3]

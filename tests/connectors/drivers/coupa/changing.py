@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import httpx
 
-from connectors.contract import Outside, Receipt
+from connectors.contract import Outside
+from connectors.contract_writing import Receipt
 from connectors.drivers.coupa.capabilities import kinds_on, needed
 from connectors.drivers.coupa.client import CoupaClient
 from connectors.drivers.coupa.driver import CoupaDriver

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from connectors.contract import DriverError, MissingScope, Provisioner, TransientError
+from connectors.contract import DriverError, MissingScope, TransientError
+from connectors.contract_writing import Provisioner
 from connectors.drivers.coupa import SPEC
 from connectors.http import Refused
 from tests.connectors.drivers.coupa.changing import World
