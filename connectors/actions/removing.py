@@ -75,6 +75,8 @@ def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
     """Whoever may ask something of some of these accounts may look at what they could ask."""
     if may_ask_removal(app, user):
         return True
+    if app.is_console:
+        return False
     held = Grant.objects.here().filter(account__app=app, account__in=accounts)
     owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
     theirs = Q(Exists(owns)) | Q(account__person__managers=user)
@@ -84,7 +86,9 @@ def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
 def may_remove(entitlement: Entitlement, user: User) -> bool:
     """Whether this person may ask that anybody lose it."""
     owns = EntitlementOwner.objects.of(user).filter(thing=entitlement)
-    return may_ask_removal(entitlement.app, user) or (user.is_active and owns.exists())
+    if may_ask_removal(entitlement.app, user):
+        return True
+    return user.is_active and not entitlement.app.is_console and owns.exists()
 
 
 def must_choose(app: App, accounts: Collection[str], user: User) -> None:
@@ -97,6 +101,8 @@ def must_ask_removal_of(app: App, grants: QuerySet[Grant], user: User | None) ->
     account's owner, of that."""
     if user is None or may_ask_removal(app, user):
         return
+    if app.is_console:
+        raise Denied("Only a Super Administrator can ask that roles of this console be removed.")
     owns = EntitlementOwner.objects.of(user).filter(thing=OuterRef("entitlement"))
     theirs = Q(Exists(owns)) | Q(account__person__managers=user)
     if not user.is_active or not grants.exists() or grants.exclude(theirs).exists():
