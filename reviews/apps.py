@@ -32,4 +32,5 @@ class ReviewsConfig(AppConfig):
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))
         fill("rail", Panel(40, "components/rail_link.html", panels.policies_link))
+        fill("home_below", Panel(10, "reviews/home_first.html", panels.first_review))
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

@@ -10,6 +10,7 @@ from reviews.views import (
     drafts,
     ending,
     evidence,
+    first_review,
     lines,
     policies,
     policy_builder,
@@ -27,6 +28,7 @@ app_name = "reviews"
 CAMPAIGNS = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
     path("campaigns/new/", campaigns.new, name="new_campaign"),
+    path("campaigns/first/", first_review.first_review, name="first_review"),
     path("campaigns/columns/<slug:tab>/", campaigns.columns, name="campaign_columns"),
     path("campaigns/templates/<slug:pk>/", templates.template, name="template"),
     path("campaigns/templates/<slug:pk>/settings/", templates.settings, name="template_settings"),

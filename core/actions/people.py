@@ -198,7 +198,8 @@ def _let_in(person: User, *, by: User | None, because: str = "") -> None:
     if not gone.update(status=User.Status.ACTIVE, changed_at=now()):
         raise NotPossible(f"{person} is active already.")
     announce(NEWS, person.pk)
-    record("core.person_reactivated", person, by=by, **({"because": because} if because else {}))
+    told: Told = {"because": because} if because else {}
+    record("core.person_reactivated", person, by=by, **told)
 
 
 def _must_link(person: User, by: User) -> None:

@@ -75,11 +75,12 @@ def preview(campaign: Campaign, grants: QuerySet[Grant]) -> Preview:
     around, policy, found = Around.of(campaign), policy_of(campaign), Preview()
     for page in lines_there_would_be(grants):
         directory = directory_for(around, policy, page)
-        _look(page, policy, directory, found)
+        look(page, policy, directory, found)
     return found
 
 
-def _look(page: Iterable[LineFacts], policy: PolicyText, directory: Directory, found: Preview) -> None:
+def look(page: Iterable[LineFacts], policy: PolicyText, directory: Directory, found: Preview) -> None:
+    """Add to `found` who would be asked about these lines."""
     for line in page:
         found.lines += 1
         first, lost = every_step(policy, line, directory)

@@ -1,7 +1,5 @@
 """Reeve itself as an app: added in one step, read by its own driver, changed by its own verbs."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from connectors import jobs
@@ -39,13 +37,13 @@ def hugo(db: None) -> User:
 
 
 @pytest.fixture
-def reeve(ada: User, hugo: User, nudges: list[tuple[str, str]]) -> Iterator[Connector]:
+def reeve(ada: User, hugo: User, nudges: list[tuple[str, str]]) -> Connector:
     """Added by Ada and read once, with all that is proposed."""
     agreed = [each.entitlement for each in proposals()]
     made = console.add(risks=agreed, owners=console.first_owners(), by=ada)
     read(made)
     made.refresh_from_db()
-    yield made
+    return made
 
 
 def read(connector: Connector) -> SyncRun:

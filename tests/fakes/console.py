@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from connectors.console import Member, Thing
 
@@ -48,7 +49,7 @@ class PretendConsole:
     def shut_out(self, person: str, why: str) -> str:
         return self._change(person, why, is_active=False)
 
-    def _change(self, person: str, why: str, **facts: object) -> str:
+    def _change(self, person: str, why: str, **facts: Any) -> str:
         if not self.refuses:
             self.members[person] = replace(self.members[person], **facts)
             self.told.append(why)
