@@ -1,4 +1,4 @@
-"""What the driver that reads this console itself is handed: who is here, what they hold, how it is taken away.
+"""What the driver that reads this console itself is handed: who is here, and the verbs that change it.
 
 Below the waterline, as the contract: no Django, no database.
 """

@@ -29,8 +29,9 @@ WHY = "Roles, groups or who is active here has changed."
 
 @transaction.atomic
 def add(*, risks: Collection[str], owners: Sequence[User], by: User | None) -> Connector:
-    """Make app and connector, and begin the first sync, a counted one. `risks`: the names of those entitlements
-    whose proposed risk somebody agreed to; each becomes a rule of the app that is on. `owners`: of the app.
+    """Make app and connector, and begin the first sync, a counted one. `risks`: the names of those
+    entitlements whose proposed risk somebody agreed to; each becomes a rule of the app that is on. `owners`:
+    of the app.
 
     Raises Denied, and NotPossible where it is there already.
     """
@@ -74,7 +75,8 @@ def read_soon() -> None:
 
 
 def _app(owners: Sequence[User], risks: Collection[str], *, by: User | None) -> App:
-    """The one that was read before, if it is still there: its history goes on, and its rules and owners stay."""
+    """The one that was read before, if it is still there: its history goes on, and its rules and owners
+    stay."""
     before = App.objects.here().filter(matching=App.Matching.KEY).order_by("created_at").first()
     if before is not None:
         return before

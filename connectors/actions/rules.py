@@ -39,8 +39,8 @@ def add(app: App, facts: RuleFacts, *, by: User) -> TagRule:
 
 
 def agree(app: App, facts: RuleFacts, *, by: User | None) -> TagRule:
-    """A rule that is on from the beginning: somebody agreed to it before anything was read. Part of the verb that
-    makes the app."""
+    """A rule that is on from the beginning: somebody agreed to it before anything was read. Part of the verb
+    that makes the app."""
     last = TagRule.objects.filter(app=app).aggregate(last=Max("rank"))["last"] or 0
     rule = TagRule.objects.create(app=app, rank=last + 1, is_on=True, **_plain(facts))
     record("rules.added", rule, by=by, app=app, after=_plain(facts))

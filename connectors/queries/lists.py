@@ -34,8 +34,8 @@ from core.models.keys import folded
 
 
 def catalogue(words: str = "", *, app: App | None = None) -> list[Spec]:
-    """Drivers that can be added, by what a person would type. Reeve itself is offered until it is there, and not
-    for an app of anything else."""
+    """Drivers that can be added, by what a person would type. Reeve itself is offered until it is there, and
+    not for an app of anything else."""
     wanted = folded(words).split()
     with_own = app is None and own_connector() is None
     return [

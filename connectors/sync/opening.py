@@ -45,8 +45,8 @@ def open_driver(connector: Connector, *, keeps_bodies: bool = False) -> Driver:
 
 
 def open_provisioner(connector: Connector, heard: Callable[[Call], None], *, why: str = "") -> Changer:
-    """What changes the app with the settings in force; `heard` is told of each call, `why` goes into the app's own
-    record where it keeps one. The caller closes it.
+    """What changes the app with the settings in force; `heard` is told of each call, `why` goes into the
+    app's own record where it keeps one. The caller closes it.
 
     Raises DriverError if its driver only reads.
     """

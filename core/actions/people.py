@@ -141,8 +141,8 @@ def deactivate(person: User, *, by: User, reason: str = "") -> None:
 def shut_out(person: User, *, because: str) -> None:
     """Deactivate somebody as others decided, in a review, say: `because` says who, and goes into the trail.
 
-    Nobody's permission is looked at: that was done where it was decided. Raises NotPossible for the last active
-    Super Administrator.
+    Nobody's permission is looked at: that was done where it was decided. Raises NotPossible for the last
+    active Super Administrator.
     """
     lock_people()
     _shut_out(person, by=None, reason=because)

@@ -74,10 +74,11 @@ def replace_roles(people: Iterable[User], roles: Collection[Role], *, by: User) 
 
 @transaction.atomic
 def take_role(person: User, role: Role, *, because: str) -> None:
-    """Take one role away that others decided on: in a review, say. `because` says who, and goes into the trail.
+    """Take one role away that others decided on: in a review, say. `because` says who, and goes into the
+    trail.
 
-    Nobody's permission is looked at: that was done where it was decided. Raises NotPossible for the last Super
-    Administrator, for what the identity provider gave, and for Basic User where it comes by itself.
+    Nobody's permission is looked at: that was done where it was decided. Raises NotPossible for the last
+    Super Administrator, for what the identity provider gave, and for Basic User where it comes by itself.
     """
     lock_people()
     held = RoleHolding.objects.filter(user=person, role=role).first()

@@ -1,4 +1,4 @@
-"""The first review of a console: who administers it. App, connector, first sync and draft in one step, or none."""
+"""The first review of a console: who administers it. All of it is made in one step, or nothing."""
 
 from calendar import monthrange
 from datetime import date
@@ -25,22 +25,23 @@ from reviews.queries.first_review import (
 
 ALONE = "Only {name} administers Reeve, so nobody could review it: nobody decides about their own access."
 NARRATIVE = (
-    "Who administers this console can change who reviews access and what is reviewed. Once a quarter somebody who"
-    " does not hold the role confirms that each administrator still needs it; what is denied is taken away."
+    "Who administers this console can change who reviews access, and what is reviewed. Once a quarter"
+    " somebody who does not hold the role confirms that each administrator still needs it; what is denied is"
+    " taken away."
 )
 INSTRUCTIONS = (
-    "For each person: do they still need this role for their work? Keep as few Super Administrators as you can do"
-    " with, and two at least."
+    "For each person: do they still need this role for their work? Keep as few Super Administrators as you"
+    " can do with, and two at least."
 )
 
 
 @transaction.atomic
 def begin(control_owner: User, *, by: User) -> Campaign:
-    """A draft that reviews who administers Reeve, which reads itself from now on. The risks that are proposed for
-    its roles are taken over as rules of its app.
+    """A draft that reviews who administers Reeve, which reads itself from now on. The risks that are proposed
+    for its roles are taken over as rules of its app.
 
-    Raises Denied, and NotPossible where there are campaigns already or somebody's roles could be reviewed by nobody:
-    then nothing is made.
+    Raises Denied, and NotPossible where there are campaigns already or somebody's roles could be reviewed by
+    nobody: then nothing is made.
     """
     must_make_campaigns(by)
     if not is_offered(by):

@@ -13,7 +13,8 @@ from reviews.queries.routes import Preview, look
 from reviews.routing import BUILT_IN, LineFacts, identity_keys, parse
 
 POLICY = "app_owner"
-"""Its owners are asked, never about their own access; what is grave wants somebody who does not hold it, too."""
+"""Its owners are asked, never about their own access; what is grave wants somebody who does not hold it,
+too."""
 OWNERS = (Role.SUPER, Role.CAMPAIGN)
 _APP = "console"
 
@@ -42,8 +43,8 @@ def roles_looked_at() -> Mapping[Role, str]:
 
 
 def app_owners(control_owner: User | None) -> Sequence[User]:
-    """Who would be asked: the owners of Reeve itself where it has some, else who administers reviews. Never who
-    signs off."""
+    """Who would be asked: the owners of Reeve itself where it has some, else who administers reviews. Never
+    who signs off."""
     app = App.objects.here().filter(matching=App.Matching.KEY).order_by("created_at").first()
     rows = list(app.owners_now()) if app is not None else first_owners()
     return [each for each in rows if each != control_owner]

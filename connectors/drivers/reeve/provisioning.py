@@ -1,7 +1,7 @@
 """Roles and places in groups given and taken, people shut out and let in: by the console's own verbs.
 
-Each verb is one transaction, so there is nothing half done to be given back. What a verb refuses is left to people,
-with its sentence.
+Each verb is one transaction, so there is nothing half done to be given back. What a verb refuses is left to
+people, with its sentence.
 """
 
 import re
