@@ -186,7 +186,8 @@ def _shut_out(person: User, *, by: User | None, reason: str) -> None:
     changes = {"status": User.Status.DEACTIVATED, "changed_at": now()}
     if not User.objects.active().filter(pk=person.pk).update(**changes):
         raise NotPossible(f"{person} is deactivated already.")
-    must_leave_an_administrator()
+    if person.holdings.filter(role=Role.SUPER).exists():
+        must_leave_an_administrator()
     end_those_to(person, by=by)
     end_sessions(person, by=by)
     announce("core.person_left", person.pk)

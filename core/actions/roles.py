@@ -92,7 +92,8 @@ def take_role(person: User, role: Role, *, because: str) -> None:
     if role in with_basic({*kept, *provided}):
         raise NotPossible(f"Whoever is here is a {role.label}. To shut {person} out, deactivate them.")
     _replace(person, kept, by=None, because=because)
-    must_leave_an_administrator()
+    if role == Role.SUPER:
+        must_leave_an_administrator()
 
 
 @transaction.atomic
