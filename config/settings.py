@@ -182,7 +182,8 @@ MAIL_DOMAIN = str(_public.hostname)
 LISTENERS: dict[str, tuple[str, ...]] = {
     "connectors.order_moved": ("reviews.follow_order",),
     "connectors.run_done": ("reviews.follow_run",),
-    "core.person_left": ("reviews.route_anew",),
+    "core.person_left": ("reviews.route_anew", "connectors.read_console"),
+    "core.access_changed": ("connectors.read_console",),
 }
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from connectors.console import Console
+
 type Scalar = str | int | bool | None
 type Kind = str
 """A resource type's id: `user`, `group`, `role`, `license`."""
@@ -303,6 +305,10 @@ class Outside:
 
     Raises `DriverError` if it is not there.
     """
+    console: Console | None = None
+    """This console, for the driver that reads it."""
+    why: str = ""
+    """Who wants a change and why, for apps that keep a record of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +385,11 @@ class Spec:
     """
     actions: tuple[Action, ...] = ()
     tenant: str = "domain"
-    """The setting that says which tenant is meant, and so decides `source`."""
+    """The setting that says which tenant is meant, and so decides `source`; empty where there is none."""
+    is_own: bool = False
+    """It reads this console itself: one connector of it at most, into an app of its own, without settings."""
+    risks: tuple[tuple[Kind, str, str], ...] = ()
+    """What is proposed where it is added: kind, name of the entitlement, risk level."""
     counts: bool = True
     """Whether `recount` reads the app a second way; if not, no counted run of it begins."""
     threads: int = 1

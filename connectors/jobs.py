@@ -11,6 +11,7 @@ from django.db import OperationalError
 from connectors import registry
 from connectors.actions import (
     bodies,
+    console,
     matching,
     orders,
     rereading,
@@ -104,6 +105,12 @@ def read_again(app_id: str) -> None:
     rereading.read_again(app_id)
 
 
+@shared_task(name="connectors.read_console")
+def read_console(_: str) -> None:
+    """Somebody's roles, a group or who is active has changed: Reeve reads itself again, if it does at all."""
+    console.read_soon()
+
+
 @shared_task(name="connectors.tell_of_orders")
 def tell_of_orders(app_id: str) -> None:
     """Write to whoever has to do what no connector could."""
@@ -153,7 +160,8 @@ def rematch() -> None:
 def _change(order: ProvisionOrder) -> Receipt:
     assert order.connector is not None  # an order without one is nobody's but people's  # noqa: S101
     account, journal, verbs = order.account.external_id, OrderJournal(order), ProvisionOrder.Verb
-    with closing(open_provisioner(order.connector, OrderCalls(order).hear)) as app:
+    hear, why = OrderCalls(order).hear, order.reason
+    with closing(open_provisioner(order.connector, hear, why=why)) as app:
         match order.verb:
             case verbs.REVOKE:
                 return app.revoke(account, order.entitlement.external_id, journal)

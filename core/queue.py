@@ -1,6 +1,10 @@
 """Tells workers about rows, after commit. The database is the queue; a nudge may be lost or come twice."""
 
 import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from celery import current_app
 from django.conf import settings
@@ -8,6 +12,8 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
+
+_here: ContextVar["deque[tuple[str, str]] | None"] = ContextVar("here", default=None)
 
 
 def nudge(job: str, row_id: object) -> None:
@@ -22,6 +28,25 @@ def announce(news: str, row_id: object) -> None:
     """
     for job in settings.LISTENERS.get(news, ()):
         nudge(job, row_id)
+
+
+@contextmanager
+def working_here() -> Iterator[Callable[[], None]]:
+    """No worker is told of anything within: the function this gives carries it out in this process, until
+    nothing is left. For commands that run before there are workers."""
+    told: deque[tuple[str, str]] = deque()
+
+    def work() -> None:
+        current_app.loader.import_default_modules()
+        while told:
+            job, row_id = told.popleft()
+            current_app.tasks[job](row_id)
+
+    before = _here.set(told)
+    try:
+        yield work
+    finally:
+        _here.reset(before)
 
 
 def workers() -> int:
@@ -43,6 +68,9 @@ def broker_answers() -> bool:
 
 
 def _send(job: str, row_id: str) -> None:
+    if (told := _here.get()) is not None:
+        told.append((job, row_id))
+        return
     try:
         current_app.send_task(job, args=[row_id], retry=False)
     except OperationalError as problem:

@@ -37,4 +37,5 @@ class ReviewsConfig(AppConfig):
         offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))
         fill("rail", Panel(40, "components/rail_link.html", panels.policies_link))
         fill("settings", Panel(30, "", panels.rules_part))
+        fill("home_below", Panel(10, "reviews/home_first.html", panels.first_review))
         fill("checklist", Panel(90, "core/checklist.html", panels.checklist))

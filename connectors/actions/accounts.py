@@ -47,7 +47,7 @@ class Chosen:
 @transaction.atomic
 def set_owner(app: App, chosen: Chosen, person: User, *, by: User | None) -> int:
     """These accounts are this person's, whatever they would match. Answers how many that changed."""
-    app = _held(app, by)
+    app = _ownable(app, by)
     if not person.is_active:
         raise NotPossible(f"{person} is deactivated and cannot answer for an account.")
     decided = {"person": person, "matched_by": Account.Match.BY_HAND, "match_hint": ""}
@@ -60,7 +60,7 @@ def set_owner(app: App, chosen: Chosen, person: User, *, by: User | None) -> int
 @transaction.atomic
 def clear_owner(app: App, chosen: Chosen, *, by: User | None) -> int:
     """These accounts are nobody's, whomever they would match. Answers how many that changed."""
-    app = _held(app, by)
+    app = _ownable(app, by)
     decided = {"person": None, "matched_by": Account.Match.CLEARED, "match_hint": ""}
     changed = 0
     for lines in _decided(app, chosen, decided, by=by):
@@ -71,7 +71,7 @@ def clear_owner(app: App, chosen: Chosen, *, by: User | None) -> int:
 @transaction.atomic
 def reset_owner(app: App, chosen: Chosen, *, by: User | None) -> int:
     """Match these accounts by themselves again, at once. Answers of how many people had decided."""
-    app = _held(app, by)
+    app = _ownable(app, by)
     keys = _confirmed(app, chosen)
     before: dict[str, str] = {}
     human = Human.of(by) if by else None
@@ -138,6 +138,13 @@ def _held(app: App, by: User | None) -> App:
     """With the app in our hands no sync applies what it had read before."""
     must_govern(app, by)
     return App.objects.select_for_update(no_key=True).get(pk=app.pk)
+
+
+def _ownable(app: App, by: User | None) -> App:
+    app = _held(app, by)
+    if app.is_console:
+        raise NotPossible(f"An account of {app} belongs to the person it is, and to nobody else.")
+    return app
 
 
 def _must_be_of_others(app: App, rows: Sequence[Account], human: Human | None) -> None:

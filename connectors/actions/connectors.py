@@ -39,6 +39,10 @@ def create(driver: str, choice: AppChoice, *, by: User | None) -> Connector:
     """
     must_run_connectors(by)
     spec = registry.spec(driver)
+    if spec.is_own:
+        raise NotPossible(
+            "Reeve itself is added with an app of its own: choose it from the list of connectors."
+        )
     connector = Connector.objects.create(
         app=_take(choice, by=by),
         driver=spec.kind,
@@ -151,6 +155,8 @@ def _take(choice: AppChoice, *, by: User | None) -> App:
         record("apps.created", app, by=by)
         return app
     app = App.objects.select_for_update().get(pk=choice.app.pk)
+    if app.is_console:
+        raise NotPossible(f"Only Reeve itself is read into {app}. Choose another app.")
     if app.status == App.Status.DELETED:
         raise NotPossible(f"{app} was deleted meanwhile; choose another app.")
     if app.status == App.Status.UNMANAGED:

@@ -9,6 +9,7 @@ from connectors.actions.permission import must_govern
 from connectors.models import Account, App
 from connectors.sync.matching import Strategy
 from connectors.sync.rematch import Outcome, preview, rematch, strategy_of
+from core.errors import NotPossible
 from core.models import User
 from core.states import must_be_unchanged
 from core.trail import record
@@ -31,6 +32,8 @@ def change_matching(app: App, strategy: Strategy, *, by: User | None, seen: date
     must_govern(app, by)
     app = App.objects.select_for_update(no_key=True).get(pk=app.pk)
     must_be_unchanged(app.changed_at, seen=seen)
+    if app.is_console or strategy.name == App.Matching.KEY:
+        raise NotPossible(f"{app} cannot be matched that way: only accounts of Reeve itself are people here.")
     before = strategy_of(app)
     app.matching, app.drops_plus = strategy.name, strategy.drops_plus
     app.pairs = [list(pair) for pair in strategy.pairs]

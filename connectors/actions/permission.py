@@ -22,6 +22,19 @@ def must_manage(connector: Connector, user: User | None) -> None:
         raise Denied(f"Only the owners of {connector} and Connector Administrators can do this.")
 
 
+def must_add_console(user: User | None) -> None:
+    if user is not None and not may_add_console(user):
+        raise Denied(
+            "Only a Connector Administrator, a Campaign Administrator or a Super Administrator can have Reeve"
+            " read itself."
+        )
+
+
+def may_add_console(user: User) -> bool:
+    """It needs no credential, and shows what administrators see of each other anyway."""
+    return user.is_active and (user.runs_connectors or user.has_role(Role.CAMPAIGN))
+
+
 def must_confirm(connector: Connector, user: User | None) -> None:
     """To take a large shrink for the truth is more than looking after a connector."""
     if user is not None and not may_confirm(user):
@@ -172,7 +185,12 @@ def _must_be_of_another(order: ProvisionOrder, user: User) -> None:
 
 
 def may_ask_removal(app: App, user: User) -> bool:
-    """Of anything in the app (row B19); owners of an entitlement and managers of a person may of theirs."""
+    """Of anything in the app (row B19); owners of an entitlement and managers of a person may of theirs.
+
+    Roles of this console outside of a review: who may change them, may ask it.
+    """
     if not user.is_active:
         return False
+    if app.is_console:
+        return user.is_super
     return user.is_super or App.objects.here().owned_by(user).filter(pk=app.pk).exists()

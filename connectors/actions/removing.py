@@ -131,6 +131,8 @@ def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
     """Whoever may ask something of some of these accounts may look at what they could ask."""
     if _may_ask_anything(app, user):
         return True
+    if app.is_console:
+        return False
     held = Grant.objects.here().filter(account__app=app, account__in=accounts)
     return user.is_active and held.filter(_theirs(user)).exists()
 
@@ -138,7 +140,9 @@ def may_choose(app: App, accounts: Collection[str], user: User) -> bool:
 def may_remove(entitlement: Entitlement, user: User) -> bool:
     """Whether this person may ask that anybody lose it."""
     owns = EntitlementOwner.objects.of(user).filter(thing=entitlement)
-    return _may_ask_anything(entitlement.app, user) or (user.is_active and owns.exists())
+    if _may_ask_anything(entitlement.app, user):
+        return True
+    return user.is_active and not entitlement.app.is_console and owns.exists()
 
 
 def must_choose(app: App, accounts: Collection[str], user: User) -> None:
@@ -151,12 +155,15 @@ def must_ask_removal_of(app: App, grants: QuerySet[Grant], user: User | None) ->
     manages the account's owner, and the owner themselves, of that."""
     if user is None or _may_ask_anything(app, user):
         return
+    if app.is_console:
+        raise Denied("Only a Super Administrator can ask that roles of this console be removed.")
     if not user.is_active or not grants.exists() or grants.exclude(_theirs(user)).exists():
         raise _denied(app)
 
 
 def _may_ask_anything(app: App, user: User) -> bool:
-    return may_ask_removal(app, user) or (user.is_active and user.has_role(Role.HELPDESK))
+    helps = user.is_active and user.has_role(Role.HELPDESK) and not app.is_console
+    return helps or may_ask_removal(app, user)
 
 
 def _theirs(user: User) -> Q:

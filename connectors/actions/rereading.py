@@ -9,6 +9,7 @@ from django.db.models import Max, Q
 from django.utils.timezone import now
 
 from connectors.actions import runs
+from connectors.actions.upkeep import has_times
 from connectors.models import Connector, ProvisionOrder, SyncRun
 from core.errors import DomainError
 
@@ -27,9 +28,12 @@ def apps_to_prove() -> Sequence[str]:
 def read_again(app_id: str) -> None:
     """Begin a run of each connector of the app that could prove something, unless one has begun since.
 
-    Nothing is begun twice: what a run has left unproven waits for the schedule.
+    Nothing is begun twice: what a run has left unproven waits for the schedule. A file that was handed in
+    before proves nothing of what was done since: the next one does.
     """
     for connector in Connector.objects.here().filter(app=app_id, paused_at=None).exclude(source=""):
+        if not has_times(connector):
+            continue
         try:
             _read_again(connector)
         except DomainError as problem:

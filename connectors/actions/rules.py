@@ -38,6 +38,16 @@ def add(app: App, facts: RuleFacts, *, by: User) -> TagRule:
     return rule
 
 
+def agree(app: App, facts: RuleFacts, *, by: User | None) -> TagRule:
+    """A rule that is on from the beginning: somebody agreed to it before anything was read. Part of the verb
+    that makes the app."""
+    last = TagRule.objects.filter(app=app).aggregate(last=Max("rank"))["last"] or 0
+    rule = TagRule.objects.create(app=app, rank=last + 1, is_on=True, **_plain(facts))
+    record("rules.added", rule, by=by, app=app, after=_plain(facts))
+    record("rules.switched_on", rule, by=by, entitlements=0)
+    return rule
+
+
 @transaction.atomic
 def change(rule: TagRule, facts: RuleFacts, *, by: User, seen: datetime | None) -> None:
     """Save it, and switch it off: what it would do now wants a look. Raises Denied, StaleState."""

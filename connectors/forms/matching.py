@@ -16,7 +16,7 @@ class MatchingForm(EditForm):
 
     matching = forms.ChoiceField(
         label="Accounts belong to whoever has the same",
-        choices=App.Matching.choices,
+        choices=[each for each in App.Matching.choices if each[0] != App.Matching.KEY],
         widget=forms.RadioSelect(attrs={"class": "r-check"}),
         error_messages={"required": "Choose how accounts are matched."},
     )

@@ -31,6 +31,16 @@ class Migration(migrations.Migration):
             name='is_evidence',
             field=models.BooleanField(default=False),
         ),
+        migrations.AlterField(
+            model_name='account',
+            name='matched_by',
+            field=models.CharField(blank=True, choices=[('', 'No owner'), ('employee_id', 'employee number'), ('email', 'e-mail'), ('login', 'login'), ('name', 'name'), ('pair', 'a pair of fields'), ('key', 'being that person'), ('hand', 'set by hand'), ('cleared', 'cleared by hand')], default='', max_length=16),
+        ),
+        migrations.AlterField(
+            model_name='app',
+            name='matching',
+            field=models.CharField(choices=[('narrow', 'E-mail and login'), ('broad', 'E-mail, login, then name'), ('default', 'Employee number, e-mail, login'), ('custom', 'Pairs of your own'), ('key', 'The person it is')], default='default', max_length=16),
+        ),
         migrations.CreateModel(
             name='ProvisionOrder',
             fields=[

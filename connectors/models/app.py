@@ -63,6 +63,7 @@ class App(models.Model):
         BROAD = "broad", "E-mail, login, then name"
         COUPA = "default", "Employee number, e-mail, login"
         CUSTOM = "custom", "Pairs of your own"
+        KEY = "key", "The person it is"
 
     class WhenAsked(models.TextChoices):
         CONFIRMED = "confirmed", "After an owner of the app confirms it"
@@ -115,6 +116,11 @@ class App(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.search_text = folded(self.name)
         super().save(*args, **kwargs)
+
+    @property
+    def is_console(self) -> bool:
+        """Whether it is Reeve itself: only the console reads it, and each account is the person it is."""
+        return self.matching == self.Matching.KEY
 
     @property
     def badge(self) -> str:

@@ -230,6 +230,7 @@ class Account(GraphRow):
         LOGIN = "login", "login"
         NAME = "name", "name"
         PAIR = "pair", "a pair of fields"
+        KEY = "key", "being that person"
         BY_HAND = "hand", "set by hand"
         CLEARED = "cleared", "cleared by hand"
 

@@ -27,18 +27,22 @@ from connectors.models import (
     ResourceType,
     SyncRun,
 )
+from connectors.queries.console import own_connector
 from connectors.queries.counting import number_of as _count
 from core.models import User
 from core.models.keys import folded
 
 
-def catalogue(words: str = "") -> list[Spec]:
-    """Drivers that can be added, by what a person would type."""
+def catalogue(words: str = "", *, app: App | None = None) -> list[Spec]:
+    """Drivers that can be added, by what a person would type. Reeve itself is offered until it is there, and
+    not for an app of anything else."""
     wanted = folded(words).split()
+    with_own = app is None and own_connector() is None
     return [
         spec
         for spec in registry.specs()
         if all(word in folded(spec.label, spec.description, *spec.words) for word in wanted)
+        and (with_own or not spec.is_own)
     ]
 
 

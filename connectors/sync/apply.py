@@ -216,7 +216,7 @@ class _Difference:
             match = Match(known["person_id"] or "", known["matched_by"], known["match_hint"])
         else:
             names = ("employee_id", "email", "login", "name", "profile")
-            match = self._directory.match(**{name: record[name] for name in names})
+            match = self._directory.match(**{name: record[name] for name in names}, key=record["id"])
         return self._rows.account(record, match, is_external=self._organisation.is_stranger(record["email"]))
 
     def _known(

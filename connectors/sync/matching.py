@@ -60,10 +60,13 @@ NUMBER = Rule("employee_id", "employee number", "employee_id", "employee_id")
 EMAIL = Rule("email", "e-mail address", "email", "email")
 LOGIN = Rule("login", "login", "login", "email")
 NAME = Rule("name", "name", "name", "name")
+KEY = Rule("key", "key", "key", "key")
+"""Of this console's own accounts: each is the person of that key, whoever bears their e-mail."""
 STRATEGIES: Mapping[str, Sequence[Rule]] = {
     "default": (NUMBER, EMAIL, LOGIN),
     "narrow": (EMAIL, LOGIN),
     "broad": (EMAIL, LOGIN, NAME),
+    "key": (KEY,),
 }
 
 
@@ -104,9 +107,10 @@ class Directory:
         login: str = "",
         name: str = "",
         profile: Mapping[str, object] | None = None,
+        key: str = "",
     ) -> Match:
-        """The one person this account belongs to."""
-        values = {"employee_id": employee_id, "email": email, "login": login, "name": name}
+        """The one person this account belongs to. `key`: the account's own, as its source has it."""
+        values = {"employee_id": employee_id, "email": email, "login": login, "name": name, "key": key}
         for rule in self._rules:
             if rule.account.startswith(PROFILE):
                 text = _plain((profile or {}).get(rule.account.removeprefix(PROFILE)))
@@ -123,11 +127,13 @@ class Directory:
     def _of_person(self, person: Person, kind: str) -> str:
         if kind == "email_name":
             return self._bare(person.email).partition("@")[0]
-        text = {"employee_id": person.employee_id, "email": person.email, "name": person.name}[kind]
-        return self._read(text, kind)
+        facts = {"employee_id": person.employee_id, "email": person.email, "name": person.name}
+        return self._read({**facts, "key": person.id}[kind], kind)
 
     def _read(self, text: str, kind: str) -> str:
-        """A value as it is compared with that field of people; empty: it cannot be."""
+        """A value as it is compared with that field of people; empty: it cannot be. Keys know case."""
+        if kind == "key":
+            return text
         return _first_and_last(text) if kind == "name" else self._bare(text)
 
     def _bare(self, text: str) -> str:

@@ -11,6 +11,7 @@ from connectors import registry
 from connectors.contract import Call, Driver, DriverError, Outside
 from connectors.contract_writing import Changer
 from connectors.models import Connector, SettingsCandidate, SettingsTest
+from connectors.sync.console import OwnConsole
 from connectors.sync.kinds import kinds_of
 from connectors.sync.pace import RedisPace, RedisTokens
 from connectors.sync.rows import packed
@@ -44,12 +45,13 @@ def open_driver(connector: Connector, *, keeps_bodies: bool = False) -> Driver:
     return _open(connector, connector.settings, secrets_of(connector), keeps_bodies=keeps_bodies)
 
 
-def open_provisioner(connector: Connector, heard: Callable[[Call], None]) -> Changer:
-    """What changes the app with the settings in force; `heard` is told of each call. The caller closes it.
+def open_provisioner(connector: Connector, heard: Callable[[Call], None], *, why: str = "") -> Changer:
+    """What changes the app with the settings in force; `heard` is told of each call, `why` goes into the
+    app's own record where it keeps one. The caller closes it.
 
     Raises DriverError if its driver only reads.
     """
-    opened = _open(connector, connector.settings, secrets_of(connector), heard=heard)
+    opened = _open(connector, connector.settings, secrets_of(connector), heard=heard, why=why)
     if not isinstance(opened, Changer):
         opened.close()
         raise DriverError(f"The driver {registry.spec(connector.driver).label} only reads.")
@@ -73,6 +75,7 @@ def _open(
     *,
     keeps_bodies: bool = False,
     heard: Callable[[Call], None] | None = None,
+    why: str = "",
 ) -> Driver:
     spec = registry.spec(connector.driver)
     everything = {**kept, **secrets}
@@ -89,6 +92,8 @@ def _open(
         tokens=_tokens(connector, everything),
         keeps_bodies=keeps_bodies,
         file=opener(connector.pk),
+        console=OwnConsole() if spec.is_own else None,
+        why=why,
     )
     return spec.open(everything, replace(outside, heard=heard) if heard else outside)
 

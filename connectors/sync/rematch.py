@@ -32,6 +32,7 @@ class Seen(NamedTuple):
     match_hint: str
     is_external: bool
     profile: dict[str, object]
+    external_id: str
 
 
 COLUMNS = (*Seen._fields[:5], "person_id", *Seen._fields[6:])
@@ -135,6 +136,7 @@ def _match(seen: Seen, people: Directory) -> Match:
         login=seen.login,
         name=seen.name,
         profile=seen.profile,
+        key=seen.external_id,
     )
 
 

@@ -36,6 +36,9 @@ class Typed(TypedDict):
 def edit(request: HtmxRequest, pk: str) -> HttpResponse:
     connector = _connector(request, pk)
     must_manage(connector, request.user)
+    if not registry.spec(connector.driver).settings:
+        messages.info(request, f"There is nothing to set of {connector}.")
+        return redirect("connectors:connector", connector.pk)
     form = _form(request, connector)
     if form.is_bound:
         try:

@@ -18,6 +18,7 @@ from connectors.contract import Spec
 from connectors.forms import AppForm, OwnersForm
 from connectors.models import App, Connector
 from connectors.models.app import AppQuerySet
+from connectors.views.console import add_console
 from connectors.views.names import spoken
 from connectors.views.steps import steps
 from core.actions.invitations import invitable, may_invite
@@ -34,7 +35,7 @@ def catalogue(request: HtmxRequest) -> HttpResponse:
     must_run_connectors(request.user)
     asked = words(request)
     app = _asked_app(request)
-    context = {"specs": queries.catalogue(asked), "words": asked, "app": app}
+    context = {"specs": queries.catalogue(asked, app=app), "words": asked, "app": app}
     return render(request, "connectors/catalogue.html", context)
 
 
@@ -42,6 +43,8 @@ def catalogue(request: HtmxRequest) -> HttpResponse:
 def add(request: HtmxRequest, driver: str) -> HttpResponse:
     must_run_connectors(request.user)
     spec = _spec(driver)
+    if spec.is_own:
+        return add_console(request, spec)
     form = AppForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_bound and form.is_valid():
         try:
@@ -106,7 +109,7 @@ def ask_again(request: HtmxRequest, pk: str) -> HttpResponse:
 
 def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connector | None) -> HttpResponse:
     found = App.objects.visible_to(request.user).unmanaged()
-    managed = App.objects.visible_to(request.user).managed()
+    managed = App.objects.visible_to(request.user).managed().exclude(matching=App.Matching.KEY)
     how = form["how"].value() or one_of(request, "how", (AppForm.FOUND, AppForm.MANAGED, AppForm.NEW))
     asked = words(request)
     preset = _asked_app(request)

@@ -9,10 +9,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from core.actions.people import LONGEST_EMAIL, LONGEST_NAME
-from core.actions.roles import labels, lock_people, must_be_super, with_basic
+from core.actions.roles import NEWS, labels, lock_people, must_be_super, with_basic
 from core.errors import Denied, StaleState
 from core.models import IdentityProvider, Organisation, ProviderTie, Role, RoleHolding, User
 from core.models.keys import one_line
+from core.queue import announce
 from core.trail import ERROR, record
 
 NO_EMAIL = "The provider did not say what your e-mail is. Is email among the scopes?"
@@ -211,3 +212,4 @@ def _recompute(person: User, told: set[str]) -> None:
             after={"roles": labels(now_held)},
             is_last_administrator=bool(kept),
         )
+        announce(NEWS, person.pk)

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.timezone import now
 
-from core.actions.roles import lock_people
+from core.actions.roles import NEWS, lock_people
 from core.errors import Denied, NotPossible
 from core.models import Membership, PeopleGroup, Role, User
+from core.queue import announce
 from core.states import must_be_unchanged
 from core.trail import record
 
@@ -61,6 +62,7 @@ def add_members(group: PeopleGroup, people: Iterable[User], *, by: User) -> Sequ
     Membership.objects.bulk_create(Membership(group=group, person=person) for person in new)
     if new:
         record("core.group_joined", group, by=by, people=[person.name for person in new])
+        announce(NEWS, group.pk)
     return new
 
 
@@ -71,6 +73,25 @@ def remove_member(group: PeopleGroup, person: User, *, by: User) -> None:
     if not Membership.objects.filter(group=group, person=person).delete()[0]:
         raise NotPossible(f"{person} is not in {group}.")
     record("core.group_left", group, by=by, people=[person.name])
+    announce(NEWS, group.pk)
+
+
+@transaction.atomic
+def take_out(group: PeopleGroup, person: User, *, because: str) -> None:
+    """Take somebody out as others decided, in a review, say: `because` says who, and goes into the trail."""
+    if Membership.objects.filter(group=group, person=person).delete()[0]:
+        record("core.group_left", group, by=None, people=[person.name], because=because)
+        announce(NEWS, group.pk)
+
+
+@transaction.atomic
+def take_in(group: PeopleGroup, person: User, *, because: str) -> None:
+    """Add somebody as others decided; `because` says who. Raises NotPossible for a deactivated person."""
+    if not person.is_active:
+        raise NotPossible(f"{person} is deactivated and cannot join {group}.")
+    if Membership.objects.get_or_create(group=group, person=person)[1]:
+        record("core.group_joined", group, by=None, people=[person.name], because=because)
+        announce(NEWS, group.pk)
 
 
 def may_look_after_groups(user: User) -> bool:

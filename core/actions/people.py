@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from core.actions.delegations import end_those_to
 from core.actions.password import NOT_FOR_YOU, password_link
-from core.actions.roles import lock_people, must_be_super, must_leave_an_administrator, with_basic
+from core.actions.roles import NEWS, lock_people, must_be_super, must_leave_an_administrator, with_basic
 from core.actions.sessions import end_sessions
 from core.errors import Denied, NotPossible
 from core.mailbox import post
@@ -134,14 +134,18 @@ def deactivate(person: User, *, by: User, reason: str = "") -> None:
     must_be_super(by, ONLY_SUPER)
     if person == by:
         raise NotPossible("You cannot deactivate yourself. Ask another Super Administrator.")
-    changes = {"status": User.Status.DEACTIVATED, "changed_at": now()}
-    if not User.objects.active().filter(pk=person.pk).update(**changes):
-        raise NotPossible(f"{person} is deactivated already.")
-    must_leave_an_administrator()
-    end_those_to(person, by=by)
-    end_sessions(person, by=by)
-    announce("core.person_left", person.pk)
-    record("core.person_deactivated", person, by=by, reason=one_line(reason))
+    _shut_out(person, by=by, reason=reason)
+
+
+@transaction.atomic
+def shut_out(person: User, *, because: str) -> None:
+    """Deactivate somebody as others decided, in a review, say: `because` says who, and goes into the trail.
+
+    Nobody's permission is looked at: that was done where it was decided. Raises NotPossible for the last
+    active Super Administrator.
+    """
+    lock_people()
+    _shut_out(person, by=None, reason=because)
 
 
 @transaction.atomic
@@ -149,10 +153,14 @@ def reactivate(person: User, *, by: User) -> None:
     """Let a person in again, with the roles held before. Raises Denied, NotPossible."""
     lock_people()
     must_be_super(by, ONLY_SUPER)
-    gone = User.objects.filter(pk=person.pk, status=User.Status.DEACTIVATED)
-    if not gone.update(status=User.Status.ACTIVE, changed_at=now()):
-        raise NotPossible(f"{person} is active already.")
-    record("core.person_reactivated", person, by=by)
+    _let_in(person, by=by)
+
+
+@transaction.atomic
+def let_in(person: User, *, because: str) -> None:
+    """Reactivate somebody as others decided; `because` says who, and goes into the trail."""
+    lock_people()
+    _let_in(person, by=None, because=because)
 
 
 @transaction.atomic
@@ -172,6 +180,27 @@ def password_link_to_hand_over(person: User, *, by: User) -> str:
     _must_link(person, by)
     record("core.password_link_made", person, by=by)
     return password_link(person)
+
+
+def _shut_out(person: User, *, by: User | None, reason: str) -> None:
+    changes = {"status": User.Status.DEACTIVATED, "changed_at": now()}
+    if not User.objects.active().filter(pk=person.pk).update(**changes):
+        raise NotPossible(f"{person} is deactivated already.")
+    if person.holdings.filter(role=Role.SUPER).exists():
+        must_leave_an_administrator()
+    end_those_to(person, by=by)
+    end_sessions(person, by=by)
+    announce("core.person_left", person.pk)
+    record("core.person_deactivated", person, by=by, reason=one_line(reason))
+
+
+def _let_in(person: User, *, by: User | None, because: str = "") -> None:
+    gone = User.objects.filter(pk=person.pk, status=User.Status.DEACTIVATED)
+    if not gone.update(status=User.Status.ACTIVE, changed_at=now()):
+        raise NotPossible(f"{person} is active already.")
+    announce(NEWS, person.pk)
+    told: Told = {"because": because} if because else {}
+    record("core.person_reactivated", person, by=by, **told)
 
 
 def _must_link(person: User, by: User) -> None:

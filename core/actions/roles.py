@@ -8,13 +8,16 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
-from core.models import Organisation, Role, RoleHolding, User
+from core.models import IdentityProvider, Organisation, Role, RoleHolding, User
 from core.queries.people import has_administrator
+from core.queue import announce
 from core.states import must_be_unchanged
 from core.trail import record
 
 ONLY_SUPER = "Only a Super Administrator can change roles."
 LAST = "This would leave nobody active who is a Super Administrator. Make somebody else one first."
+NEWS = "core.access_changed"
+"""Announced with a person's key whenever roles, groups or who is active change."""
 
 
 def with_basic(roles: Collection[str]) -> frozenset[str]:
@@ -69,7 +72,57 @@ def replace_roles(people: Iterable[User], roles: Collection[Role], *, by: User) 
     return changed
 
 
-def _replace(person: User, roles: Collection[Role], *, by: User) -> bool:
+@transaction.atomic
+def take_role(person: User, role: Role, *, because: str) -> None:
+    """Take one role away that others decided on: in a review, say. `because` says who, and goes into the
+    trail.
+
+    Nobody's permission is looked at: that was done where it was decided. Raises NotPossible for the last
+    Super Administrator, for what the identity provider gave, and for Basic User where it comes by itself.
+    """
+    lock_people()
+    held = RoleHolding.objects.filter(user=person, role=role).first()
+    if held is None:
+        return
+    if held.source == RoleHolding.Source.PROVIDER:
+        raise NotPossible(_given_by_provider(person, role))
+    by_hand = person.holdings.filter(source=RoleHolding.Source.HAND).values_list("role", flat=True)
+    kept = {Role(each) for each in by_hand} - {role}
+    provided = person.holdings.filter(source=RoleHolding.Source.PROVIDER).values_list("role", flat=True)
+    if role in with_basic({*kept, *provided}):
+        raise NotPossible(f"Whoever is here is a {role.label}. To shut {person} out, deactivate them.")
+    _replace(person, kept, by=None, because=because)
+    if role == Role.SUPER:
+        must_leave_an_administrator()
+
+
+@transaction.atomic
+def give_role(person: User, role: Role, *, because: str) -> None:
+    """Give one role that others decided on. `because` says who, and goes into the trail."""
+    lock_people()
+    if person.holdings.filter(role=role).exists():
+        return
+    by_hand = person.holdings.filter(source=RoleHolding.Source.HAND).values_list("role", flat=True)
+    _replace(person, {Role(each) for each in by_hand} | {role}, by=None, because=because)
+
+
+def _given_by_provider(person: User, role: Role) -> str:
+    """Where to take it away instead."""
+    provider = IdentityProvider.objects.filter(status=IdentityProvider.Status.IN_FORCE).first()
+    if provider is None:
+        return (
+            f"The identity provider gave {person} the role {role.label}, and none is in force now. A Super"
+            " Administrator can take it away."
+        )
+    groups = [str(value) for value, given in provider.role_map.items() if given == role]
+    named = " or ".join(f"“{each}”" for each in groups) or "what gives it"
+    return (
+        f"{provider.label} gives {person} the role {role.label}: take them out of {named} there. Here it ends"
+        " when they next sign in."
+    )
+
+
+def _replace(person: User, roles: Collection[Role], *, by: User | None, because: str = "") -> bool:
     """Whether that changed anything."""
     holdings = list(person.holdings.all())
     provided = {each.role for each in holdings if each.source == RoleHolding.Source.PROVIDER}
@@ -85,7 +138,10 @@ def _replace(person: User, roles: Collection[Role], *, by: User) -> bool:
     told: dict[str, Any] = {"also_by_hand": labels(kept)} if kept else {}
     if before != after:
         told |= {"before": {"roles": labels(before)}, "after": {"roles": labels(after)}}
+    if because:
+        told["because"] = because
     record("core.roles_changed", person, by=by, **told)
+    announce(NEWS, person.pk)
     return True
 
 

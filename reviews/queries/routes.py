@@ -1,18 +1,18 @@
 """Who was asked so far, and who would be: looked at, never written."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
 from connectors.models import Grant
 from reviews.models import Campaign, Decision, ReviewTask
-from reviews.queries.applying import Applying, applying
+from reviews.queries.applying import applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_there_would_be
 from reviews.queries.rounds import of_this_round
-from reviews.routing import Asked, Directory, Earlier, LineFacts, Nobody, every_step
+from reviews.routing import Asked, Directory, Earlier, LineFacts, Nobody, PolicyText, every_step
 
 type Deciders = Mapping[int, Sequence[Earlier]]
 """By key of the line."""
@@ -65,14 +65,20 @@ def preview(campaign: Campaign, grants: QuerySet[Grant]) -> Preview:
     around, policies, found = Around.of(campaign), applying(campaign), Preview()
     for page in lines_there_would_be(grants):
         directory = directory_for(around, policies.texts(), page)
-        _look(page, policies, directory, found)
+        look(page, policies.text, directory, found)
     return found
 
 
-def _look(page: Iterable[LineFacts], policies: Applying, directory: Directory, found: Preview) -> None:
+def look(
+    page: Iterable[LineFacts],
+    policy_of: Callable[[LineFacts], PolicyText],
+    directory: Directory,
+    found: Preview,
+) -> None:
+    """Add to `found` who would be asked about these lines."""
     for line in page:
         found.lines += 1
-        first, lost = every_step(policies.text(line), line, directory)
+        first, lost = every_step(policy_of(line), line, directory)
         if isinstance(first, Asked):
             for each in first.people:
                 found.reviewers[each.reviewer] += 1

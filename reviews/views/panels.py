@@ -13,6 +13,7 @@ from reviews.actions import staging
 from reviews.actions.permission import may_make_campaigns
 from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
+from reviews.queries.first_review import is_offered
 from reviews.queries.mine import mine, open_lines
 from reviews.queries.policies import may_see_policies
 from reviews.queries.preferring import preferred_of
@@ -41,6 +42,12 @@ def reviews_link(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
         return None
     link = {"label": "Reviews", "icon": "checklist", "url": reverse("reviews:reviews")}
     return {**link, "count": open_lines(user)}
+
+
+def first_review(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """The way to a first review that needs no vendor."""
+    user = _user(request)
+    return {} if user is not None and is_offered(user) else None
 
 
 def waiting_reviews(request: HttpRequest, details: Mapping[str, Any]) -> Shown:

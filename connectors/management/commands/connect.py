@@ -21,7 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "driver", choices=[spec.kind for spec in registry.specs() if not spec.takes_files]
+            "driver",
+            choices=[spec.kind for spec in registry.specs() if spec.settings and not spec.takes_files],
         )
         parser.add_argument(
             "--app", required=True, metavar="NAME", help="an app we know by this name, or a new one"

@@ -1,4 +1,4 @@
-"""Loads a made-up company to look around in: people, their roles and groups, and apps nobody manages yet."""
+"""Loads a made-up company to look around in: people, their roles and groups, apps, and reviews of access."""
 
 import json
 from argparse import ArgumentParser
@@ -8,15 +8,18 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.timezone import now
 
+from connectors.actions.app_owners import set_owners
 from connectors.models import App
 from core.actions.delegations import LONGEST
 from core.actions.roles import with_basic
 from core.models import Delegation, Membership, Organisation, PeopleGroup, Role, RoleHolding, User
 from core.trail import by_command, record
+from reviews.management import demo
 
 COMPANY = "Meridian Works"
 HOST = "meridian.example"
@@ -58,6 +61,7 @@ ROLES = {
     "Aisha Rahman": (Role.CAMPAIGN,),
     "Marcus Adeyemi": (Role.REQUEST,),
     "Samuel Mensah": (Role.HELPDESK,),
+    "Tomas Novak": (Role.APPLICATION,),
     "Sofia Marchetti": (Role.READ_ONLY,),
 }
 """Beyond Basic User; nobody is a Super Administrator, so that the first visitor becomes the first one."""
@@ -82,6 +86,11 @@ FOUND = (
     ("Warehouse Board", 'Okta app "wb-prod"', 17),
     ("Contract Archive", 'Okta app "Contract Archive"', 9),
 )
+OWNED = {
+    "Coupa": ("Marcus Adeyemi", "Rafael Duarte", "Amara Okeke"),
+    "Expense Scanner": ("Rafael Duarte", "Amara Okeke", "Marcus Adeyemi"),
+}
+"""Apps that somebody answers for: without, nobody could be asked where there is no manager."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--people-file", type=Path, help="write name, email and employee_id here, one JSON object a line"
         )
+        parser.add_argument(
+            "--password-file",
+            type=Path,
+            help="everybody signs in with what is in this file, else with nothing",
+        )
+        parser.add_argument("--with-reviews", action="store_true", help="and reviews, one of them signed off")
 
     def handle(self, *args: Any, **options: Any) -> None:
         by_command()
@@ -108,17 +123,22 @@ class Command(BaseCommand):
             raise CommandError(
                 "There are people here already. The demo company is only loaded into an empty database."
             )
-        people = load()
+        password = options["password_file"].read_text().strip() if options["password_file"] else None
+        people = load(password)
         if options["people_file"]:
             _write(people, options["people_file"])
-        self.stdout.write(f"{COMPANY}: {len(people)} people, {len(FOUND)} apps found but not managed.")
+        self.stdout.write(f"{COMPANY}: {len(people)} people, {len(FOUND)} apps found, {len(OWNED)} managed.")
+        if options["with_reviews"]:
+            demo.load_reviews()
+            self.stdout.write("Two reviews: one signed off, one under way; and a template.")
 
 
 @transaction.atomic
-def load() -> list[User]:
-    """All of the company or nothing of it."""
+def load(password: str | None = None) -> list[User]:
+    """All of the company or nothing of it. `password`: everybody's; None: nobody has one."""
     organisation = Organisation.current()
     organisation.name, organisation.is_demo = COMPANY, True
+    known = make_password(password)  # one for all: to make sixty takes its time
     organisation.trusted_domains = [HOST]
     organisation.save(update_fields=["name", "is_demo", "trusted_domains"])
     people: dict[str, User] = {}
@@ -130,7 +150,7 @@ def load() -> list[User]:
             department=place.department,
             employee_id=f"{1000 + number:06}",
         )
-        person.set_unusable_password()
+        person.password = known
         person.save()
         people[place.name] = person
         if place.manager:
@@ -147,8 +167,17 @@ def load() -> list[User]:
             found_through=found_through,
             found_users=users,
         )
+    _manage(people)
     record("core.demo_loaded", organisation, by=None, people=len(people), apps=len(FOUND))
     return list(people.values())
+
+
+def _manage(people: Mapping[str, User]) -> None:
+    for name, owners in OWNED.items():
+        app = App.objects.get(name=name)
+        App.objects.filter(pk=app.pk).update(status=App.Status.MANAGED)
+        record("apps.managed", app, by=None)
+        set_owners(app, [people[each] for each in owners], (), by=None, tells=False)
 
 
 def _give_roles(people: Mapping[str, User]) -> None:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from connectors.contract import DriverError, Outside
+from tests.fakes.console import PretendConsole
 from tests.fakes.coupa import FakeCoupa
 
 
@@ -41,7 +42,17 @@ def file() -> Iterator[Sample]:
     yield sample_of({"accounts": ("people.csv", lines(accounts)), "access": ("access.csv", lines(access))})
 
 
-SAMPLES: Mapping[str, Callable[[], AbstractContextManager[Sample]]] = {"coupa": coupa, "file": file}
+@contextmanager
+def reeve() -> Iterator[Sample]:
+    """1,100 people with a role each, some with two; 3 groups."""
+    yield Sample({}, Outside(console=PretendConsole(people=1_100, groups=3)), {})
+
+
+SAMPLES: Mapping[str, Callable[[], AbstractContextManager[Sample]]] = {
+    "coupa": coupa,
+    "file": file,
+    "reeve": reeve,
+}
 
 
 def lines(told: list[str]) -> bytes:
