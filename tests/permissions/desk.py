@@ -7,12 +7,15 @@ from reviews.queries.desk import bar
 from tests.make import make_user
 from tests.permissions.asking import Request, World
 from tests.reviews.making import make_grants, make_running
+from tests.reviews.showing import shown_to
 
 TABLE = """
                      super    connector_admin owner    app_owner basic   application campaign request helpdesk read_only deactivated stranger
 reviews:reviews      200/405  200/405         200/405  200/405   200/405 200/405     200/405  200/405 200/405  200/405   302/302     302/302
 reviews:desk         404/405  404/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  404/405   302/302     302/302
 reviews:mark         405/404  405/404         405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/404   302/302     302/302
+reviews:desk_columns 405/404  405/404         405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/404   302/302     302/302
+reviews:comment_several 404/404  404/404         404/404  409/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:give         404/404  404/404         404/404  409/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:submit       404/404  404/404         404/404  200/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:submissions  404/405  404/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  404/405   302/302     302/302
@@ -29,7 +32,9 @@ def requests(world: World) -> dict[str, Request]:
     other = make_user("Rui Costa", Role.BASIC)
     return {
         "reviews:desk": Request([campaign.pk]),
-        "reviews:mark": Request([campaign.pk], {"certify": "2"}),
+        "reviews:mark": Request([campaign.pk], {"certify": "2", "shown": shown_to(reviewer, campaign)}),
+        "reviews:desk_columns": Request([campaign.pk], {"column": ["line", "owner"], "next": "/reviews/"}),
+        "reviews:comment_several": Request([campaign.pk], {"line": ["1", "2"], "text": "Asked Tom"}),
         "reviews:give": Request([campaign.pk], {"line": ["2"], "people": [other.pk], "reason": "Knows it"}),
         "reviews:submit": Request([campaign.pk], {"seen": bar(campaign, reviewer).stamp}),
         "reviews:submissions": Request([campaign.pk]),
