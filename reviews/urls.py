@@ -97,6 +97,7 @@ DESK = [
     path("reviews/<str:pk>/comment/", desk_lines.comment_several, name="comment_several"),
     path("reviews/<str:pk>/submit/", submitting.submit, name="submit"),
     path("reviews/<str:pk>/submissions/", submitting.submissions, name="submissions"),
+    path("reviews/<str:pk>/submissions/<slug:key>/", submitting.submission, name="submission"),
     path("reviews/<str:pk>/lines/<int:line_no>/", desk_lines.line, name="line"),
     path("reviews/<str:pk>/lines/<int:line_no>/comment/", desk_lines.comment, name="comment"),
 ]

@@ -26,7 +26,7 @@ CHOICES: Mapping[str, str] = {
     "hints": "Insights",
     "advice": "Suggested",
 }
-DEFAULT = ("owner", "app", "risk", "login", "since", "last", "hints", "advice")
+DEFAULT = ("owner", "risk", "since", "last", "hints", "advice")
 _ALWAYS = ("app", "login", "status", "sign_in", "since", "last", "hints", "advice")
 _FIXED: Mapping[str, Sequence[str]] = {
     PERSON: ("access", "kind", "risk", "description", *_ALWAYS),

@@ -1,7 +1,7 @@
 """Whoever is asked reviews, whatever their roles; who runs a campaign, or everything, looks elsewhere."""
 
 from core.models import Role
-from reviews.actions import marks
+from reviews.actions import deciding, marks
 from reviews.models import Mark
 from reviews.queries.desk import bar
 from tests.make import make_user
@@ -19,6 +19,7 @@ reviews:comment_several 404/404  404/404         404/404  409/done  404/404 404/
 reviews:give         404/404  404/404         404/404  409/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:submit       404/404  404/404         404/404  200/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:submissions  404/405  404/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  404/405   302/302     302/302
+reviews:submission   404/405  404/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  404/405   302/302     302/302
 reviews:line         404/405  404/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  404/405   302/302     302/302
 reviews:comment      405/404  405/404         405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/404   302/302     302/302
 """
@@ -26,8 +27,10 @@ reviews:comment      405/404  405/404         405/404  405/done  405/404 405/404
 
 def requests(world: World) -> dict[str, Request]:
     reviewer = world.person("app_owner")
-    grants = make_grants(2, person=make_user("Nora Reviewed"))
+    grants = make_grants(3, person=make_user("Nora Reviewed"))
     campaign = make_running(grants, reviewer, make_user("Olga Berg", Role.CAMPAIGN))
+    marks.mark(campaign, [3], Mark.Outcome.CERTIFY, by=reviewer)
+    done = deciding.submit(campaign, reviewer, marks_seen=bar(campaign, reviewer).stamp)
     marks.mark(campaign, [1], Mark.Outcome.CERTIFY, by=reviewer)
     other = make_user("Rui Costa", Role.BASIC)
     return {
@@ -38,6 +41,7 @@ def requests(world: World) -> dict[str, Request]:
         "reviews:give": Request([campaign.pk], {"line": ["2"], "people": [other.pk], "reason": "Knows it"}),
         "reviews:submit": Request([campaign.pk], {"seen": bar(campaign, reviewer).stamp}),
         "reviews:submissions": Request([campaign.pk]),
+        "reviews:submission": Request([campaign.pk, done.submission.key]),
         "reviews:line": Request([campaign.pk, "1"]),
         "reviews:comment": Request([campaign.pk, "1"], {"text": "Needed until May"}),
     }
