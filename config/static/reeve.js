@@ -517,7 +517,7 @@
   const gains = [
     ["form[data-theme]", theme], ["[data-copy]", copy], ["[data-toast]", toast],
     ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker], ["[data-tick-all]", tickAll],
-    ["[data-panels]", panels], [".r-tabs", tabs], ["[data-desk]", desk],
+    ["[data-panels]", panels], [".r-tabs", tabs], [".r-deskhead .r-seg", tabs], ["[data-desk]", desk],
   ];
   const done = new WeakSet();
   const enliven = (root) => {
