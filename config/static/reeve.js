@@ -274,13 +274,37 @@
     if (open) list.scrollLeft = open.offsetLeft + open.offsetWidth / 2 - list.offsetLeft - list.clientWidth / 2;
   };
 
+  /* Parts of the details of a line, one at a time; the next line opens with the same part. */
+  let part = "#d-details";
+  const panels = (list) => {
+    const links = all("a", list);
+    const show = (link) => {
+      part = link.hash;
+      links.forEach((each) => {
+        const panel = document.getElementById(each.hash.slice(1));
+        if (panel) panel.hidden = each !== link;
+        if (each === link) each.setAttribute("aria-current", "true");
+        else each.removeAttribute("aria-current");
+      });
+      tabs(list);
+    };
+    list.addEventListener("click", (event) => {
+      const link = event.target.closest("a");
+      if (!link) return;
+      event.preventDefault();
+      show(link);
+    });
+    const named = window.location.hash === "#comments" ? undefined : links.find((each) => each.hash === window.location.hash);
+    show(named || links.find((each) => each.hash === part) || links[0]);
+  };
+
   /* The review desk: a line has the focus, keys act on it or on what is ticked. Buttons do all the work, so that
      what a key does is what a click does. */
   const desk = (root) => {
     const form = () => document.getElementById("marks");
     const drawer = () => document.getElementById("drawer");
     const lines = () => all("[data-line]", root);
-    const focused = () => root.querySelector(".r-line.is-focus");
+    const focused = () => root.querySelector("[data-line].is-focus");
     const ticks = () => all("input[name=line]", root);
     const ticked = () => ticks().filter((each) => each.checked);
     let at = "";
@@ -294,7 +318,7 @@
 
     const look = (line, { scroll = true, take = true } = {}) => {
       if (!line) return;
-      all(".r-line.is-focus", root).forEach((each) => {
+      all("[data-line].is-focus", root).forEach((each) => {
         each.classList.remove("is-focus");
         each.removeAttribute("aria-current");
       });
@@ -381,7 +405,7 @@
         bulk();
       },
       X: toLine,
-      a: () => group(focused()?.closest(".r-lines")),
+      a: () => group(focused()?.closest("[data-lines]")),
       u: () => press(focused()?.querySelector("[name=undo]")) || press(document.querySelector("[name=last]")),
       o: () => (drawer().hidden ? press(focused()?.querySelector(".r-iconbtn[name=open]")) : shut()),
       n: () => press(document.querySelector("[data-next]")),
@@ -431,7 +455,7 @@
       if (evidence) openAfter = evidence.dataset.evidence;
       if (event.target.closest("[data-close-drawer]")) shut();
       const pick = event.target.closest("[data-select-group]");
-      if (pick) group(pick.closest(".r-group").nextElementSibling);
+      if (pick) group(pick.closest("[data-lines]") || pick.closest(".r-group").nextElementSibling);
     });
     root.addEventListener("change", bulk);
 
@@ -462,6 +486,8 @@
         root.classList.add("r-desk--drawer");
         const line = document.getElementById(`line-${swapped.dataset.drawer}`);
         look(line, { take: false });
+        if (openAfter) part = "#d-insights";
+        enliven(swapped);
         swapped.querySelector(`[data-hint="${openAfter}"]`)?.scrollIntoView({ block: "start" });
         openAfter = "";
       } else if (swapped.id === "groups") {
@@ -491,7 +517,7 @@
   const gains = [
     ["form[data-theme]", theme], ["[data-copy]", copy], ["[data-toast]", toast],
     ["dialog[data-modal]", modal], ["[data-menu]", menu], ["[data-picker]", picker], ["[data-tick-all]", tickAll],
-    [".r-tabs", tabs], ["[data-desk]", desk],
+    ["[data-panels]", panels], [".r-tabs", tabs], [".r-deskhead .r-seg", tabs], ["[data-desk]", desk],
   ];
   const done = new WeakSet();
   const enliven = (root) => {

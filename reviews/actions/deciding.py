@@ -4,7 +4,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -47,6 +47,13 @@ class Submitted:
     """Lines about the reviewer's own access: left open."""
     unreasoned: Sequence[int] = ()
     """Lines that still need a reason: left open, marked."""
+    more: int = 0
+    """Marks beyond those that one act submits."""
+
+    @property
+    def is_smooth(self) -> bool:
+        """Every mark became a decision."""
+        return not (self.lost or self.own or self.unreasoned or self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ def _submit(campaign: Campaign, by: User, marks_seen: str) -> Submitted:
     marks = _held_marks(campaign, by)
     if _stamp(marks) != marks_seen:
         raise StaleState("Your marks are not what this page showed, or are submitted already. Look again.")
-    return _decide(campaign, by, sorted(marks, key=ready_first)[:MOST])
+    done = _decide(campaign, by, sorted(marks, key=ready_first)[:MOST])
+    return replace(done, more=max(len(marks) - MOST, 0))
 
 
 def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:

@@ -16,7 +16,7 @@ from connectors.models import Tag
 from core.mailbox import Draft, post_many
 from core.models import OutgoingMail, Role, User
 from reviews.actions.sampling import still_to_look_at
-from reviews.models import Campaign, Comment, Removal, Template, Turn
+from reviews.models import Campaign, Comment, Removal, ReviewTask, Template, Turn
 from reviews.queries import confirming
 from reviews.queries.due import Today
 from reviews.queries.letters import last_day, owners_of
@@ -121,29 +121,36 @@ def report_ready(
     post_many(Draft("report_ready", each, f"{campaign.pk}:{key}", None, told) for each in people.values())
 
 
-def commented(comment: Comment) -> None:
-    """Whoever takes part in the talk about a line hears of it, by one letter a day and campaign.
+def commented(campaign: Campaign, tasks: Sequence[ReviewTask], *, by: User) -> None:
+    """Whoever takes part in the talk about these lines hears of it, by one letter a day and campaign.
 
     Part of the verb's transaction.
     """
-    task, campaign = comment.task, comment.task.campaign
     owners = owners_of([campaign.pk]).get(campaign.pk, ())
-    asked = Turn.objects.filter(task=task, status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
-    said = Comment.objects.filter(task=task)
-    talking = {*asked.values_list("reviewer", flat=True), *said.values_list("by", flat=True)}
-    people = {each.pk: each for each in User.objects.active().filter(pk__in=talking)}
-    if comment.by not in owners:
-        people |= {each.pk: each for each in owners}
-    people.pop(comment.by_id, None)
+    lines: dict[str, int] = {}
+    for person, line_no in _talking(tasks):
+        lines[person] = min(line_no, lines.get(person, line_no))
+    if by not in owners:
+        lines = dict.fromkeys((each.pk for each in owners), tasks[0].line_no) | lines
+    people = User.objects.active().filter(pk__in=lines).exclude(pk=by.pk)
     key = f"{campaign.pk}:{Today.now().day}"
     sees_campaign = {each.pk for each in owners}
     drafts = []
-    for each in people.values():
+    for each in people:
         name = "reviews:campaign_line" if each.pk in sees_campaign else "reviews:line"
-        told = {"campaign": campaign, "by": comment.by, "line": task.line_no}
-        told["path"] = reverse(name, args=[campaign.pk, task.line_no])
-        drafts.append(Draft("line_commented", each, key, comment.by, told))
+        line = lines[each.pk]
+        told = {"campaign": campaign, "by": by, "line": line, "path": reverse(name, args=[campaign.pk, line])}
+        drafts.append(Draft("line_commented", each, key, by, told))
     post_many(drafts)
+
+
+def _talking(tasks: Sequence[ReviewTask]) -> Iterable[tuple[str, int]]:
+    """Who is or was asked about these lines, and who said something about one, each with its number."""
+    numbers = {each.pk: each.line_no for each in tasks}
+    asked = Turn.objects.filter(task__in=tasks, status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
+    said = Comment.objects.filter(task__in=tasks)
+    pairs = (*asked.values_list("reviewer", "task"), *said.values_list("by", "task"))
+    return ((str(person), numbers[task]) for person, task in pairs)
 
 
 @transaction.atomic

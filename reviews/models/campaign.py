@@ -72,7 +72,9 @@ class Control(models.Model):
 
     class Desk(models.TextChoices):
         PERSON = "person", "By person"
+        APP = "app", "By application"
         ENTITLEMENT = "entitlement", "By entitlement"
+        RESOURCE = "resource", "By resource"
         FLAT = "flat", "One list"
 
     class Removals(models.TextChoices):

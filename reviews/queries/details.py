@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.timezone import now
 
 from connectors.models import Account, Grant
-from core.models import TrailEvent, User
+from core.models import Delegation, TrailEvent, User
 from core.queries.trail import timeline
 from reviews import routing
 from reviews.models import Campaign, Comment, Decision, ReviewTask, Turn
 from reviews.queries.applying import applying
-from reviews.queries.desk import Line, drawn, own_turns
+from reviews.queries.desk import Line, drawn, own_turns, whole
 from reviews.queries.earlier import earlier_campaigns, in_order, with_freshness
 
 NAMES = 5
@@ -43,6 +44,17 @@ class Holders:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The person whose access it is, as they are now."""
+
+    person: User
+    managers: Sequence[User]
+    accounts: Sequence[Account]
+    """Theirs in the app of the line."""
+    stand_in: Delegation | None
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     line: Line
     previous: int | None
@@ -52,7 +64,10 @@ class Details:
     history: Sequence[Moment]
     plan: Sequence[Moment]
     holders: Holders
+    owner: Owner | None
     related: Sequence[Line]
+    """Others about the same person, or the same account where it has no owner; the first of them."""
+    related_number: int
     comments: Sequence[Comment]
     events: Sequence[TrailEvent]
 
@@ -60,17 +75,18 @@ class Details:
 def asked_about(campaign: Campaign, person: User) -> QuerySet[Turn]:
     """Every turn of this person in a campaign, one a line: the newest."""
     newest = Turn.objects.filter(campaign=campaign, reviewer=person).order_by("line_no", "-pk")
-    return newest.select_related("task", "on_behalf_of")
+    return whole(newest)
 
 
-def details(campaign: Campaign, person: User, turn: Turn, around: QuerySet[Turn]) -> Details:
-    """`around`: the turns of the stop at hand, for the way to the neighbours."""
+def details(
+    campaign: Campaign, person: User, turn: Turn, around: QuerySet[Turn], *, by_freshness: bool = True
+) -> Details:
+    """`around`: the turns of the stop at hand, for the way to the neighbours; `by_freshness`: their order."""
     earlier = earlier_campaigns(campaign)
-    fresh = with_freshness(Turn.objects.filter(pk=turn.pk), earlier).select_related("task", "on_behalf_of")
+    fresh = whole(with_freshness(Turn.objects.filter(pk=turn.pk), earlier))
     line = drawn(campaign, person, list(fresh), earlier=earlier)[0]
-    before, after, number, total = _neighbours(around, earlier, turn.line_no)
-    beside = own_turns(campaign, person, also_done=True).filter(task__account=turn.task.account_id)
-    beside = beside.exclude(task=turn.task_id).select_related("task", "on_behalf_of").order_by("line_no")
+    before, after, number, total = _neighbours(around, earlier if by_freshness else (), turn.line_no)
+    beside = _beside(campaign, person, turn.task)
     return Details(
         line=line,
         previous=before,
@@ -80,10 +96,30 @@ def details(campaign: Campaign, person: User, turn: Turn, around: QuerySet[Turn]
         history=_history(turn.task, line),
         plan=_plan(campaign, turn, person),
         holders=_holders(turn.task),
-        related=drawn(campaign, person, list(beside[:RELATED]), earlier=earlier),
+        owner=_owner(turn.task),
+        related=drawn(campaign, person, list(whole(beside)[:RELATED]), earlier=earlier),
+        related_number=beside.count(),
         comments=list(Comment.objects.filter(task=turn.task_id).select_related("by").order_by("pk")),
         events=timeline(turn.task),
     )
+
+
+def _beside(campaign: Campaign, person: User, task: ReviewTask) -> QuerySet[Turn]:
+    """What this reviewer is or was asked about the same person."""
+    own = own_turns(campaign, person, also_done=True).exclude(task=task.pk).order_by("line_no", "pk")
+    if task.person_id:
+        return own.filter(task__person=task.person_id)
+    return own.filter(task__account=task.account_id)
+
+
+def _owner(task: ReviewTask) -> Owner | None:
+    person = User.objects.filter(pk=task.person_id or "").first()
+    if person is None:
+        return None
+    accounts = Account.objects.here().filter(app=task.app_id, person=person).order_by("search_text", "pk")
+    standing = Delegation.objects.active(now()).filter(person=person).select_related("delegate")
+    managers = person.managers.order_by("search_text", "pk")
+    return Owner(person, list(managers[:NAMES]), list(accounts[:NAMES]), standing.first())
 
 
 def _neighbours(

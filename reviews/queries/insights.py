@@ -17,6 +17,8 @@ ENOUGH = 5
 COMMON, RARE = 0.6, 0.2
 """Shares of people alike that speak for and against."""
 CERTIFY, DENY, LOOK = "certify", "deny", "look"
+NEW = "new"
+"""The tone of what was not so in the last review."""
 ADVICE = {CERTIFY: "Certify", DENY: "Deny", LOOK: "Look closer"}
 
 
@@ -29,7 +31,7 @@ class Hint:
     told: str
     icon: str = "info-circle"
     tone: str = ""
-    """`ok`, `flag`, `stop` or empty."""
+    """`ok`, `flag`, `stop`, NEW or empty."""
     says: str = ""
     """Which advice it speaks for; empty: for none."""
     value: int | None = None
@@ -141,7 +143,7 @@ def _about_the_past(line: ReviewTask, around: _Around, last: Last | None) -> Seq
         if around.earlier:
             grave = line.risk in around.grave
             told = f"It began on {line.since:%d %b %Y} and stood in none of the last reviews."
-            found.append(Hint("new", "New", told, "plus", "new", LOOK if grave else ""))
+            found.append(Hint("new", "New", told, "plus", NEW, LOOK if grave else ""))
         return found
     found += _changes(line, last.line)
     if last.status == ReviewTask.Status.CERTIFIED and not found:
@@ -161,10 +163,10 @@ def _changes(line: ReviewTask, before: ReviewTask) -> list[Hint]:
     found = []
     if line.entitlement_name != before.entitlement_name:
         told = f"Last time it was called {before.entitlement_name}."
-        found.append(Hint("renamed", "Renamed", told, "pencil", "new"))
+        found.append(Hint("renamed", "Renamed", told, "pencil", NEW))
     if line.entitlement_description != before.entitlement_description:
         told = f"Last time it read: {before.entitlement_description or 'nothing'}"
-        found.append(Hint("redescribed", "Described anew", told, "pencil", "new"))
+        found.append(Hint("redescribed", "Described anew", told, "pencil", NEW))
     if before.account_status == Account.Status.DISABLED and line.account_status == Account.Status.ENABLED:
         told = "Last time the account was disabled."
         found.append(Hint("enabled_again", "Enabled again", told, "refresh", "flag", LOOK))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from core.models import User
 from reviews.models import Campaign, Mark, ReviewTask
@@ -20,13 +20,19 @@ class Summary:
     onward: int
     """Of the certified ones: somebody else is asked next."""
     needing: Sequence[ReviewTask]
+    """Some of those that lack a reason."""
+    needing_number: int
     own: Sequence[ReviewTask]
+    """Some of those about the reviewer's own access."""
+    own_number: int
     denials: Sequence[Mark]
     """Some of what is denied."""
     tasks: QuerySet[ReviewTask]
     """Every denied line that is ready and whose access is then taken away."""
     gone: int
     """Marks on lines that somebody else decided meanwhile, or was given: they come to nothing."""
+    later: int
+    """Marks that are ready and more than one act submits: for the next."""
     stays: int
     """Of the denied ones: their policy has nothing taken away."""
 
@@ -43,6 +49,7 @@ class Summary:
 def summary(campaign: Campaign, person: User) -> Summary:
     """Of the marks that one act may submit: there may be more, for the next."""
     rules, marks = Rules(campaign), _marks(campaign, person)
+    more, more_bare = _beyond(campaign, person, marks)
     asked = {each.task: each for each in questions(campaign, person, tasks=[m.task_id for m in marks])}
     certified, onward, gone = 0, 0, 0
     needing, own, denials, going = [], [], [], []
@@ -66,19 +73,37 @@ def summary(campaign: Campaign, person: User) -> Summary:
         denied=len(denials),
         onward=onward,
         needing=_tasks(needing),
+        needing_number=len(needing) + more_bare,
         own=_tasks(own),
+        own_number=len(own),
         denials=list(rows[:SHOWN]),
         tasks=ReviewTask.objects.filter(pk__in=among(going)),
         gone=gone,
+        later=more - more_bare,
         stays=len(denials) - len(going),
     )
 
 
 def _marks(campaign: Campaign, person: User) -> Sequence[Mark]:
     """As many as one act submits, those that lack a reason last (`ready_first`)."""
-    marks = Mark.objects.filter(campaign=campaign, person=person).exclude(outcome=Mark.Outcome.NONE)
-    is_bare = Case(When(needs_reason=True, reason="", then=1), default=0)
-    return list(marks.defer("seen").order_by(is_bare, "pk")[:MOST])
+    is_bare = Case(When(_BARE, then=1), default=0)
+    return list(_all_marks(campaign, person).defer("seen").order_by(is_bare, "pk")[:MOST])
+
+
+_BARE = Q(needs_reason=True, reason="")
+
+
+def _all_marks(campaign: Campaign, person: User) -> QuerySet[Mark]:
+    return Mark.objects.filter(campaign=campaign, person=person).exclude(outcome=Mark.Outcome.NONE)
+
+
+def _beyond(campaign: Campaign, person: User, marks: Sequence[Mark]) -> tuple[int, int]:
+    """How many marks there are beside these, and how many of them lack a reason."""
+    if len(marks) < MOST:
+        return 0, 0
+    found = _all_marks(campaign, person).aggregate(every=Count("pk"), bare=Count("pk", filter=_BARE))
+    bare = sum(mark.needs_reason and not mark.reason for mark in marks)
+    return found["every"] - len(marks), found["bare"] - bare
 
 
 def _tasks(keys: Sequence[int]) -> Sequence[ReviewTask]:

@@ -10,9 +10,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import now
 
+from core.markdown import html_of
 from core.templatetags.reeve import chip, when
 from reviews.models import Campaign, ReviewTask
-from reviews.queries.desk import ENTITLEMENT, FLAT, Bar, Line
+from reviews.queries.desk import PERSON, Bar, Line
 from reviews.queries.insights import Insight
 
 register = template.Library()
@@ -41,14 +42,18 @@ def due(context: Context, campaign: Campaign) -> SafeString:
     return _chip("wait", format_html("<span>Due {}, {}</span>", day, near), icon="clock")
 
 
+@register.filter
+def written(text: str) -> SafeString:
+    """What somebody wrote, its Markdown drawn."""
+    return html_of(text)
+
+
 @register.simple_tag
 def line_words(line: Line, view: str) -> str:
     """What a line is called where only words tell it from the others."""
     task = line.task
     holder = task.person_name or task.account_name or task.account_login
-    if view in (ENTITLEMENT, FLAT):
-        return f"{task.entitlement_name} of {holder}"
-    return task.entitlement_name
+    return task.entitlement_name if view == PERSON else f"{task.entitlement_name} of {holder}"
 
 
 @register.simple_tag

@@ -1,36 +1,30 @@
-"""The review desk: walk through people or entitlements, mark line after line, nothing final before submit."""
-
-from collections.abc import Sequence
-from typing import Any
+"""The review desk: walk through people or access, mark line after line, nothing final before submit."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from core.http import HtmxRequest
+from core.actions.columns import choose_columns, reset_columns
+from core.errors import DomainError
+from core.http import HtmxRequest, onward
 from core.http.request import lead
-from core.models.keys import folded
-from core.queries.asked import words
 from reviews.actions import marks
 from reviews.models import Campaign, Turn
 from reviews.queries import desk as reads
-from reviews.queries.earlier import FRESH, KNOWN, earlier_campaigns, in_order, with_freshness
+from reviews.queries.desk_columns import CHOICES, TABLE
+from reviews.queries.earlier import earlier_campaigns
+from reviews.queries.sheets import lines_of_group
+from reviews.queries.shown import Outdated, Shown, shown_by, token_of
 from reviews.views.desk_lines import details_of
-from reviews.views.marking import Act, act_of
-from reviews.views.own import SHOWS, own_campaign, show_of, view_of
+from reviews.views.desk_page import page_of, page_of_lines
+from reviews.views.marking import Act, act_of, reasons_in
+from reviews.views.own import own_campaign, view_of
 
-SECTIONS = {
-    reads.CLOSER: "Look closer first",
-    reads.CHANGED: "New or changed",
-    reads.REST: "Unchanged",
-    reads.READY: "Done, not yet submitted",
-    reads.DONE: "Submitted",
-}
-FIRST = "To review"
-"""What the rest is called where no campaign came before."""
+ELSEWHERE = {"give": "reviews:give", "comment": "reviews:comment_several"}
+"""Acts on ticked lines that have a page of their own."""
 
 
 @require_GET
@@ -39,68 +33,98 @@ def desk(request: HtmxRequest, pk: str) -> HttpResponse:
 
 
 @require_POST
+def columns(request: HtmxRequest, pk: str) -> HttpResponse:
+    """Which columns one list shows to its reader. `column`, several times; `reset` for the default ones."""
+    own_campaign(request, pk)
+    if "reset" in request.POST:
+        reset_columns(request.user, TABLE)
+    else:
+        choose_columns(request.user, TABLE, request.POST.getlist("column"), known=CHOICES)
+    return redirect(onward(request))
+
+
+@require_POST
 def mark(request: HtmxRequest, pk: str) -> HttpResponse:
     """Every button of the desk but Submit. The query of the address says which page of it is open."""
     campaign = own_campaign(request, pk)
-    act = act_of(request.POST, lambda: _lines_of_group(request, campaign))
+    act = act_of(request.POST, lambda key: _lines_of_group(request, campaign, key))
     if act.what == "open":
         return _opened(request, campaign, act.lines[0])
-    if act.what == "give":
+    if act.what in ELSEWHERE:
         query = urlencode({"line": act.lines}, doseq=True)
-        return lead(request, f"{reverse('reviews:give', args=[campaign.pk])}?{query}")
+        return lead(request, f"{reverse(ELSEWHERE[act.what], args=[campaign.pk])}?{query}")
     marks.come_in(campaign, by=request.user)
-    said = _carry_out(request, campaign, act) if act.what != "came" else ""
+    try:
+        said = _carry_out(request, campaign, act)
+    except Outdated as refused:
+        return _renewed(request, campaign, act, str(refused))
+    return _answered(request, campaign, act, said)
+
+
+def _answered(request: HtmxRequest, campaign: Campaign, act: Act, said: str) -> HttpResponse:
     if not request.htmx:
         if said:
             messages.warning(request, said)
         return redirect(f"{_address(request, campaign)}{f'#line-{act.lines[0]}' if act.lines else ''}")
-    context = page_of(request, campaign, only=act.lines if len(act.lines) == 1 else None)
-    return render(request, "reviews/desk_answer.html", {**context, "said": said, "acted": act.what})
+    before = _shown(request, campaign)
+    if len(act.lines) != 1 or before is None:
+        context = page_of(request, campaign)
+    else:
+        context = page_of_lines(request, campaign, act.lines)
+        token = token_of(before.also(context["changed"]), campaign, request.user)
+        context |= {"shown": token}
+    return render(
+        request, "reviews/desk_answer.html", {**context, **_drawer(request, campaign), "said": said}
+    )
 
 
-def page_of(request: HtmxRequest, campaign: Campaign, *, only: Sequence[int] | None = None) -> dict[str, Any]:
-    """What the desk shows at this address; `only`: of its lines just these, of its stops the one at hand."""
-    person, asked = request.user, request.GET
-    view, show = view_of(request, campaign), show_of(request, campaign)
-    earlier = earlier_campaigns(campaign)
-    key = asked.get("of", "")
-    stops = reads.stops(campaign, person, view, earlier=earlier, only=key if only else "")
-    here = _stop_of(stops, key)
-    turns = reads.own_turns(campaign, person, also_done=show == "all")
-    if view != reads.FLAT:
-        turns = reads.at_stop(turns, view, here.key) if here else turns.none()
-    context = {
-        "campaign": campaign,
-        "is_open": campaign.status == Campaign.Status.RUNNING,
-        "view": view,
-        "views": reads.VIEWS.items(),
-        "show": show,
-        "shows": SHOWS.items(),
-        "bar": reads.bar(campaign, person),
-        "here": here,
-        "place": _place(view, show, here, asked),
-        "earlier": earlier[0] if earlier else None,
-        "quick": marks.QUICK,
-    }
-    if only is not None:
-        rows = turns.filter(line_no__in=only).select_related("task", "on_behalf_of")
-        rows = with_freshness(rows, earlier)
-        return {**context, "changed": reads.drawn(campaign, person, list(rows), earlier=earlier)}
-    found = _found(stops, words(request), show, here)
-    return {
-        **context,
-        "sheet": _sheet(request, campaign, turns, earlier),
-        "sections": _sections(found, here, is_first=not earlier),
-        "hidden": max(len(found) - reads.STOPS, 0),
-        "numbers": {"open": sum(bool(each.open) for each in stops), "all": len(stops)},
-        "next": _next(stops, here),
-        "words": words(request),
-        "instructions": reads.instructions(campaign),
-    }
+def _renewed(request: HtmxRequest, campaign: Campaign, act: Act, said: str) -> HttpResponse:
+    """The same page as it is now, with what was typed and ticked on the old one."""
+    marks.say(campaign, _typed(request, act), by=request.user)
+    if "drawer" in request.POST and not request.htmx:
+        messages.warning(request, said)
+        return redirect(
+            reverse("reviews:line", args=[campaign.pk, act.lines[0]]) + f"?{request.GET.urlencode()}"
+        )
+    kept = {"ticked": _ticked(request), "bulk_reason": request.POST.get("bulk_reason", "")}
+    context = {**page_of(request, campaign), **kept}
+    if request.htmx:
+        context |= {**_drawer(request, campaign), "said": said}
+        return render(request, "reviews/desk_answer.html", context)
+    messages.warning(request, said)
+    return render(request, "reviews/desk.html", context, status=Outdated.status)
+
+
+def _ticked(request: HtmxRequest) -> set[int]:
+    return {int(each) for each in request.POST.getlist("line") if each.isascii() and each.isdigit()}
+
+
+def _typed(request: HtmxRequest, act: Act) -> dict[int, str]:
+    """Reasons of the old page, that of the act among them where it was about a single line."""
+    found = dict(reasons_in(request.POST))
+    return found | ({act.lines[0]: act.reason} if len(act.lines) == 1 and act.reason else {})
+
+
+def _drawer(request: HtmxRequest, campaign: Campaign) -> dict[str, object]:
+    """The details once more, where the button was among them."""
+    number = request.POST.get("drawer", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return {}
+    return {"drawer": details_of(request, campaign, int(number))}
+
+
+def _shown(request: HtmxRequest, campaign: Campaign) -> Shown | None:
+    """What the list showed, if the request brought it: the drawer has only its own line."""
+    if "drawer" in request.POST:
+        return None
+    try:
+        return shown_by(request.POST.get("shown", ""), campaign, request.user)
+    except DomainError:
+        return None
 
 
 def _carry_out(request: HtmxRequest, campaign: Campaign, act: Act) -> str:
-    """Does it, and answers what the reviewer must be told beyond what they see."""
+    """Does it, and answers what the reviewer must be told beyond what they see. Raises Outdated."""
     person = request.user
     if act.what == "undo-last":
         done = marks.undo_last(campaign, by=person)
@@ -109,7 +133,8 @@ def _carry_out(request: HtmxRequest, campaign: Campaign, act: Act) -> str:
     elif act.what == "say":
         done = marks.say(campaign, act.reasons, by=person)
     else:
-        seen = reads.seen_by(campaign, person, view_of(request, campaign), act.lines)
+        marks.must_be_open(campaign)
+        seen = shown_by(request.POST.get("shown", ""), campaign, person).seen(act.lines)
         done = marks.mark(campaign, act.lines, act.outcome, by=person, reason=act.reason, seen=seen)
     return done.sentence
 
@@ -128,79 +153,14 @@ def _opened(request: HtmxRequest, campaign: Campaign, line_no: int) -> HttpRespo
     return render(request, "reviews/desk_drawer.html", {**context, "is_swapped": True})
 
 
-def _lines_of_group(request: HtmxRequest, campaign: Campaign) -> dict[int, list[int]]:
-    """The open lines of the stop at hand by freshness, on whatever page they are."""
+def _lines_of_group(request: HtmxRequest, campaign: Campaign, key: str) -> list[int]:
+    """The open lines of a group of the stop at hand, on whatever page they are."""
+    view = view_of(request, campaign)
     turns = reads.own_turns(campaign, request.user, also_done=False)
-    turns = reads.at_stop(turns, view_of(request, campaign), request.GET.get("of", ""))
-    found: dict[int, list[int]] = {FRESH: [], KNOWN: []}
-    for line_no, freshness in in_order(turns, earlier_campaigns(campaign)):
-        found[freshness].append(line_no)
-    return found
+    turns = reads.at_stop(turns, view, request.GET.get("of", ""))
+    return lines_of_group(turns, view, key, earlier_campaigns(campaign))
 
 
 def _address(request: HtmxRequest, campaign: Campaign) -> str:
     query = request.GET.urlencode()
     return reverse("reviews:desk", args=[campaign.pk]) + (f"?{query}" if query else "")
-
-
-def _place(view: str, show: str, here: reads.Stop | None, asked: QueryDict) -> str:
-    """The query of this page, complete: forms and links keep to it."""
-    kept = {name: asked.get(name, "") for name in ("after", "before", "number", "q")}
-    said = {"view": view, "show": show, "of": here.key if here else "", **kept}
-    return urlencode({name: value for name, value in said.items() if value})
-
-
-def _stop_of(stops: Sequence[reads.Stop], key: str) -> reads.Stop | None:
-    """The one of the address, else the first with something open."""
-    named = next((each for each in stops if each.key == key), None)
-    return named or next((each for each in stops if each.open), None) or (stops[0] if stops else None)
-
-
-def _next(stops: Sequence[reads.Stop], here: reads.Stop | None) -> reads.Stop | None:
-    """The next one with something open, round the end."""
-    if here is None:
-        return None
-    at = next((number for number, each in enumerate(stops) if each.key == here.key), 0)
-    others = [*stops[at + 1 :], *stops[:at]]
-    return next((each for each in others if each.open), None)
-
-
-def _found(
-    stops: Sequence[reads.Stop], wanted: str, show: str, here: reads.Stop | None
-) -> Sequence[reads.Stop]:
-    """Those to show in the list at the side: the one at hand always."""
-    parts = folded(wanted).split()
-    return [
-        each
-        for each in stops
-        if (each.open or each.marked or show == "all" or each is here)
-        and all(part in folded(each.name, each.sub) for part in parts)
-    ]
-
-
-def _sections(
-    found: Sequence[reads.Stop], here: reads.Stop | None, *, is_first: bool
-) -> Sequence[tuple[str, int, Sequence[reads.Stop]]]:
-    """Label, number of stops, and those of them to show. Of very many the first, and the one at hand."""
-    shown = [*found[: reads.STOPS], *(each for each in found[reads.STOPS :] if each is here)]
-    named = {**SECTIONS, reads.REST: FIRST} if is_first else SECTIONS
-    parts = [
-        (label, sum(each.section == key for each in found), [each for each in shown if each.section == key])
-        for key, label in named.items()
-    ]
-    return [part for part in parts if part[2]]
-
-
-def _sheet(
-    request: HtmxRequest, campaign: Campaign, turns: reads.Turns, earlier: Sequence[Campaign]
-) -> reads.Sheet:
-    number = request.GET.get("number", "")
-    return reads.sheet(
-        campaign,
-        request.user,
-        turns,
-        earlier=earlier,
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        number=int(number) if number.isascii() and number.isdigit() and len(number) < 8 else 0,
-    )

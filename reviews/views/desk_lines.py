@@ -18,8 +18,11 @@ from reviews.actions.marks import QUICK, must_be_open
 from reviews.models import Campaign, Turn
 from reviews.queries import desk as reads
 from reviews.queries.asking import MOST, open_turns
+from reviews.queries.desk_columns import columns_in
 from reviews.queries.details import asked_about, details
 from reviews.queries.keys import among
+from reviews.queries.sheets import GROUPED
+from reviews.queries.shown import shown_in_detail, token_of
 from reviews.views.own import own_campaign, show_of, view_of
 
 WHY_GIVEN = (
@@ -53,6 +56,29 @@ def comment(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
     context |= {"problem": problem, "typed": text if problem else "", "is_swapped": bool(request.htmx)}
     template = "reviews/desk_drawer.html" if request.htmx else "reviews/desk_line_page.html"
     return render(request, template, context, status=422 if problem and not request.htmx else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def comment_several(request: HtmxRequest, pk: str) -> HttpResponse:
+    """Say the same about lines that were ticked."""
+    campaign = own_campaign(request, pk)
+    typed = request.POST if request.method == "POST" else request.GET
+    numbers = _numbers(typed.getlist("line"))
+    asked = asked_about(campaign, request.user).filter(line_no__in=among(numbers))
+    found = list({turn.line_no: turn for turn in asked}.values())
+    if not found:
+        raise NotPossible("Tick lines first, then say something about them.")
+    text, problem = typed.get("text", ""), ""
+    if request.method == "POST":
+        try:
+            lines, said = [turn.line_no for turn in found], text.strip() or typed.get("quick", "")
+            number = len(comments.comment_all(campaign, lines, said, by=request.user))
+            messages.success(request, f"Your comment stands with {number:,} line{'s' * (number != 1)}.")
+            return redirect("reviews:desk", pk)
+        except NotPossible as refused:
+            problem = str(refused)
+    context = {"campaign": campaign, "turns": found, "text": text, "problem": problem, "quick": QUICK}
+    return render(request, "reviews/desk_comment.html", context, status=422 if problem else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,11 +121,14 @@ def details_of(request: HtmxRequest, campaign: Campaign, line_no: int) -> dict[s
     view, show = view_of(request, campaign), show_of(request, campaign)
     around = reads.own_turns(campaign, request.user, also_done=show == "all")
     around = reads.at_stop(around, view, request.GET.get("of", ""))
+    found = details(campaign, request.user, turn, around, by_freshness=view not in GROUPED)
+    shown = shown_in_detail(campaign, view, columns_in(view, request.user), found.line)
     return {
         "campaign": campaign,
         "is_open": campaign.status == Campaign.Status.RUNNING,
         "view": view,
-        "details": details(campaign, request.user, turn, around),
+        "details": found,
+        "shown": token_of(shown, campaign, request.user),
         "place": request.GET.urlencode(),
         "quick": QUICK,
     }

@@ -1,8 +1,8 @@
-"""Submitting: what would come of it, then the decisions; and what one submitted before."""
+"""Submitting: what would come of it, then the decisions; and what became of what one submitted before."""
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.http import HtmxRequest
@@ -10,12 +10,11 @@ from reviews.actions import deciding
 from reviews.actions.consequences import consequences
 from reviews.actions.deciding import Submitted
 from reviews.actions.marks import must_be_open
-from reviews.models import Submission
+from reviews.models import Campaign, Submission
 from reviews.queries.desk import bar
+from reviews.queries.submitted import elsewhere
 from reviews.queries.submitting import summary
 from reviews.views.own import own_campaign
-
-NAMED = 5
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,8 +23,8 @@ def submit(request: HtmxRequest, pk: str) -> HttpResponse:
     must_be_open(campaign)
     if request.method == "POST":
         done = deciding.submit(campaign, request.user, marks_seen=request.POST.get("seen", ""))
-        for sentence in _told(done):
-            messages.warning(request, sentence)
+        if not done.is_smooth:
+            return redirect("reviews:submission", pk, done.submission.key)
         messages.success(request, _sentence(done))
         return redirect("reviews:desk", pk)
     found = summary(campaign, request.user)
@@ -46,24 +45,25 @@ def submissions(request: HtmxRequest, pk: str) -> HttpResponse:
     return render(request, "reviews/desk_submissions.html", {"campaign": campaign, "rows": rows[:200]})
 
 
+@require_GET
+def submission(request: HtmxRequest, pk: str, key: str) -> HttpResponse:
+    """What became of one, and what is still marked."""
+    campaign = own_campaign(request, pk)
+    rows = Submission.objects.select_related("campaign").filter(campaign=campaign, by=request.user)
+    row = get_object_or_404(rows, key=key)
+    is_open = campaign.status == Campaign.Status.RUNNING
+    context = {
+        "campaign": campaign,
+        "row": row,
+        "elsewhere": elsewhere(row),
+        "lost": row.submitted - row.accepted,
+        "left": summary(campaign, request.user) if is_open else None,
+        "bar": bar(campaign, request.user),
+    }
+    return render(request, "reviews/desk_submission.html", context)
+
+
 def _sentence(done: Submitted) -> str:
     row = done.submission
-    return f"Submitted: {row.certified:,} certified, {row.denied:,} denied."
-
-
-def _told(done: Submitted) -> list[str]:
-    """What did not go as it was meant, by name."""
-    said = []
-    if done.lost:
-        named = ", ".join(
-            f"line {each.line_no}{f' ({each.decided_by} was first)' if each.decided_by else ''}"
-            for each in done.lost[:NAMED]
-        )
-        more = f" and {len(done.lost) - NAMED:,} more" if len(done.lost) > NAMED else ""
-        said.append(f"Not accepted, for you are no longer asked about it: {named}{more}.")
-    if done.own:
-        numbers = ", ".join(str(each) for each in done.own[:NAMED])
-        said.append(f"Not accepted, for it is your own access: line {numbers}. Others are asked about it.")
-    if done.unreasoned:
-        said.append(f"{len(done.unreasoned):,} stay marked: they need a reason first.")
-    return said
+    said = f"Submitted: {row.certified:,} certified, {row.denied:,} denied."
+    return f"{said} {'It was' if row.accepted == 1 else f'All {row.accepted:,} were'} accepted."

@@ -46,7 +46,7 @@ def _measure(database: str, sizes: list[int] | tuple[int, ...]) -> Figures:
         with stage(database) as environment:
             figures_of("tests.bench.stager", "load", str(lines), environment=environment)
             if database == "postgres":
-                _settle(environment["DATABASE_URL"])
+                settle(environment["DATABASE_URL"])
             told = figures_of("tests.bench.stager", "stage", str(lines), environment=environment)
         told["microseconds"] = round(told["seconds"] / lines * 1e6, 1)
         told["cpu_microseconds"] = round(told["cpu_seconds"] / lines * 1e6, 1)
@@ -55,7 +55,7 @@ def _measure(database: str, sizes: list[int] | tuple[int, ...]) -> Figures:
     return figures
 
 
-def _settle(url: str) -> None:
+def settle(url: str) -> None:
     """Do now what PostgreSQL would do by itself after so large a load."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")

@@ -9,6 +9,7 @@ from reviews.models import Campaign, Comment, Decision, Mark, Progress, ReviewTa
 from reviews.queries.desk import bar
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_grants, make_line, make_running, make_turn, removes_nothing
+from tests.reviews.showing import shown_to
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -32,6 +33,18 @@ def browser(rui, sign_in):
 @pytest.fixture
 def campaign(rui, nora):
     return make_running(make_grants(3, person=nora), rui)
+
+
+@pytest.fixture
+def post(browser, rui):
+    """Presses a button of a page that shows every line."""
+
+    def press(campaign, typed, query="", **more):
+        view = "entitlement" if "entitlement" in query else "person"
+        shown = {"shown": shown_to(rui, campaign, view=view)}
+        return browser.post(address("mark", campaign, query=query), {**shown, **typed}, **more)
+
+    return press
 
 
 def address(name, campaign, *more, query=""):
@@ -58,8 +71,8 @@ def test_lines_of_others_are_not_shown(browser, campaign, nora):
     assert browser.get(address("line", campaign, 4)).status_code == 404
 
 
-def test_a_line_is_marked_without_script(browser, campaign, rui):
-    reply = browser.post(address("mark", campaign, query="?view=person"), {"certify": "2"})
+def test_a_line_is_marked_without_script(post, campaign, rui):
+    reply = post(campaign, {"certify": "2"}, "?view=person")
 
     assert reply.status_code == 302
     assert reply.headers["Location"].endswith("?view=person#line-2")
@@ -67,9 +80,9 @@ def test_a_line_is_marked_without_script(browser, campaign, rui):
     assert Progress.objects.get().first_opened_at is not None
 
 
-def test_with_script_the_line_and_the_counts_come_back(browser, campaign, nora):
+def test_with_script_the_line_and_the_counts_come_back(post, campaign, nora):
     query = f"?view=person&of={nora.pk}"
-    reply = browser.post(address("mark", campaign, query=query), {"deny": "2"}, headers=HTMX)
+    reply = post(campaign, {"deny": "2"}, query, headers=HTMX)
 
     text = reply.content.decode()
     assert reply.status_code == 200
@@ -82,11 +95,11 @@ def test_with_script_the_line_and_the_counts_come_back(browser, campaign, nora):
     assert f'id="stop-{nora.pk}"' in text
 
 
-def test_a_mark_keeps_what_was_shown(browser, campaign, nora):
+def test_a_mark_keeps_what_was_shown(post, campaign, nora):
     for number in range(6):
         make_user(f"Buyer {number}", title="Buyer")
 
-    browser.post(address("mark", campaign, query="?view=entitlement"), {"certify": "1"})
+    post(campaign, {"certify": "1"}, "?view=entitlement")
 
     seen = Mark.objects.get().seen
     assert seen["instructions"] == 1
@@ -95,8 +108,8 @@ def test_a_mark_keeps_what_was_shown(browser, campaign, nora):
     assert "hints" in seen["columns"]
 
 
-def test_typed_reasons_are_kept_all_at_once(browser, campaign):
-    browser.post(address("mark", campaign), {"deny": "1"})
+def test_typed_reasons_are_kept_all_at_once(browser, post, campaign):
+    post(campaign, {"deny": "1"})
     browser.post(
         address("mark", campaign), {"say": "all", "reason-1": "Left", "reason-2": "", "reason-3": "Moved"}
     )
@@ -105,17 +118,17 @@ def test_typed_reasons_are_kept_all_at_once(browser, campaign):
     assert kept == {1: "Left", 3: "Moved"}
 
 
-def test_one_click_gives_a_reason(browser, campaign, rui):
-    browser.post(address("mark", campaign), {"deny": "1"})
-    browser.post(address("mark", campaign), {"quick": "1 No longer in this job"})
+def test_one_click_gives_a_reason(post, campaign, rui):
+    post(campaign, {"deny": "1"})
+    post(campaign, {"quick": "1 No longer in this job"})
 
     assert Mark.objects.get().reason == "No longer in this job"
     assert bar(campaign, rui).ready == 1
 
 
-def test_ticked_lines_are_marked_together(browser, campaign):
+def test_ticked_lines_are_marked_together(post, campaign):
     typed = {"selected": "deny", "line": ["1", "3"], "bulk_reason": "Never needed"}
-    browser.post(address("mark", campaign), typed)
+    post(campaign, typed)
 
     rows = list(
         Mark.objects.order_by("task__line_no").values_list("task__line_no", "outcome", "reason", "together")
@@ -123,7 +136,7 @@ def test_ticked_lines_are_marked_together(browser, campaign):
     assert rows == [(1, "deny", "Never needed", 2), (3, "deny", "Never needed", 2)]
 
 
-def test_a_whole_group_is_certified_but_what_needs_a_reason(browser, campaign, rui, nora):
+def test_a_whole_group_is_certified_but_what_needs_a_reason(post, campaign, rui, nora):
     app = make_app("Jaggaer")
     Tag.objects.get_or_create(kind="risk", name="Critical", defaults={"is_grave": True})
     Tag.objects.filter(name="Critical").update(is_grave=True)
@@ -133,7 +146,7 @@ def test_a_whole_group_is_certified_but_what_needs_a_reason(browser, campaign, r
     make_turn(make_line(campaign, grant, 4), rui)
     query = f"?view=person&of={nora.pk}"
 
-    reply = browser.post(address("mark", campaign, query=query), {"group": "certify 1"}, headers=HTMX)
+    reply = post(campaign, {"group": "certify 1"}, query, headers=HTMX)
 
     assert "Line 4 stayed open: to certify it you must say why." in reply.content.decode()
     assert sorted(Mark.objects.values_list("task__line_no", flat=True)) == [1, 2, 3]
@@ -142,16 +155,16 @@ def test_a_whole_group_is_certified_but_what_needs_a_reason(browser, campaign, r
 @pytest.mark.parametrize(
     "typed", [{}, {"certify": "x"}, {"certify": "99"}, {"selected": "deny"}, {"selected": "hug", "line": "1"}]
 )
-def test_what_is_no_button_marks_nothing(browser, campaign, typed):
-    assert browser.post(address("mark", campaign), typed).status_code in (403, 409)
+def test_what_is_no_button_marks_nothing(post, campaign, typed):
+    assert post(campaign, typed).status_code in (403, 409)
     assert not Mark.objects.exists()
 
 
-def test_opening_details_is_kept_once(browser, campaign, rui):
+def test_opening_details_is_kept_once(post, campaign, rui):
     query = "?view=person"
-    reply = browser.post(address("mark", campaign, query=query), {"open": "2"})
+    reply = post(campaign, {"open": "2"}, query)
     first = Mark.objects.get().opened_at
-    browser.post(address("mark", campaign, query=query), {"open": "2"}, headers=HTMX)
+    post(campaign, {"open": "2"}, query, headers=HTMX)
 
     assert reply.headers["Location"] == address("line", campaign, 2, query=query)
     assert Mark.objects.get().opened_at == first is not None
@@ -167,9 +180,9 @@ def test_details_say_who_decides_and_why_it_is_here(browser, campaign):
     assert "First seen by sync 1" in page
 
 
-def test_submitting_says_what_will_happen_and_then_does_it(browser, campaign, rui):
-    browser.post(address("mark", campaign), {"certify": "1"})
-    browser.post(address("mark", campaign), {"deny": "2", "reason-2": "Left"})
+def test_submitting_says_what_will_happen_and_then_does_it(browser, post, campaign, rui):
+    post(campaign, {"certify": "1"})
+    post(campaign, {"deny": "2", "reason-2": "Left"})
     page = browser.get(address("submit", campaign))
     text = " ".join(page.content.decode().split())
 
@@ -190,9 +203,9 @@ def test_submitting_says_what_will_happen_and_then_does_it(browser, campaign, ru
     assert "<td" in browser.get(address("submissions", campaign)).content.decode()
 
 
-def test_a_policy_that_removes_nothing_promises_nothing(browser, campaign):
+def test_a_policy_that_removes_nothing_promises_nothing(browser, post, campaign):
     removes_nothing(campaign)
-    browser.post(address("mark", campaign), {"deny": "2", "reason-2": "Left"})
+    post(campaign, {"deny": "2", "reason-2": "Left"})
 
     text = browser.get(address("submit", campaign)).content.decode()
 
@@ -201,10 +214,10 @@ def test_a_policy_that_removes_nothing_promises_nothing(browser, campaign):
     assert "are told" not in text
 
 
-def test_a_stale_page_submits_nothing(browser, campaign, rui):
-    browser.post(address("mark", campaign), {"certify": "1"})
+def test_a_stale_page_submits_nothing(browser, post, campaign, rui):
+    post(campaign, {"certify": "1"})
     stamp = bar(campaign, rui).stamp
-    browser.post(address("mark", campaign), {"certify": "2"})
+    post(campaign, {"certify": "2"})
 
     reply = browser.post(address("submit", campaign), {"seen": stamp})
 
@@ -212,14 +225,14 @@ def test_a_stale_page_submits_nothing(browser, campaign, rui):
     assert not Decision.objects.exists()
 
 
-def test_after_the_end_one_may_look_and_comment(browser, campaign):
+def test_after_the_end_one_may_look_and_comment(browser, post, campaign):
     Campaign.objects.update(status=Campaign.Status.CLOSED)
 
     page = browser.get(address("desk", campaign)).content.decode()
     said = browser.post(address("comment", campaign, 1), {"text": "Was needed for the audit"})
 
     assert 'name="certify"' not in page
-    assert browser.post(address("mark", campaign), {"certify": "1"}).status_code == 409
+    assert post(campaign, {"certify": "1"}).status_code == 409
     assert browser.get(address("submit", campaign)).status_code == 409
     assert said.status_code == 302
     assert Comment.objects.get().text == "Was needed for the audit"
