@@ -19,8 +19,8 @@ PATIENCE = 60  # seconds for the worker
 NAME = "Coupa access, Q4"
 STAYS = "license:purchasing-user:assigned"
 """Coupa says yes when it is taken away, and keeps it."""
-ROLES = 3
-"""The first of them bears a high risk."""
+GRAVE = "role:2:member"
+COVERED = (GRAVE, "role:3:member", "role:4:member", STAYS)
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,12 @@ def _connected(cast: Cast, url: str, client_id: str, secret: str) -> Connector:
 
 def _started(cast: Cast, app: App) -> Campaign:
     """Some roles, one of a high risk, and the licence that Coupa keeps; the manager decides."""
-    found = Entitlement.objects.filter(app=app)
-    roles = list(found.filter(kind="role").order_by("pk")[:ROLES])
-    Entitlement.objects.filter(pk=roles[0].pk).update(risk="High")
+    found = Entitlement.objects.filter(app=app, external_id__in=COVERED)
+    found.filter(external_id=GRAVE).update(risk="High")
     policy = next(each for each in ensure() if each.built_in == "manager")
     facts = Facts(NAME, control_id="P2P-07", control_owner=cast.signs)
     campaign = campaigns.create(facts, [cast.runs_it], policy=policy, by=cast.runs_it)
-    covered = Covered(
-        apps=[app.pk], entitlements=[*(each.pk for each in roles), found.get(external_id=STAYS).pk]
-    )
+    covered = Covered(apps=[app.pk], entitlements=[each.pk for each in found])
     campaigns.change_scope(campaign, covered, seen=campaign.changed_at, by=cast.runs_it)
     staging.want(campaign, by=cast.runs_it)
     staged = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.STAGED)
