@@ -1,4 +1,4 @@
-"""From a denial to its proof and to the auditor, by clicking, each in their own browser; the Coupa is pretended.
+"""From a denial to its proof and to the auditor, by clicking, each in their own browser; Coupa is pretended.
 
 One campaign for all of them: each journey denies a line of its own, the last one ends the campaign.
 """
