@@ -124,3 +124,16 @@ def good(accessible: Look) -> Look:
         page.set_viewport_size(usual)
 
     return look
+
+
+@pytest.fixture
+def in_every_light(good: Look, accessible: Look) -> Look:
+    """As `good`, and accessible in the dark, too."""
+
+    def look(page: Page) -> None:
+        good(page)
+        page.emulate_media(color_scheme="dark")
+        accessible(page)
+        page.emulate_media(color_scheme="light")
+
+    return look
