@@ -49,7 +49,7 @@ def _by_name(apps: Iterable[str]) -> Iterable[App]:
 
 
 def _of_app(campaign: Campaign, app: App, access: int, people: int, risks: Collection[str]) -> Consequence:
-    days = removals.due_on(risks)
+    days = removals.due_on(campaign, risks)
     return Consequence(
         app=app.name,
         people=people,

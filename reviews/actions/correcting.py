@@ -13,7 +13,9 @@ from reviews.actions.turn_rows import codes
 from reviews.models import Campaign, Decision, Progress, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
-from reviews.queries.routes import deciders, policy_of
+from reviews.queries.line_policies import policy_of
+from reviews.queries.rounds import of_this_round
+from reviews.queries.routes import deciders
 from reviews.routing import SECOND, step_at, ties, why_not
 
 FINAL = {
@@ -33,7 +35,7 @@ def correct(task: ReviewTask, *, by: User, outcome: str, reason: str) -> Decisio
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=task.campaign_id)
     _must_be_allowed(campaign, task, by)
     said = must_say(reason)
-    last = task.decisions.select_related("turn").order_by("-pk").first()
+    last = task.decisions.filter(of_this_round()).select_related("turn").order_by("-pk").first()
     turn = last.turn if last else None
     if last is None or turn is None or FINAL.get(ReviewTask.Status(task.status)) != outcome:
         raise NotPossible(
@@ -70,7 +72,7 @@ def _must_be_allowed(campaign: Campaign, task: ReviewTask, by: User) -> None:
 
 def _ties(campaign: Campaign, task: ReviewTask, turn: Turn, by: User, outcome: str) -> str:
     """What ties them to the line, as codes. Raises Denied if they could not be asked to certify it."""
-    policy, tasks = policy_of(campaign), ReviewTask.objects.filter(pk=task.pk)
+    policy, tasks = policy_of(task), ReviewTask.objects.filter(pk=task.pk)
     [line] = lines_of(tasks)
     directory = directory_for(Around.of(campaign), policy, [line.facts], also=[by.pk])
     step = step_at(policy, turn.rule, turn.step) or SECOND

@@ -206,8 +206,9 @@ def _settle(
         keys = {each.task for each in certified if each.step == step}
         onward = turns.enter_step(ReviewTask.objects.filter(pk__in=among(keys)), step + 1)
         _end(keys - onward, ReviewTask.Status.CERTIFIED, at)
-    if denied and rules.removes:
-        tasks = ReviewTask.objects.filter(pk__in=among(each.task for each in denied))
+    gone = [each.task for each in denied if rules.removes(each)]
+    if gone:
+        tasks = ReviewTask.objects.filter(pk__in=among(gone))
         removals.open_for(list(tasks.order_by("line_no")), by)
 
 

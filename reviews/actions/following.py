@@ -8,13 +8,15 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from connectors.models import App, Grant, ProvisionOrder, SyncRun, Tag
+from connectors.models import App, Grant, ProvisionOrder, SyncRun
 from core.mailbox import post
 from core.models import User
 from core.trail import ERROR, record
 from reviews.actions import removals, turns
 from reviews.actions.removing import ORDERED, about, go
+from reviews.actions.rounds import begin_round
 from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, SourceFollowed, Turn
+from reviews.queries.graves import grave_in
 
 PAGE = 1_000
 LIVE = (
@@ -113,10 +115,7 @@ def come_back(removal: Removal, problem: str) -> None:
 @transaction.atomic
 def reopen(tasks: Sequence[ReviewTask], why: str) -> None:
     """Ask about settled lines anew, from the first step; part of the caller's transaction."""
-    keys = [task.pk for task in tasks]
-    opened = ReviewTask.objects.filter(pk__in=keys).exclude(status=ReviewTask.Status.OPEN)
-    opened.update(status=ReviewTask.Status.OPEN, status_reason=why, settled_at=None)
-    turns.enter_step(ReviewTask.objects.filter(pk__in=keys), 1)
+    begin_round(tasks, by=None, reason=why, said=why)
 
 
 def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
@@ -266,7 +265,7 @@ def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
         people |= {
             each.pk: each for each in app.owners_now()
         }  # of orders they are told by the orders themselves
-    is_grave = removal.task.risk in Tag.objects.grave_names()
+    is_grave = removal.task.risk in grave_in(campaign)
     for person in people.values():
         post(
             "removal_came_back",

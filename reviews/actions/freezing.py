@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Collate, NullIf, RowNumber
 from django.utils.timezone import now
 
 from connectors.actions import bodies
-from connectors.models import Account, App, Entitlement, Grant
+from connectors.models import Account, App, Entitlement, Grant, Tag
 from core.trail import record
 from reviews.models import Campaign, PopulationSource, Progress, ReviewTask, Turn
 from reviews.queries import scope as scopes
@@ -69,6 +69,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
             hashed_to=0,
             digest="",
             bridge=bridge,
+            grave_risks=sorted(Tag.objects.grave_names()),
             attempts=0,  # it got further
         )
         record("campaigns.frozen", campaign, by=None, lines=lines, overridden=list(overridden))
@@ -76,7 +77,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
 
 def thaw(campaign: Campaign) -> None:
     """Take away whatever an earlier staging left, by pieces. Killed in it, do it again. Raises LeaseLost."""
-    campaign.renew(frozen_at=None, lines=0, routed_to=0, hashed_to=0, digest="", bridge={})
+    campaign.renew(frozen_at=None, lines=0, routed_to=0, hashed_to=0, digest="", bridge={}, grave_risks=None)
     while (last := campaign.tasks.order_by("-line_no").first()) is not None:
         lines = campaign.tasks.filter(line_no__gt=last.line_no - AT_ONCE)
         with transaction.atomic():

@@ -16,12 +16,14 @@ from reviews.actions.turn_rows import Row, codes, count, write
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
+from reviews.queries.line_policies import LinePolicies, policies_of
 from reviews.queries.people import own_among
-from reviews.queries.routes import Deciders, deciders, policy_of
+from reviews.queries.routes import Deciders, deciders
 from reviews.routing import SECOND, Asking, Directory, PolicyText, Step, given_to, step_at, ties
 
 LONGEST_REASON, NUMBERS, SHOWN = 1_000, 100, 3
 PAGE = 1_000
+NOBODY_NAMED = PolicyText(())
 
 
 class CannotTake(NotPossible):
@@ -82,12 +84,13 @@ class _Told:
 def _give_page(
     campaign: Campaign, held: Sequence[Turn], to: User, by: User, reason: str, told: _Told
 ) -> None:
-    policy = policy_of(campaign)
-    steps = {turn.pk: _step(policy, turn) for turn in held}
+    tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
+    lines, policies = {line.pk: line for line in lines_of(tasks)}, policies_of(campaign)
+    steps = {turn.pk: _step(policies, lines[turn.task_id], turn) for turn in held}
     _must_be_allowed(campaign, held, steps.values(), by)
     _must_be_among(to, steps.values())
     _must_say_why(reason, steps.values())
-    given = _given(campaign, held, steps, to)
+    given = _given(campaign, held, lines, steps, to)
     end(held, Turn.Status.GIVEN_ON)
     write([_row(each, each.to, by, reason) for each in given if each.to is not None])
     told.lines += len(held)
@@ -145,8 +148,8 @@ def _must_stand(campaign: Campaign, found: Sequence[Turn]) -> None:
         raise NotPossible("Give on the lines of one campaign at a time.")
 
 
-def _step(policy: PolicyText, turn: Turn) -> Step:
-    return step_at(policy, turn.rule, turn.step) or SECOND
+def _step(policies: LinePolicies, line: Line, turn: Turn) -> Step:
+    return step_at(policies.of(line.pk, line.facts.entitlement), turn.rule, turn.step) or SECOND
 
 
 def _must_be_allowed(campaign: Campaign, held: Sequence[Turn], steps: Iterable[Step], by: User) -> None:
@@ -184,12 +187,14 @@ def _must_say_why(reason: str, steps: Iterable[Step]) -> None:
         raise ReasonNeeded("Say why you give this on.")
 
 
-def _given(campaign: Campaign, held: Sequence[Turn], steps: Mapping[int, Step], to: User) -> Sequence[Given]:
+def _given(
+    campaign: Campaign, held: Sequence[Turn], lines: Mapping[int, Line], steps: Mapping[int, Step], to: User
+) -> Sequence[Given]:
     """Who is asked in the stead of each. Raises CannotTake with the lines they may not decide."""
-    tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
-    lines = {line.pk: line for line in lines_of(tasks)}
+    tasks = ReviewTask.objects.filter(pk__in=list(lines))
     facts = [line.facts for line in lines.values()]
-    directory = directory_for(Around.of(campaign), policy_of(campaign), facts, also=[to.pk])
+    # Whatever the policies say, the line goes to this person or who stands in for them.
+    directory = directory_for(Around.of(campaign), NOBODY_NAMED, facts, also=[to.pk])
     before = deciders(tasks)
     asked_now = set(Turn.objects.open().filter(task__in=tasks.values("pk")).values_list("task", "reviewer"))
     given, refused = [], []
@@ -226,6 +231,7 @@ def _row(given: Given, to: Asking, by: User, reason: str) -> Row:
         task_id=turn.task_id,
         campaign_id=turn.campaign_id,
         line_no=turn.line_no,
+        round=turn.round,
         step=turn.step,
         rule=turn.rule,
         reviewer_id=to.reviewer,

@@ -1,7 +1,7 @@
 """Lines whose reviewer cannot decide any longer: they left, or the access became their own."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -23,11 +23,12 @@ from reviews.queries.directory import (
     lines_of_accounts,
     lines_of_people,
 )
-from reviews.queries.facts import lines_of
+from reviews.queries.facts import Line, lines_of
 from reviews.queries.keys import among
+from reviews.queries.line_policies import LinePolicies, policies_of
 from reviews.queries.people import Humans, own_turns
-from reviews.queries.routes import deciders, policy_of
-from reviews.routing import Nobody, asked
+from reviews.queries.routes import deciders
+from reviews.routing import Directory, Nobody, PolicyText, asked
 
 PAGE = 1_000
 ASKING = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
@@ -131,11 +132,10 @@ def _page(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> 
 
 def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> tuple[list[Row], list[Turn]]:
     """Who is asked instead, and the turns that end by it."""
-    policy = policy_of(campaign)
+    policies = policies_of(campaign)
     tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
     lines = {line.pk: line for line in lines_of(tasks)}
-    facts = [line.facts for line in lines.values()]
-    directory = directory_for(Around.of(campaign), policy, facts, also=[person.pk])
+    known = _known(campaign, policies, lines.values(), person)
     before, shared, at = deciders(tasks), _shared(held), now()
     rows: list[Row] = []
     settled: list[Turn] = []
@@ -145,6 +145,7 @@ def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> t
             settled.append(turn)
             continue
         line = lines[turn.task_id]
+        policy, directory = known[line.pk]
         found = asked(policy, line.facts, turn.step, directory, before.get(line.pk, ()), rule=turn.rule)
         if isinstance(found, Nobody):
             lost.append((turn, found))
@@ -154,9 +155,21 @@ def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> t
             continue  # the step lets people answer for themselves
         settled.append(turn)
         told = (f"{person} {why}.", *(each for each in found.passed_over if each != f"{person} {why}."))
-        rows += rows_of(replace(found, passed_over=told), campaign, line.pk, line.line_no, at)
+        rows += rows_of(replace(found, passed_over=told), campaign, line, at)
     _tell_lost(campaign, person, lost)
     return rows, settled
+
+
+def _known(
+    campaign: Campaign, policies: LinePolicies, lines: Iterable[Line], person: User
+) -> Mapping[int, tuple[PolicyText, Directory]]:
+    """By line: what applies to it, and who is who for that."""
+    around = Around.of(campaign)
+    found: dict[int, tuple[PolicyText, Directory]] = {}
+    for policy, some in policies.together(lines):
+        directory = directory_for(around, policy, [line.facts for line in some], also=[person.pk])
+        found |= {line.pk: (policy, directory) for line in some}
+    return found
 
 
 def _shared(held: Sequence[Turn]) -> Collection[int]:

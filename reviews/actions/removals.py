@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.timezone import localdate, now
 
-from connectors.models import Tag
 from core.errors import NotPossible
 from core.ids import ksuid
 from core.models import Organisation, User
@@ -18,6 +17,8 @@ from core.trail import record
 from reviews.actions.permission import must_run
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from reviews.models.review import ReviewTaskQuerySet
+from reviews.queries.graves import grave_in
+from reviews.queries.line_policies import policies_of
 
 DAYS, GRAVE_DAYS = 7, 3
 """Working days from the denial until it is to be gone; fewer where the risk is High or Critical."""
@@ -46,8 +47,8 @@ def open_for(tasks: Sequence[ReviewTask], by: User | None, *, even_so: bool = Fa
     if not tasks:
         return 0
     campaign = Campaign.objects.select_related("policy_version").get(pk=tasks[0].campaign_id)
-    if not even_so and not _removes(campaign):
-        return 0
+    if not even_so:
+        tasks = _to_be_taken_away(campaign, tasks)
     has_one = _with_removal(tasks)
     new = [task for task in tasks if task.pk not in has_one]
     if not new:
@@ -92,9 +93,9 @@ def asks_first(campaign: Campaign, app: str) -> bool:
     return _asks_always(campaign) or app not in _reviewed_before(campaign, [app])
 
 
-def due_on(risks: Collection[str]) -> Sequence[date]:
+def due_on(campaign: Campaign, risks: Collection[str]) -> Sequence[date]:
     """When access of these risks is to be gone if it is denied today; the earliest first."""
-    clock, graves = _clock(), Tag.objects.grave_names()
+    clock, graves = _clock(), grave_in(campaign)
     return sorted({clock[risk in graves] for risk in risks})
 
 
@@ -109,7 +110,7 @@ def _with_removal(tasks: Sequence[ReviewTask]) -> Collection[int]:
 
 def _write(campaign: Campaign, tasks: Sequence[ReviewTask], unasked: Collection[str]) -> None:
     """Not by `bulk_create`: it prepares each value by itself, which costs more than the rest."""
-    clock, graves, at = _clock(), Tag.objects.grave_names(), _moment(now())
+    clock, graves, at = _clock(), grave_in(campaign), _moment(now())
     status, key = Removal.Status.WAITING.value, campaign.pk
     rows: list[tuple[str | int | None, ...]] = [
         (
@@ -133,6 +134,14 @@ def _moment(at: datetime) -> str:
 def _removes(campaign: Campaign) -> bool:
     version = campaign.policy_version
     return version is None or bool(version.content.get("removes", True))
+
+
+def _to_be_taken_away(campaign: Campaign, tasks: Sequence[ReviewTask]) -> Sequence[ReviewTask]:
+    """Those of these lines whose policy has denied access taken away by itself."""
+    if campaign.policy_version_id is None:
+        return tasks
+    policies = policies_of(campaign)
+    return [task for task in tasks if policies.of(task.pk, task.entitlement_id).removes]
 
 
 def _asks_always(campaign: Campaign) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.timezone import now
 
 from core.errors import NotPossible
@@ -14,9 +14,10 @@ from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
 from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, ReviewTask, Turn
-from reviews.queries.directory import Around, directory_for
+from reviews.queries.directory import Around, directory_for, policy_text
 from reviews.queries.facts import lines_of
-from reviews.queries.routes import deciders, policy_of
+from reviews.queries.line_policies import policies_of, under
+from reviews.queries.routes import deciders
 from reviews.routing import Asked, PolicyText, Step, Then, asked_instead
 
 PAGE = 1_000
@@ -26,7 +27,7 @@ def those_with_a_clock() -> Iterator[Campaign]:
     """Running campaigns whose policy gives a step a time of its own."""
     running = Campaign.objects.filter(status=Campaign.Status.RUNNING).exclude(policy_version=None)
     for campaign in running.order_by("pk"):
-        if any(_clocks(policy_of(campaign))):
+        if any(_clocks(campaign)):
             yield campaign
 
 
@@ -36,27 +37,31 @@ def run_out(campaign: Campaign) -> int:
     Page by page, each by itself, so it may be killed and begun again. Whoever is asked instead has the same
     time; where nobody else can be asked the line stays with those it is with.
     """
-    return sum(_through(campaign, *clock) for clock in _clocks(policy_of(campaign)))
+    return sum(_through(campaign, *clock) for clock in _clocks(campaign))
 
 
-def _clocks(policy: PolicyText) -> Iterator[tuple[int, int, Step]]:
-    for rule_no, rule in enumerate(policy.rules, 1):
-        for step_no, step in enumerate(rule.steps, 1):
-            if step.after_days is not None:
-                yield rule_no, step_no, step
+def _clocks(campaign: Campaign) -> Iterator[tuple[int, int, int, Step]]:
+    """Version, rule and step of each."""
+    for version in policies_of(campaign).versions():
+        for rule_no, rule in enumerate(policy_text(version.pk).rules, 1):
+            for step_no, step in enumerate(rule.steps, 1):
+                if step.after_days is not None:
+                    yield version.pk, rule_no, step_no, step
 
 
-def _through(campaign: Campaign, rule: int, step_no: int, step: Step) -> int:
+def _through(campaign: Campaign, version: int, rule: int, step_no: int, step: Step) -> int:
     began = now() - timedelta(days=step.after_days or 0)
     if campaign.started_at is None or campaign.started_at > began:
         return 0
     younger = Turn.objects.open().filter(task=OuterRef("task"), at__gt=began)
-    late = Turn.objects.open().filter(campaign=campaign, rule=rule, step=step_no, at__lte=began)
+    late = Turn.objects.open().filter(
+        under(campaign, version), campaign=campaign, rule=rule, step=step_no, at__lte=began
+    )
     turns = late.exclude(Exists(younger))  # somebody who was asked later still has time
     total, after = 0, 0
     while True:
         try:
-            done, last = _page(campaign, turns.filter(line_no__gt=after), step)
+            done, last = _page(campaign, turns.filter(line_no__gt=after), policy_text(version), step)
         except NotPossible:
             return total  # it was closed or cancelled meanwhile
         if last is None:
@@ -65,7 +70,9 @@ def _through(campaign: Campaign, rule: int, step_no: int, step: Step) -> int:
 
 
 @transaction.atomic
-def _page(campaign: Campaign, turns: QuerySet[Turn], step: Step) -> tuple[int, int | None]:
+def _page(
+    campaign: Campaign, turns: QuerySet[Turn], policy: PolicyText, step: Step
+) -> tuple[int, int | None]:
     """One page of lines: with how many something was done, and the last one looked at."""
     campaign = lock_running(campaign)
     numbers = list(turns.order_by("line_no").values_list("line_no", flat=True).distinct()[:PAGE])
@@ -79,7 +86,7 @@ def _page(campaign: Campaign, turns: QuerySet[Turn], step: Step) -> tuple[int, i
         done = _cancelled(held, step)
         end([turn for task in done for turn in held[task]], Turn.Status.ENDED, was_asked=True)
     else:
-        rows = _instead(campaign, held)
+        rows = _instead(campaign, held, policy)
         done = sorted({row.task_id for row in rows})
         end([turn for task in done for turn in held[task]], Turn.Status.ENDED)
         write(rows)
@@ -102,13 +109,13 @@ def _cancelled(held: Iterable[int], step: Step) -> Sequence[int]:
     return keys
 
 
-def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row]:
+def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]], policy: PolicyText) -> list[Row]:
     """Who is asked instead; nothing for lines about which nobody else can be."""
-    policy, tasks = policy_of(campaign), ReviewTask.objects.open().filter(pk__in=list(held))
+    tasks = ReviewTask.objects.open().filter(pk__in=list(held))
     lines = lines_of(tasks)
     late: defaultdict[int, set[str]] = defaultdict(set)
     step_no = next(iter(held.values()))[0].step
-    been = Turn.objects.filter(task__in=list(held), step=step_no)
+    been = Turn.objects.filter(task__in=list(held), step=step_no, round=F("task__round"))
     for task, reviewer, behind in been.values_list("task_id", "reviewer_id", "on_behalf_of_id"):
         late[task] |= {person for person in (reviewer, behind) if person}
     also = {person for people in late.values() for person in people}
@@ -119,7 +126,7 @@ def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row
         rule, earlier = held[line.pk][0].rule, before.get(line.pk, ())
         found = asked_instead(policy, line.facts, step_no, directory, earlier, rule=rule, late=late[line.pk])
         if isinstance(found, Asked):
-            rows += rows_of(found, campaign, line.pk, line.line_no, at)
+            rows += rows_of(found, campaign, line, at)
     return rows
 
 

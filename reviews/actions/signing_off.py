@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 from django.utils.timezone import now
 
-from connectors.models import Tag
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
@@ -15,6 +14,7 @@ from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
 from reviews.models import Campaign, Removal
 from reviews.queries import bridge
+from reviews.queries.graves import grave_in
 from reviews.queries.part_in import part_in
 
 STATEMENTS = {
@@ -104,7 +104,7 @@ def _unremoved(campaign: Campaign) -> str:
 
 
 def _lookbacks(campaign: Campaign) -> str:
-    asked = Removal.objects.filter(campaign=campaign, lookback={}, task__risk__in=Tag.objects.grave_names())
+    asked = Removal.objects.filter(campaign=campaign, lookback={}, task__risk__in=grave_in(campaign))
     number = asked.exclude(status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK)).count()
     if not number:
         return ""

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.timezone import now
 
-from connectors.models import Tag
 from core.errors import NotPossible
 from core.trail import ERROR, record
 from reviews.actions.giving import give_on
@@ -16,9 +15,11 @@ from reviews.actions.turn_rows import Row, rows_of, write
 from reviews.models import Campaign, Mark, ReviewTask, Turn
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
+from reviews.queries.graves import grave_among
 from reviews.queries.keys import among
-from reviews.queries.routes import Deciders, deciders, policy_of
-from reviews.routing import Asked, Nobody, PolicyText, asked, every_step, follows
+from reviews.queries.line_policies import LinePolicies, policies_of
+from reviews.queries.routes import Deciders, deciders
+from reviews.routing import Asked, Nobody, asked, every_step, follows
 
 __all__ = ["NobodyToAsk", "enter_step", "give_on", "route_anew", "route_own_anew"]
 
@@ -44,14 +45,14 @@ def enter_step(tasks: QuerySet[ReviewTask], step: int) -> frozenset[int]:
     if first is None:
         return frozenset()
     campaign = first.campaign
-    policy = policy_of(campaign)
+    policies = policies_of(campaign)
     rules, earlier = _so_far(tasks, step)
     if step > 1:
-        tasks = tasks.filter(pk__in=_going_on(tasks, policy, step, rules, earlier))
+        tasks = tasks.filter(pk__in=_going_on(tasks, policies, step, rules, earlier))
     lines = lines_of(tasks)
     if not lines:
         return frozenset()
-    _write(campaign, _routed(campaign, policy, lines, step, rules, earlier))
+    _write(campaign, _routed(campaign, policies, lines, step, rules, earlier))
     if step == 1 and lines[-1].line_no == campaign.lines:
         note_mutual_pairs(campaign)
     if step > 1:
@@ -63,22 +64,26 @@ def _so_far(tasks: QuerySet[ReviewTask], step: int) -> tuple[Mapping[int, int], 
     """The rule that won for each line, and who certified it in the steps before."""
     if step == 1:
         return {}, {}
-    turns = Turn.objects.filter(task__in=tasks.values("pk"), step__lt=step)
+    turns = Turn.objects.filter(task__in=tasks.values("pk"), step__lt=step, round=F("task__round"))
     rules = dict(turns.order_by("at", "pk").values_list("task_id", "rule"))
     return rules, deciders(tasks, before=step)
 
 
 def _going_on(
-    tasks: QuerySet[ReviewTask], policy: PolicyText, step: int, rules: Mapping[int, int], earlier: Deciders
+    tasks: QuerySet[ReviewTask],
+    policies: LinePolicies,
+    step: int,
+    rules: Mapping[int, int],
+    earlier: Deciders,
 ) -> Collection[int]:
     """Those of these lines that are asked about once more. Cheap: mostly it is none."""
-    grave = Tag.objects.grave_names()
+    grave = grave_among(tasks)
     return [
         line
-        for line, risk in tasks.order_by().values_list("pk", "risk")
+        for line, risk, entitlement in tasks.order_by().values_list("pk", "risk", "entitlement_id")
         if line in rules
         and follows(
-            policy,
+            policies.of(line, entitlement),
             rules[line],
             step - 1,
             is_grave=risk in grave,
@@ -89,21 +94,22 @@ def _going_on(
 
 def _routed(
     campaign: Campaign,
-    policy: PolicyText,
+    policies: LinePolicies,
     lines: Sequence[Line],
     step: int,
     rules: Mapping[int, int],
     earlier: Deciders,
 ) -> Iterator[tuple[Line, Asked | Nobody]]:
     around = Around.of(campaign)
-    directory = directory_for(around, policy, [line.facts for line in lines])
-    for line in lines:
-        if step == 1 and not around.is_running:
-            first, lost = every_step(policy, line.facts, directory)
-            yield line, lost or first
-            continue
-        before, rule = earlier.get(line.pk, ()), rules.get(line.pk, 0)
-        yield line, asked(policy, line.facts, step, directory, before, rule=rule)
+    for policy, some in policies.together(lines):
+        directory = directory_for(around, policy, [line.facts for line in some])
+        for line in some:
+            if step == 1 and not around.is_running:
+                first, lost = every_step(policy, line.facts, directory)
+                yield line, lost or first
+                continue
+            before, rule = earlier.get(line.pk, ()), rules.get(line.pk, 0)
+            yield line, asked(policy, line.facts, step, directory, before, rule=rule)
 
 
 def _write(campaign: Campaign, routed: Iterable[tuple[Line, Asked | Nobody]]) -> None:
@@ -115,7 +121,7 @@ def _write(campaign: Campaign, routed: Iterable[tuple[Line, Asked | Nobody]]) ->
         if isinstance(found, Nobody):
             lost.append((line, found))
         else:
-            rows += rows_of(found, campaign, line.pk, line.line_no, at)
+            rows += rows_of(found, campaign, line, at)
     if lost and not Around.of(campaign).is_running:
         raise NobodyToAsk(_nobody(lost))
     write(rows)

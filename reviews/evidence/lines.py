@@ -11,7 +11,7 @@ FROZEN = (
 )
 OUTCOME = (
     *("Outcome", "Why", "Settled", "Decided by", "Reason", "No answer: by the closing rule", "Corrections"),
-    *("Comments", "Looked at again by the control owner"),
+    *("Comments", "Looked at again by the control owner", "Asked about anew, and what was decided before"),
 )
 STEP = (
     *("reviewer of record", "asked as", "fallback", "on behalf of", "rule", "what the rule looked at"),
@@ -66,6 +66,7 @@ class Outcome:
     corrections: str = ""
     comments: str = ""
     looked_again: str = ""
+    earlier_rounds: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ('hashed_to', models.PositiveIntegerField(default=0)),
                 ('digest', models.CharField(blank=True, max_length=64)),
                 ('bridge', models.JSONField(default=dict)),
+                ('grave_risks', models.JSONField(null=True)),
                 ('staged_at', models.DateTimeField(null=True)),
                 ('started_at', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True)),
@@ -236,6 +237,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('open', 'Open'), ('certified', 'Certified'), ('denied', 'Denied'), ('excepted', 'Exception'), ('cancelled', 'Cancelled')], default='open', max_length=16)),
                 ('status_reason', models.CharField(blank=True, max_length=300)),
                 ('settled_at', models.DateTimeField(null=True)),
+                ('round', models.PositiveSmallIntegerField(db_default=1, default=1)),
                 ('grant', models.BigIntegerField()),
                 ('run', models.BigIntegerField()),
                 ('since', models.DateTimeField()),
@@ -311,6 +313,23 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('task', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='reviews.reviewtask')),
             ],
+        ),
+        migrations.CreateModel(
+            name='LineRound',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('number', models.PositiveSmallIntegerField()),
+                ('reason', models.TextField(blank=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('campaign', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.campaign')),
+                ('policy_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reviews.policyversion')),
+                ('task', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='reviews.reviewtask')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['campaign', 'policy_version'], name='rounds_of_a_campaign')],
+                'constraints': [models.UniqueConstraint(fields=('task', 'number'), name='rounds_are_numbered_once')],
+            },
         ),
         migrations.CreateModel(
             name='SampledLine',
@@ -399,6 +418,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('line_no', models.PositiveIntegerField()),
+                ('round', models.PositiveSmallIntegerField(db_default=1, default=1)),
                 ('step', models.PositiveSmallIntegerField(default=1)),
                 ('rule', models.PositiveSmallIntegerField()),
                 ('via', models.CharField(choices=[('people', 'named in the policy'), ('group', 'member of the group'), ('manager', "manager of the account's owner"), ('app_owner', 'owner of the app'), ('entitlement_owner', 'owner of the entitlement'), ('resource_owner', 'owner of the resource'), ('account_owner', "the account's own owner"), ('campaign_owner', 'owner of the campaign, as nobody else could be asked'), ('administrator', 'an administrator, as nobody else could be asked'), ('second', 'a second reviewer, who does not hold it'), ('reassigned', 'asked by another')], max_length=20)),

@@ -1,13 +1,17 @@
-"""Triggers that refuse to change or take away decisions, versions of policies, and lines beyond their status
-(ADR 13).
+"""Triggers that refuse to change or take away decisions, comments, rounds of lines and versions of policies; and
+lines beyond their status, who was asked and why, what is removed and sampled beyond how far it is (ADR 13).
 
 What was frozen may go while its campaign is not yet staged: a staging that fails leaves nothing behind.
 """
 
 from django.db import migrations
 
-DECIDED = ("reviews_decision", "reviews_policyversion", "reviews_submission")
-LINES, SOURCES = "reviews_reviewtask", "reviews_populationsource"
+DECIDED = (
+    "reviews_comment", "reviews_decision", "reviews_lineround", "reviews_policyversion", "reviews_submission",
+)  # fmt: skip
+LINES, SOURCES, TURNS = "reviews_reviewtask", "reviews_populationsource", "reviews_turn"
+REMOVALS, SAMPLE = "reviews_removal", "reviews_sampledline"
+KEYS = {REMOVALS: "number"}
 WORDS = "What a campaign froze and what was decided stays."
 FROZEN = {
     LINES: (
@@ -20,10 +24,16 @@ FROZEN = {
         "campaign_id", "connector_id", "source", "run_id", "counted_run_id", "counted_at", "received", "second",
         "gaps",
     ),
+    TURNS: (
+        "task_id", "campaign_id", "line_no", "round", "step", "rule", "reviewer_id", "on_behalf_of_id", "via",
+        "is_fallback", "given_by_id", "given_reason",
+    ),
+    REMOVALS: ("key", "task_id", "campaign_id", "app_id", "created_at"),
+    SAMPLE: ("campaign_id", "task_id", "line_no"),
 }  # fmt: skip
 
 
-OF_CAMPAIGNS = (LINES, SOURCES)
+OF_CAMPAIGNS = (LINES, SOURCES, TURNS, REMOVALS, SAMPLE)
 """Taken away with a staging that comes to nothing, and never afterwards."""
 CAMPAIGN = "reviews_campaign"
 BEING_STAGED = "staged_at IS NULL AND status IN ('draft', 'staging')"
@@ -33,6 +43,10 @@ def _of(table):
     """Which columns must not change; nothing: none may."""
     columns = ", ".join(f'"{name}"' for name in FROZEN.get(table, ()))
     return f"OF {columns} " if columns else ""
+
+
+def _key(table):
+    return KEYS.get(table, "id")
 
 
 def sqlite_triggers():
@@ -48,7 +62,7 @@ def sqlite_triggers():
         yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {_of(table)}ON {table} {refuse}"
         yield (
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}"
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {_key(table)} = NEW.{_key(table)}) {refuse}"
         )
     yield (
         f"CREATE TRIGGER {CAMPAIGN}_stays_staged BEFORE UPDATE OF staged_at ON {CAMPAIGN} "

@@ -13,7 +13,16 @@ from reviews.models.campaign import (
 from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reminder import Reminder
 from reviews.models.report import Report
-from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
+from reviews.models.review import (
+    Comment,
+    Decision,
+    LineRound,
+    Mark,
+    Progress,
+    ReviewTask,
+    SampledLine,
+    Submission,
+)
 from reviews.models.task import Removal, Turn
 
 __all__ = [
@@ -23,6 +32,7 @@ __all__ = [
     "Control",
     "Decision",
     "Instructions",
+    "LineRound",
     "Mark",
     "Policy",
     "PolicyVersion",

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from connectors.models import Grant, Tag
+from connectors.models import Grant
 from core.models import User
 from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
+from reviews.queries.graves import grave_in
 from reviews.queries.keys import among
+from reviews.queries.line_policies import policies_of
 from reviews.queries.people import own_turns
 from reviews.queries.rounds import of_this_round
 
@@ -54,17 +56,16 @@ class Question:
 
 
 class Rules:
-    """What the policy of a campaign says about answers. Read once for a page or an act."""
+    """What the policies of the lines of a campaign say about answers. Read once for a page or an act."""
 
     def __init__(self, campaign: Campaign) -> None:
-        version = campaign.policy_version
-        self._text = routing.parse(version.content) if version is not None else None
+        self._policies = policies_of(campaign)
+        self._is_fixed = campaign.policy_version_id is not None
 
     def step_of(self, question: Question) -> routing.Step | None:
         """None where a campaign has no policy, or the step is one that no rule names."""
-        if self._text is None:
-            return None
-        return routing.step_at(self._text, question.rule, question.step)
+        text = self._text(question)
+        return routing.step_at(text, question.rule, question.step) if text is not None else None
 
     def needs_reason(self, question: Question, outcome: str) -> bool:
         """Whether this outcome of a mark may not be submitted without words."""
@@ -82,17 +83,22 @@ class Rules:
 
     def goes_on(self, question: Question) -> bool:
         """Whether somebody else is asked once this one certifies."""
-        if self._text is None:
+        if (text := self._text(question)) is None:
             return False
         is_grave = question.line.is_grave
         return routing.follows(
-            self._text, question.rule, question.step, is_grave=is_grave, is_tied=question.is_tied
+            text, question.rule, question.step, is_grave=is_grave, is_tied=question.is_tied
         )
 
-    @property
-    def removes(self) -> bool:
+    def removes(self, question: Question) -> bool:
         """Whether a denial has the access taken away."""
-        return self._text is None or self._text.removes
+        text = self._text(question)
+        return text is None or text.removes
+
+    def _text(self, question: Question) -> routing.PolicyText | None:
+        if not self._is_fixed:
+            return None
+        return self._policies.of(question.task, question.line.entitlement)
 
 
 def open_turns(campaign: Campaign, person: User) -> QuerySet[Turn]:
@@ -120,7 +126,7 @@ def questions(
     clean = stands.filter(independence="", outcome=Decision.Outcome.CERTIFIED)
     found = {"came_back": Exists(again), "was_clean": Exists(clean)}
     rows = list(turns.annotate(**found).order_by("line_no").values(*_VALUES))
-    own, grave = own_turns(turns), Tag.objects.grave_names()
+    own, grave = own_turns(turns), grave_in(campaign)
     return [_question(row, grave, is_own=row["pk"] in own) for row in rows]
 
 

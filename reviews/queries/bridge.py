@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from reviews.models import Campaign, Removal, ReviewTask
+from reviews.queries.line_policies import policies_of
 from reviews.queries.scope import Reason
 
 RECEIVED = "Coupa and most apps give no total of their own: what was received is counted, twice."
@@ -115,4 +116,14 @@ def _denied(campaign: Campaign) -> Row | None:
         (Removal.Status.DROPPED.label, dropped),
         ("Open", sum(numbers.values())),
     ]
+    if kept := _left_by_policy(campaign, denied):
+        parts.append(("Left as it is by its own policy", kept))
     return Row("Denied", denied.count(), parts)
+
+
+def _left_by_policy(campaign: Campaign, denied: QuerySet[ReviewTask]) -> int:
+    """Lines under another policy than the rest, which takes nothing away."""
+    policies = policies_of(campaign)
+    keys = [task for task in policies.own if not policies.of(task, "").removes]
+    removals = Removal.objects.filter(task=OuterRef("pk"))
+    return denied.filter(~Exists(removals), pk__in=keys).count() if keys else 0

@@ -23,6 +23,7 @@ from core.queries.paging import Page, keyset_page
 from reviews.models import Campaign, Comment, Instructions, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import Question, Rules, questions
 from reviews.queries.earlier import FRESH, earlier_campaigns, is_fresh, with_freshness
+from reviews.queries.graves import grave_in
 from reviews.queries.insights import Insight, insights
 from reviews.queries.marks import stamp_of
 
@@ -195,7 +196,7 @@ def stops(
         fresh=Count("pk", filter=is_open & is_fresh(earlier)),
         closer=Count("pk", filter=is_open & closer if view == PERSON else Q(pk=None)),
     )
-    grave = Tag.objects.grave_names()
+    grave = grave_in(campaign)
     found = [_stop(row, view, grave) for row in rows.order_by()]
     order = (CLOSER, CHANGED, REST, READY, DONE)
     return sorted(found, key=lambda each: (order.index(each.section), folded(each.name), each.key))

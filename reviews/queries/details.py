@@ -13,6 +13,7 @@ from reviews import routing
 from reviews.models import Campaign, Comment, Decision, ReviewTask, Turn
 from reviews.queries.desk import Line, drawn, own_turns
 from reviews.queries.earlier import earlier_campaigns, in_order, with_freshness
+from reviews.queries.line_policies import policy_of
 
 NAMES = 5
 RELATED = 20
@@ -121,22 +122,26 @@ def _history(task: ReviewTask, line: Line) -> Sequence[Moment]:
 
 def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
     """The steps of the policy, who is or was asked in each, and what follows."""
-    version = campaign.policy_version
-    turns = Turn.objects.filter(task=turn.task_id).select_related("reviewer").order_by("step", "pk")
+    policy = policy_of(turn.task) if campaign.policy_version_id else None
+    turns = (
+        Turn.objects.filter(task=turn.task_id, round=turn.round)
+        .select_related("reviewer")
+        .order_by("step", "pk")
+    )
     asked: dict[int, list[Turn]] = {}
     for each in turns:
         asked.setdefault(each.step, []).append(each)
     found = [
         _step(number, asked.get(number, ()), words, person)
-        for number, words in _steps(version.content if version else None, turn.rule, asked)
+        for number, words in _steps(policy, turn.rule, asked)
     ]
     return [*found, Moment("circle-check", "Certified by the last of them: it stays.")]
 
 
 def _steps(
-    content: Mapping[str, object] | None, rule: int, asked: Mapping[int, Sequence[Turn]]
+    policy: routing.PolicyText | None, rule: int, asked: Mapping[int, Sequence[Turn]]
 ) -> Sequence[tuple[int, str]]:
-    steps = routing.parse(content).rules[rule - 1].steps if content else ()
+    steps = policy.rules[rule - 1].steps if policy else ()
     words = {number: routing.KIND_WORDS[step.kind] for number, step in enumerate(steps, 1)}
     words |= {number: "A second reviewer" for number in asked if number not in words}
     return sorted(words.items())

@@ -3,37 +3,43 @@
 from collections.abc import Sequence
 
 from reviews.models import Campaign, ReviewTask
-from reviews.routing import FIELDS, LineFacts, parse
+from reviews.queries.line_policies import policies_of
+from reviews.routing import FIELDS, LineFacts, Rule
 
 NOT_FROZEN = {"account.marks", "person.department"}
 """Read when it was routed, and not kept with the line."""
 
 
 class Rules:
-    """The rules of the version that the lines of a campaign rest on."""
+    """The rules of the versions that the lines of a campaign rest on."""
 
     def __init__(self, campaign: Campaign) -> None:
-        version = campaign.policy_version
-        self._rules = parse(version.content).rules if version else ()
-        self._looked_at: dict[int, Sequence[str]] = {}
+        self._policies = policies_of(campaign)
+        self._is_fixed = campaign.policy_version_id is not None
+        self._looked_at: dict[tuple[int | None, int], Sequence[str]] = {}
 
-    def name(self, number: int) -> str:
+    def name(self, number: int, task: ReviewTask) -> str:
         """With the number, counted from 1."""
-        known = 0 < number <= len(self._rules)
-        return f"{number}: {self._rules[number - 1].name}" if known else str(number)
+        rules = self._rules(task)
+        known = 0 < number <= len(rules)
+        return f"{number}: {rules[number - 1].name}" if known else str(number)
 
     def inputs(self, number: int, task: ReviewTask) -> str:
         """What this rule and those before it asked about the line, and what they found."""
         facts = _facts(task)
-        found = [f"{FIELDS[name].label}: {_value(name, facts)}" for name in self._fields(number)]
+        found = [f"{FIELDS[name].label}: {_value(name, facts)}" for name in self._fields(number, task)]
         return "; ".join(found) or "nothing: it fits every line"
 
-    def _fields(self, number: int) -> Sequence[str]:
-        if number not in self._looked_at:
-            conditions = [rule.condition for rule in self._rules[:number] if rule.condition]
+    def _fields(self, number: int, task: ReviewTask) -> Sequence[str]:
+        key = self._policies.version_of(task.pk, task.entitlement_id), number
+        if key not in self._looked_at:
+            conditions = [rule.condition for rule in self._rules(task)[:number] if rule.condition]
             names = (test.field for condition in conditions for test in condition.tests())
-            self._looked_at[number] = [name for name in dict.fromkeys(names) if name in FIELDS]
-        return self._looked_at[number]
+            self._looked_at[key] = [name for name in dict.fromkeys(names) if name in FIELDS]
+        return self._looked_at[key]
+
+    def _rules(self, task: ReviewTask) -> Sequence[Rule]:
+        return self._policies.of(task.pk, task.entitlement_id).rules if self._is_fixed else ()
 
 
 def _value(name: str, facts: LineFacts) -> str:

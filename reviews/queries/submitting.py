@@ -28,6 +28,7 @@ class Summary:
     gone: int
     """Marks on lines that somebody else decided meanwhile, or was given: they come to nothing."""
     removes: bool
+    """Whether some of what is denied is taken away by that."""
 
     @property
     def ready(self) -> int:
@@ -39,7 +40,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
     rules, marks = Rules(campaign), _marks(campaign, person)
     asked = {each.task: each for each in questions(campaign, person, tasks=[m.task_id for m in marks])}
     certified, onward, gone = 0, 0, 0
-    needing, own, denials = [], [], []
+    needing, own, denials, removed = [], [], [], 0
     for mark in marks:
         question = asked.get(mark.task_id)
         if question is None:
@@ -50,6 +51,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
             needing.append(mark.task_id)
         elif mark.outcome == Mark.Outcome.DENY:
             denials.append(mark.pk)
+            removed += rules.removes(question)
         else:
             certified += 1
             onward += rules.goes_on(question)
@@ -63,7 +65,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
         denials=list(rows[:SHOWN]),
         tasks=ReviewTask.objects.filter(pk__in=rows.order_by().values("task")),
         gone=gone,
-        removes=rules.removes,
+        removes=bool(removed) or not denials,
     )
 
 
