@@ -16,6 +16,7 @@ from reviews.views import (
     reassigning,
     reminding,
     removals,
+    repairing,
     reviews,
     running,
     staged,
@@ -53,6 +54,7 @@ CAMPAIGNS = [
 ]
 RUNNING = [
     path("campaigns/<slug:pk>/tasks/", lines.campaign_lines, name="campaign_lines"),
+    path("campaigns/<slug:pk>/tasks/repair/", repairing.repair, name="repair_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/correct/", lines.correct, name="correct"),
     path(

@@ -1,4 +1,4 @@
-"""Lines put right while their campaign runs: asked about anew, by the same or another policy, or cancelled (C54).
+"""Lines put right while their campaign runs: asked about anew, by the same or another policy, or cancelled.
 
 Nothing is taken away: what was decided stays, and the round that begins says why it no longer counts. A line
 that is cancelled is an exception, never decided.
@@ -51,7 +51,7 @@ def restart(tasks: Sequence[ReviewTask], *, by: User, reason: str) -> int:
 @transaction.atomic
 def hard_reset(tasks: Sequence[ReviewTask], *, by: User, reason: str) -> int:
     """Ask about them anew by what their policy says today. Super Administrators only."""
-    _must_be_super(by)
+    must_be_super(by)
     campaign, held, said = _begin(tasks, by, reason)
     policies, versions = policies_of(campaign), {}
     latest: dict[int, PolicyVersion] = {}
@@ -72,7 +72,7 @@ def hard_reset(tasks: Sequence[ReviewTask], *, by: User, reason: str) -> int:
 def change_policy(tasks: Sequence[ReviewTask], policy: Policy, *, by: User, reason: str) -> int:
     """Ask about them anew by the latest version of another policy, which holds from here on. Super
     Administrators only."""
-    _must_be_super(by)
+    must_be_super(by)
     campaign, held, said = _begin(tasks, by, reason)
     if policy.retired_at is not None:
         raise NotPossible(f"{policy} is retired: choose another policy.")
@@ -87,7 +87,7 @@ def change_policy(tasks: Sequence[ReviewTask], policy: Policy, *, by: User, reas
 def cancel(tasks: Sequence[ReviewTask], *, by: User, reason: str) -> int:
     """Have nobody asked about these open lines any more: exceptions, with the reason beside them. Super
     Administrators only."""
-    _must_be_super(by)
+    must_be_super(by)
     campaign, held, said = _begin(tasks, by, reason)
     if decided := [task for task in held if task.status != ReviewTask.Status.OPEN]:
         first = decided[0]
@@ -116,7 +116,8 @@ def _begin(tasks: Sequence[ReviewTask], by: User, reason: str) -> tuple[Campaign
     if len(tasks) > MOST:
         raise NotPossible(f"At most {MOST:,} lines can be put right at once.")
     campaign = campaign_of(tasks)
-    _must_be_allowed(campaign, tasks, by)
+    must_be_allowed(campaign, by)
+    must_concern_others(tasks, by)
     said = must_say(reason)
     if len(said) > LONGEST:
         raise NotPossible(f"A reason has at most {LONGEST:,} letters.")
@@ -130,15 +131,15 @@ def _begin(tasks: Sequence[ReviewTask], by: User, reason: str) -> tuple[Campaign
     return campaign, held, said
 
 
-def _must_be_allowed(campaign: Campaign, tasks: Sequence[ReviewTask], by: User) -> None:
+def must_be_allowed(campaign: Campaign, by: User) -> None:
+    """Whoever runs the campaign, the control owner never."""
     must_run(campaign, by)
     owner = campaign.control_owner_id
     if owner and owner in Humans.of([by.pk]).twins.get(by.pk, (by.pk,)):
         raise Denied(f"You are the control owner of {campaign}: what becomes of its lines others decide.")
-    must_concern_others(tasks, by)
 
 
-def _must_be_super(by: User) -> None:
+def must_be_super(by: User) -> None:
     supers = User.objects.active().holding(Role.SUPER)
     if not supers.filter(pk=by.pk).exists():
         names = ", ".join(each.name for each in supers.order_by("search_text", "pk")[:SHOWN])
@@ -174,7 +175,7 @@ def _anew(
 
 
 def _must_have_reviewers(campaign: Campaign, keys: Sequence[int]) -> None:
-    """In every step. What was begun is taken back where one has nobody: an act of ours makes no exceptions."""
+    """In every step. What was begun is taken back where one has nobody: this makes no exceptions."""
     around, lost = Around.of(campaign), []
     lines = lines_of(ReviewTask.objects.filter(pk__in=among(keys)))
     for policy, some in policies_of(campaign).together(lines):

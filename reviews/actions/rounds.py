@@ -25,8 +25,8 @@ def begin_round(
     """Begin the next round of these lines of one campaign; part of the caller's transaction, which holds the
     campaign.
 
-    `said`: what stands beside the line meanwhile. `versions`: by key of the line, what applies to it from here
-    on; else what applied before. Answers how many lines each of those has who are asked now.
+    `said`: what stands beside the line meanwhile. `versions`: by key of the line, what applies from here on;
+    else what applied before. Answers how many lines each of those has who are asked now.
     """
     keys = [task.pk for task in tasks]
     lines = ReviewTask.objects.filter(pk__in=among(keys))

@@ -198,7 +198,7 @@ class Campaign(Control, Stateful, Leased):
     bridge = models.JSONField(default=dict)
     """Counts as frozen: received, second count, accounts and grants left out by reason."""
     grave_risks = models.JSONField(null=True)
-    """The risk levels that were High or Critical when it was frozen: what the tags say later changes no line."""
+    """Levels that were High or Critical when it was frozen: what tags say later changes no line."""
     staged_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

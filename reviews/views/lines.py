@@ -27,6 +27,7 @@ def campaign_lines(request: HtmxRequest, pk: str) -> HttpResponse:
     rows = for_screen(lines(campaign, wanted))
     context = head(request, campaign, "lines") | {
         "page": page(request, rows, order="line_no"),
+        **_repairs(request, campaign),
         "wanted": wanted,
         "choices": _choices(campaign, wanted),
     }
@@ -67,10 +68,20 @@ def _line(
         "decisions": task.decisions.select_related("by", "on_behalf_of").order_by("pk"),
         "removals": task.removals.order_by("pk"),
         "events": events_of(task),
+        "rounds": task.rounds.select_related("policy_version__policy", "by").order_by("-number"),
+        **_repairs(request, campaign),
         "form": form,
         "correct_to": to if may_correct and campaign.control_owner_id != request.user.pk else None,
     }
     return render(request, "reviews/running_line.html", context, status=status)
+
+
+def _repairs(request: HtmxRequest, campaign: Campaign) -> dict[str, Any]:
+    """What this person may do to lines of the campaign: whoever runs it restarts, the rest is for Supers."""
+    by = request.user
+    may = may_run(campaign, by) and campaign.status == Campaign.Status.RUNNING
+    may_restart = may and campaign.control_owner_id != by.pk
+    return {"may_restart": may_restart, "may_repair": may_restart and by.is_super}
 
 
 def _choices(campaign: Campaign, wanted: WantedLines) -> list[tuple[str, str, str, Choices]]:

@@ -105,7 +105,8 @@ def test_a_line_that_opened_again_is_not_half_decided_by_what_was_decided_before
         task=first, campaign=campaign, turn=first.turns.get(), outcome="certified", by=reviewer
     )
     Turn.objects.filter(task=first).update(status=Turn.Status.DECIDED)
-    make_turn(first, reviewer)
+    ReviewTask.objects.filter(pk=first.pk).update(round=2)
+    make_turn(first, reviewer, round=2)
 
     closing.close(campaign, by=owner, at_end=EXCEPTION)
     jobs.close(campaign.pk)

@@ -200,8 +200,7 @@ def test_nobody_decides_about_an_account_of_nobody_s_that_bears_what_they_are_kn
 def test_whoever_stands_in_for_somebody_decides_nothing_of_theirs(rui):
     """Not even where it became theirs after it was marked."""
     boss = make_user("Helena Sorensen")
-    campaign = make_running(owned(2), rui)
-    Turn.objects.update(on_behalf_of=boss)
+    campaign = make_running(owned(2), rui, turn={"on_behalf_of": boss})
     marks.mark(campaign, [1, 2], CERTIFY, by=rui)
     Account.objects.filter(name="Holder 2").update(person=boss)
 
@@ -278,14 +277,13 @@ def test_a_certified_line_goes_to_its_next_step(rui, entered):
 
 def test_a_stand_in_decides_on_behalf(rui):
     grace = make_user("Grace Kim")
-    campaign = make_running(owned(1), rui)
-    Turn.objects.update(on_behalf_of=grace, independence="holds")
+    campaign = make_running(owned(1), rui, turn={"on_behalf_of": grace})
     marks.mark(campaign, [1], CERTIFY, by=rui)
 
     submit(campaign, rui)
 
     decision = Decision.objects.get()
-    assert (decision.by, decision.on_behalf_of, decision.independence) == (rui, grace, "holds")
+    assert (decision.by, decision.on_behalf_of, decision.independence) == (rui, grace, "")
 
 
 @pytest.mark.parametrize(
