@@ -183,6 +183,7 @@ LISTENERS: dict[str, tuple[str, ...]] = {
     "connectors.order_moved": ("reviews.follow_order",),
     "connectors.run_done": ("reviews.follow_run",),
     "core.person_left": ("reviews.route_anew",),
+    "core.person_only_reads": ("reviews.route_anew",),
 }
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.

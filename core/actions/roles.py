@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from core.errors import Denied, NotPossible
 from core.models import Organisation, Role, RoleHolding, User
 from core.queries.people import has_administrator
+from core.queue import announce
 from core.states import must_be_unchanged
 from core.trail import record
 
@@ -85,8 +86,15 @@ def _replace(person: User, roles: Collection[Role], *, by: User) -> bool:
     told: dict[str, Any] = {"also_by_hand": labels(kept)} if kept else {}
     if before != after:
         told |= {"before": {"roles": labels(before)}, "after": {"roles": labels(after)}}
+    announce_reader(person, before, after)
     record("core.roles_changed", person, by=by, **told)
     return True
+
+
+def announce_reader(person: User, before: Collection[str], after: Collection[str]) -> None:
+    """Tell higher rooms that somebody may answer no task any longer."""
+    if Role.READ_ONLY in after and Role.READ_ONLY not in before:
+        announce("core.person_only_reads", person.pk)
 
 
 def labels(roles: Collection[str]) -> list[str]:

@@ -19,6 +19,7 @@ from reviews.actions.marks import OWN, ask_others, must_be_open
 from reviews.actions.rights import must_decide, owners_of
 from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Submission, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
+from reviews.queries.independence import ties_now
 from reviews.queries.keys import among, as_parameter, is_among
 from reviews.queries.marks import ready_first, stamp_of
 
@@ -102,7 +103,7 @@ def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
     at = now()
     accepted = _take(ready, by, at)
     submission = _submission(campaign, by, ready, accepted, len(gone), at)
-    _write(submission, accepted)
+    _write(submission, by, accepted)
     _settle(campaign, by, rules, submission, accepted)
     taken = {each.question.task for each in accepted}
     lost = _lost([*gone, *(each.question.task for each in ready if each.question.task not in taken)])
@@ -168,17 +169,23 @@ def _submission(
     )
 
 
-def _write(submission: Submission, accepted: Sequence[_Ready]) -> None:
-    """The decisions, made of marks and turns where they stand: one statement."""
+def _write(submission: Submission, by: User, accepted: Sequence[_Ready]) -> None:
+    """The decisions, with what ties their reviewer to the line now: a statement for each kind of tie."""
+    ties = ties_now(submission.campaign, by, [each.question for each in accepted])
+    for codes, turns_tied in sorted(ties.items()):
+        _write_tied(submission, turns_tied, codes)
+
+
+def _write_tied(submission: Submission, taken: Sequence[int], codes: str) -> None:
+    """Made of marks and turns where they stand."""
     columns = (
         "task_id, campaign_id, turn_id, outcome, reason, by_id, on_behalf_of_id, at, together, opened_at,"
         " seen, independence, submission_id"
     )
-    keys = as_parameter(each.question.turn for each in accepted)
     _execute(
         f"INSERT INTO reviews_decision ({columns})"
         " SELECT m.task_id, m.campaign_id, t.id, CASE m.outcome WHEN %s THEN %s ELSE %s END, m.reason,"
-        " m.person_id, t.on_behalf_of_id, %s, m.together, m.opened_at, m.seen, t.independence, %s"
+        " m.person_id, t.on_behalf_of_id, %s, m.together, m.opened_at, m.seen, %s, %s"
         " FROM reviews_turn t JOIN reviews_mark m ON m.task_id = t.task_id AND m.person_id = t.reviewer_id"
         f" WHERE {is_among('t.id')} ORDER BY t.line_no",
         (
@@ -186,8 +193,9 @@ def _write(submission: Submission, accepted: Sequence[_Ready]) -> None:
             Decision.Outcome.CERTIFIED,
             Decision.Outcome.DENIED,
             submission.at,
+            codes,
             submission.pk,
-            keys,
+            as_parameter(taken),
         ),
     )
 

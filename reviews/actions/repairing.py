@@ -23,7 +23,7 @@ from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
 from reviews.queries.keys import among
 from reviews.queries.line_policies import policies_of
-from reviews.queries.people import Humans
+from reviews.queries.part_in import twins_of
 from reviews.routing import every_step
 
 MOST = 1_000
@@ -134,8 +134,7 @@ def _begin(tasks: Sequence[ReviewTask], by: User, reason: str) -> tuple[Campaign
 def must_be_allowed(campaign: Campaign, by: User) -> None:
     """Whoever runs the campaign, the control owner never."""
     must_run(campaign, by)
-    owner = campaign.control_owner_id
-    if owner and owner in Humans.of([by.pk]).twins.get(by.pk, (by.pk,)):
+    if campaign.control_owner_id in twins_of(by):
         raise Denied(f"You are the control owner of {campaign}: what becomes of its lines others decide.")
 
 

@@ -12,10 +12,10 @@ from reviews.actions import removals, reports
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
-from reviews.models import Campaign, Removal
+from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import bridge
 from reviews.queries.graves import grave_in
-from reviews.queries.part_in import part_in
+from reviews.queries.part_in import own_lines, part_in
 
 STATEMENTS = {
     "complete": "The population is complete: every source was read, and the counts tie.",
@@ -72,6 +72,11 @@ def _control_owner(campaign: Campaign) -> str:
         return (
             f"{owner} {' and '.join(part)} and cannot sign off too: an owner of the campaign has to name"
             " another control owner."
+        )
+    if own := own_lines(campaign, owner, ReviewTask.Status.EXCEPTED):
+        return (
+            f"Line {own[0]:,} is an exception and about the own access of {owner}, who cannot accept that: an"
+            " owner of the campaign has to name another control owner."
         )
     return ""
 

@@ -20,7 +20,9 @@ class Summary:
     onward: int
     """Of the certified ones: somebody else is asked next."""
     needing: Sequence[ReviewTask]
-    own: Sequence[ReviewTask]
+    """Some of those that stay marked, for they lack a reason."""
+    needing_number: int
+    own_number: int
     denials: Sequence[Mark]
     """Some of what is denied."""
     tasks: QuerySet[ReviewTask]
@@ -61,7 +63,8 @@ def summary(campaign: Campaign, person: User) -> Summary:
         denied=len(denials),
         onward=onward,
         needing=_tasks(needing),
-        own=_tasks(own),
+        needing_number=len(needing),
+        own_number=len(own),
         denials=list(rows[:SHOWN]),
         tasks=ReviewTask.objects.filter(pk__in=rows.order_by().values("task")),
         gone=gone,

@@ -253,3 +253,27 @@ def test_nobody_denies_by_closing_without_typing_the_word(campaign):
 
     campaign.refresh_from_db()
     assert campaign.status == Campaign.Status.RUNNING
+
+
+def test_nobody_ends_a_campaign_early_over_their_own_open_access(campaign, owner):
+    account = line(campaign, 2).account
+    account.person = owner
+    account.save()
+
+    with pytest.raises(Denied, match="Line 2 is open and about your own access"):
+        closing.close(campaign, by=owner, at_end=EXCEPTION)
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.RUNNING
+
+    Campaign.objects.update(decide_by=now() - timedelta(days=1))
+    campaign.refresh_from_db()
+    closing.close(campaign, by=owner, at_end=EXCEPTION)
+    assert campaign.status == Campaign.Status.CLOSING
+
+
+def test_who_else_runs_it_ends_it_whoever_has_open_access(campaign, owner):
+    account = line(campaign, 2).account
+    account.person = owner
+    account.save()
+
+    closing.close(campaign, by=make_user("Sam Root", Role.SUPER), at_end=EXCEPTION)
