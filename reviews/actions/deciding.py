@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
-from core.errors import NotPossible, StaleState
+from core.errors import Denied, NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, turns
@@ -58,16 +58,21 @@ class _Ready:
     outcome: str
 
 
-def submit(campaign: Campaign, by: User, *, marks_seen: str) -> Submitted:
-    """Decide what this person has marked. `marks_seen`: the stamp of the marks as they said yes to them.
+class MustSignInAgain(Denied):
+    """A step of the policy takes decisions only from somebody who proved lately who they are."""
+
+
+def submit(campaign: Campaign, by: User, *, marks_seen: str, is_proven: bool = False) -> Submitted:
+    """Decide what this person has marked. `marks_seen`: the stamp of the marks as they said yes to them;
+    `is_proven`: they proved within the last ten minutes who they are, which steps may want.
 
     Marks without a reason they need stay; those that somebody else was faster with are told as lost. Raises
-    Denied, NotPossible, StaleState.
+    Denied, MustSignInAgain, NotPossible, StaleState.
     """
     must_decide(by)
     try:
         with transaction.atomic():
-            done = _submit(campaign, by, marks_seen)
+            done = _submit(campaign, by, marks_seen, is_proven=is_proven)
     except _OwnAlone:
         ask_others(by)
         raise
@@ -80,16 +85,16 @@ class _OwnAlone(NotPossible):
     """All that is marked is about one's own access."""
 
 
-def _submit(campaign: Campaign, by: User, marks_seen: str) -> Submitted:
+def _submit(campaign: Campaign, by: User, marks_seen: str, *, is_proven: bool) -> Submitted:
     _hold(campaign)
     must_be_open(campaign)
     marks = _held_marks(campaign, by)
     if _stamp(marks) != marks_seen:
         raise StaleState("Your marks are not what this page showed, or are submitted already. Look again.")
-    return _decide(campaign, by, sorted(marks, key=ready_first)[:MOST])
+    return _decide(campaign, by, sorted(marks, key=ready_first)[:MOST], is_proven=is_proven)
 
 
-def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
+def _decide(campaign: Campaign, by: User, marks: Sequence[Mark], *, is_proven: bool) -> Submitted:
     rules = Rules(campaign)
     asked = {each.task: each for each in questions(campaign, by, tasks=[m.task_id for m in marks])}
     own = [q for mark in marks if (q := asked.get(mark.task_id)) and not rules.may_answer(q)]
@@ -100,6 +105,8 @@ def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
     gone = [mark.task_id for mark in marks if mark.task_id not in asked]
     if not ready and not gone:
         raise _nothing(campaign, own, bare)
+    if not is_proven:
+        _must_want_no_proof(rules, ready)
     at = now()
     accepted = _take(ready, by, at)
     submission = _submission(campaign, by, ready, accepted, len(gone), at)
@@ -110,6 +117,13 @@ def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
     Mark.objects.filter(person=by, task__in=among([*gone, *(each.question.task for each in ready)])).delete()
     _tell(submission, accepted, lost)
     return Submitted(submission, lost, [q.line_no for q in own], [q.line_no for q in bare])
+
+
+def _must_want_no_proof(rules: Rules, ready: Sequence[_Ready]) -> None:
+    for each in ready:
+        if rules.wants_proof(each.question):
+            line = each.question.line_no
+            raise MustSignInAgain(f"The policy wants you to sign in again before you decide line {line:,}.")
 
 
 def _hold(campaign: Campaign) -> None:

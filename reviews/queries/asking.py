@@ -81,6 +81,11 @@ class Rules:
         step = self.step_of(question)
         return step is not None and step.lets_subjects_in and self.goes_on(question)
 
+    def wants_proof(self, question: Question) -> bool:
+        """Whether an answer is only taken from somebody who proved lately who they are."""
+        step = self.step_of(question)
+        return step is not None and step.sign_in_again
+
     def goes_on(self, question: Question) -> bool:
         """Whether somebody else is asked once this one certifies."""
         if (text := self._text(question)) is None:

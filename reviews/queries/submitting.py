@@ -29,6 +29,8 @@ class Summary:
     """Every denied line that is ready."""
     gone: int
     """Marks on lines that somebody else decided meanwhile, or was given: they come to nothing."""
+    wants_proof: bool
+    """Some of it is only taken from somebody who signed in again lately."""
     removes: bool
     """Whether some of what is denied is taken away by that."""
 
@@ -42,9 +44,11 @@ def summary(campaign: Campaign, person: User) -> Summary:
     rules, marks = Rules(campaign), _marks(campaign, person)
     asked = {each.task: each for each in questions(campaign, person, tasks=[m.task_id for m in marks])}
     certified, onward, gone = 0, 0, 0
-    needing, own, denials, removed = [], [], [], 0
+    needing, own, denials, removed, wants_proof = [], [], [], 0, False
     for mark in marks:
         question = asked.get(mark.task_id)
+        if question is not None and rules.wants_proof(question):
+            wants_proof = True
         if question is None:
             gone += 1
         elif not rules.may_answer(question):
@@ -68,6 +72,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
         denials=list(rows[:SHOWN]),
         tasks=ReviewTask.objects.filter(pk__in=rows.order_by().values("task")),
         gone=gone,
+        wants_proof=wants_proof,
         removes=bool(removed) or not denials,
     )
 

@@ -8,9 +8,10 @@ from connectors.models import ProvisionOrder, Tag
 from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent, User
 from reviews import jobs
-from reviews.actions import closing, correcting, removals, removing, sampling, signing_off
+from reviews.actions import closing, correcting, removals, removing, repairing, sampling, signing_off
 from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
 from reviews.queries import bridge
+from reviews.queries.part_in import part_in
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running, removes_nothing
 
