@@ -184,6 +184,7 @@ LISTENERS: dict[str, tuple[str, ...]] = {
     "connectors.run_done": ("reviews.follow_run",),
     "core.person_left": ("reviews.route_anew", "connectors.read_console"),
     "core.access_changed": ("connectors.read_console",),
+    "core.person_only_reads": ("reviews.route_anew",),
 }
 
 # Work queue. The visibility timeout must exceed the longest job, or it runs twice at once.

@@ -18,6 +18,7 @@ from reviews.views import (
     reassigning,
     reminding,
     removals,
+    repairing,
     reviews,
     rules,
     running,
@@ -75,6 +76,7 @@ CAMPAIGNS = [
 RUNNING = [
     path("campaigns/<slug:pk>/tasks/", lines.campaign_lines, name="campaign_lines"),
     path("campaigns/<slug:pk>/tasks/removal/", lines.have_removed, name="have_removed"),
+    path("campaigns/<slug:pk>/tasks/repair/", repairing.repair, name="repair_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/correct/", lines.correct, name="correct"),
     path(

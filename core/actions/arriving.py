@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from core.actions.people import LONGEST_EMAIL, LONGEST_NAME
-from core.actions.roles import NEWS, labels, lock_people, must_be_super, with_basic
+from core.actions.roles import NEWS, announce_reader, labels, lock_people, must_be_super, with_basic
 from core.errors import Denied, StaleState
 from core.models import IdentityProvider, Organisation, ProviderTie, Role, RoleHolding, User
 from core.models.keys import one_line
@@ -204,6 +204,7 @@ def _recompute(person: User, told: set[str]) -> None:
     )
     now_held = held - (before - after - kept) | after
     if now_held != held:
+        announce_reader(person, held, now_held)
         record(
             "core.roles_from_provider",
             person,

@@ -140,9 +140,16 @@ def _replace(person: User, roles: Collection[Role], *, by: User | None, because:
         told |= {"before": {"roles": labels(before)}, "after": {"roles": labels(after)}}
     if because:
         told["because"] = because
+    announce_reader(person, before, after)
     record("core.roles_changed", person, by=by, **told)
     announce(NEWS, person.pk)
     return True
+
+
+def announce_reader(person: User, before: Collection[str], after: Collection[str]) -> None:
+    """Tell higher rooms that somebody may answer no task any longer."""
+    if Role.READ_ONLY in after and Role.READ_ONLY not in before:
+        announce("core.person_only_reads", person.pk)
 
 
 def labels(roles: Collection[str]) -> list[str]:

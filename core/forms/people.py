@@ -24,7 +24,7 @@ ROLES: Mapping[Role, str] = {
     Role.APPLICATION: "Looks after connectors that have no owner, of the apps they own.",
     Role.CAMPAIGN: "Starts and leads access reviews, and looks after groups of people.",
     Role.REQUEST: "Says what can be asked for, by whom, and who is asked.",
-    Role.READ_ONLY: "Sees every fact and changes nothing. Alone it answers no task and asks for no access.",
+    Role.READ_ONLY: "Sees every fact. Whoever holds it answers no task and asks for no access.",
     Role.HELPDESK: "Asks for access on behalf of others, and sees how far their requests are.",
     Role.BASIC: "Answers what waits for them and asks for access. Everybody has it but who only reads.",
 }

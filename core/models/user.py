@@ -156,8 +156,9 @@ class User(AbstractBaseUser):
 
     @property
     def may_act(self) -> bool:
-        """Whether this person may answer tasks and ask for access: who only reads may not (row E5)."""
-        return bool(self.roles() - {Role.READ_ONLY})
+        """Whether this person may answer tasks and ask for access: nobody may who holds Read-Only, whatever
+        else they hold. Auditors decide nothing of what they look at."""
+        return bool(self.roles()) and not self.has_role(Role.READ_ONLY)
 
     @property
     def sees_everything(self) -> bool:

@@ -11,15 +11,16 @@ from django.utils.timezone import now
 
 from connectors.actions import runs
 from connectors.models import Connector
-from core.errors import DomainError, NotPossible, StaleState
+from core.errors import Denied, DomainError, NotPossible, StaleState
 from core.models import User
 from core.queue import nudge
 from core.trail import record
 from reviews.actions import letters, notices, removals, reports, sampling
 from reviews.actions.following import end_turns
 from reviews.actions.keeping import keep_moved
-from reviews.actions.rights import must_run
+from reviews.actions.rights import must_run, owners_of
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Turn
+from reviews.queries.part_in import own_lines
 from reviews.queries.rounds import of_this_round
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def close(
         must_run(campaign, by)
     if campaign.status != Campaign.Status.RUNNING:
         raise NotPossible(f"{campaign} is not running: {campaign.get_status_display().lower()}.")
+    _must_not_settle_their_own(campaign, by)
     if at_end not in Campaign.Silence.values:
         raise NotPossible("Choose what becomes of the open lines.")
     if at_end == Campaign.Silence.REMOVE:
@@ -80,6 +82,17 @@ def close(
     campaign.move(Campaign.Status.CLOSING, due_at=now(), attempts=0, changed_at=now(), **chosen)
     record("campaigns.closing", campaign, by=by, open_lines_become=campaign.get_at_end_display())
     nudge("reviews.close", campaign.pk)
+
+
+def _must_not_settle_their_own(campaign: Campaign, by: User | None) -> None:
+    """Whoever ends it before its time decides what becomes of open lines; after that, time did."""
+    if by is None or (campaign.decide_by is not None and campaign.decide_by < now()):
+        return
+    if own := own_lines(campaign, by, ReviewTask.Status.OPEN):
+        raise Denied(
+            f"Line {own[0]:,} is open and about your own access, so before the last day to decide somebody"
+            f" else has to end {campaign}, or the line has to be decided first. {owners_of(campaign)}"
+        )
 
 
 def claim(campaign_id: str) -> Campaign | None:

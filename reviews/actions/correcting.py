@@ -15,6 +15,7 @@ from reviews.models import Campaign, Decision, Progress, ReviewTask, Turn
 from reviews.queries.applying import applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import lines_of
+from reviews.queries.rounds import of_this_round
 from reviews.queries.routes import deciders
 from reviews.routing import SECOND, step_at, ties, why_not
 
@@ -35,7 +36,7 @@ def correct(task: ReviewTask, *, by: User, outcome: str, reason: str) -> Decisio
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=task.campaign_id)
     _must_be_allowed(campaign, task, by)
     said = must_say(reason)
-    last = task.decisions.select_related("turn").order_by("-pk").first()
+    last = task.decisions.filter(of_this_round()).select_related("turn").order_by("-pk").first()
     turn = last.turn if last else None
     if last is None or turn is None or FINAL.get(ReviewTask.Status(task.status)) != outcome:
         raise NotPossible(

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
-from core.errors import NotPossible, StaleState
+from core.errors import Denied, NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, turns
@@ -19,6 +19,7 @@ from reviews.actions.marks import OWN, ask_others, must_be_open
 from reviews.actions.rights import must_decide, owners_of
 from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Submission, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
+from reviews.queries.independence import ties_now
 from reviews.queries.keys import among, as_parameter, is_among
 from reviews.queries.marks import ready_first, stamp_of
 
@@ -64,16 +65,21 @@ class _Ready:
     outcome: str
 
 
-def submit(campaign: Campaign, by: User, *, marks_seen: str) -> Submitted:
-    """Decide what this person has marked. `marks_seen`: the stamp of the marks as they said yes to them.
+class MustSignInAgain(Denied):
+    """A step of the policy takes decisions only from somebody who proved lately who they are."""
+
+
+def submit(campaign: Campaign, by: User, *, marks_seen: str, is_proven: bool = False) -> Submitted:
+    """Decide what this person has marked. `marks_seen`: the stamp of the marks as they said yes to them;
+    `is_proven`: they proved within the last ten minutes who they are, which steps may want.
 
     Marks without a reason they need stay; those that somebody else was faster with are told as lost. Raises
-    Denied, NotPossible, StaleState.
+    Denied, MustSignInAgain, NotPossible, StaleState.
     """
     must_decide(by)
     try:
         with transaction.atomic():
-            done = _submit(campaign, by, marks_seen)
+            done = _submit(campaign, by, marks_seen, is_proven=is_proven)
     except _OwnAlone:
         ask_others(by)
         raise
@@ -86,17 +92,17 @@ class _OwnAlone(NotPossible):
     """All that is marked is about one's own access."""
 
 
-def _submit(campaign: Campaign, by: User, marks_seen: str) -> Submitted:
+def _submit(campaign: Campaign, by: User, marks_seen: str, *, is_proven: bool) -> Submitted:
     _hold(campaign)
     must_be_open(campaign)
     marks = _held_marks(campaign, by)
     if _stamp(marks) != marks_seen:
         raise StaleState("Your marks are not what this page showed, or are submitted already. Look again.")
-    done = _decide(campaign, by, sorted(marks, key=ready_first)[:MOST])
+    done = _decide(campaign, by, sorted(marks, key=ready_first)[:MOST], is_proven=is_proven)
     return replace(done, more=max(len(marks) - MOST, 0))
 
 
-def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
+def _decide(campaign: Campaign, by: User, marks: Sequence[Mark], *, is_proven: bool) -> Submitted:
     rules = Rules(campaign)
     asked = {each.task: each for each in questions(campaign, by, tasks=[m.task_id for m in marks])}
     own = [q for mark in marks if (q := asked.get(mark.task_id)) and not rules.may_answer(q)]
@@ -107,16 +113,25 @@ def _decide(campaign: Campaign, by: User, marks: Sequence[Mark]) -> Submitted:
     gone = [mark.task_id for mark in marks if mark.task_id not in asked]
     if not ready and not gone:
         raise _nothing(campaign, own, bare)
+    if not is_proven:
+        _must_want_no_proof(rules, ready)
     at = now()
     accepted = _take(ready, by, at)
     submission = _submission(campaign, by, ready, accepted, len(gone), at)
-    _write(submission, accepted)
+    _write(submission, by, accepted)
     _settle(campaign, by, rules, submission, accepted)
     taken = {each.question.task for each in accepted}
     lost = _lost([*gone, *(each.question.task for each in ready if each.question.task not in taken)])
     Mark.objects.filter(person=by, task__in=among([*gone, *(each.question.task for each in ready)])).delete()
     _tell(submission, accepted, lost)
     return Submitted(submission, lost, [q.line_no for q in own], [q.line_no for q in bare])
+
+
+def _must_want_no_proof(rules: Rules, ready: Sequence[_Ready]) -> None:
+    for each in ready:
+        if rules.wants_proof(each.question):
+            line = each.question.line_no
+            raise MustSignInAgain(f"The policy wants you to sign in again before you decide line {line:,}.")
 
 
 def _hold(campaign: Campaign) -> None:
@@ -176,17 +191,23 @@ def _submission(
     )
 
 
-def _write(submission: Submission, accepted: Sequence[_Ready]) -> None:
-    """The decisions, made of marks and turns where they stand: one statement."""
+def _write(submission: Submission, by: User, accepted: Sequence[_Ready]) -> None:
+    """The decisions, with what ties their reviewer to the line now: a statement for each kind of tie."""
+    ties = ties_now(submission.campaign, by, [each.question for each in accepted])
+    for codes, turns_tied in sorted(ties.items()):
+        _write_tied(submission, turns_tied, codes)
+
+
+def _write_tied(submission: Submission, taken: Sequence[int], codes: str) -> None:
+    """Made of marks and turns where they stand."""
     columns = (
         "task_id, campaign_id, turn_id, outcome, reason, by_id, on_behalf_of_id, at, together, opened_at,"
         " seen, independence, submission_id"
     )
-    keys = as_parameter(each.question.turn for each in accepted)
     _execute(
         f"INSERT INTO reviews_decision ({columns})"
         " SELECT m.task_id, m.campaign_id, t.id, CASE m.outcome WHEN %s THEN %s ELSE %s END, m.reason,"
-        " m.person_id, t.on_behalf_of_id, %s, m.together, m.opened_at, m.seen, t.independence, %s"
+        " m.person_id, t.on_behalf_of_id, %s, m.together, m.opened_at, m.seen, %s, %s"
         " FROM reviews_turn t JOIN reviews_mark m ON m.task_id = t.task_id AND m.person_id = t.reviewer_id"
         f" WHERE {is_among('t.id')} ORDER BY t.line_no",
         (
@@ -194,8 +215,9 @@ def _write(submission: Submission, accepted: Sequence[_Ready]) -> None:
             Decision.Outcome.CERTIFIED,
             Decision.Outcome.DENIED,
             submission.at,
+            codes,
             submission.pk,
-            keys,
+            as_parameter(taken),
         ),
     )
 

@@ -6,15 +6,18 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
-from connectors.models import App, Grant, ProvisionOrder, SyncRun, Tag
+from connectors.models import App, Grant, ProvisionOrder, SyncRun
 from core.mailbox import post
-from core.models import User
+from core.models import Organisation, User
 from core.trail import ERROR, record
 from reviews.actions import removals, turns
 from reviews.actions.removing import ORDERED, about, go
+from reviews.actions.rounds import begin_round
 from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, SourceFollowed, Turn
+from reviews.queries.directory import holdings
+from reviews.queries.graves import grave_in
 
 PAGE = 1_000
 LIVE = (
@@ -44,7 +47,8 @@ def follow_order(order_id: str) -> None:
 def follow_run(run_id: int) -> None:
     """After a complete run: lines whose access it ended are cancelled, those it saw again open again.
 
-    In pages, each its own transaction; harmless to do twice and to be killed in.
+    Each source of a campaign follows its runs in order: those whose news was lost come first. In pages, each
+    its own transaction; harmless to do twice and to be killed in.
     """
     run = SyncRun.objects.select_related("connector").filter(pk=run_id, status=SyncRun.Status.DONE).first()
     if run is None:
@@ -52,13 +56,20 @@ def follow_run(run_id: int) -> None:
     sources = PopulationSource.objects.filter(
         connector__app=run.connector.app_id, source=run.source, campaign__status__in=LIVE
     )
-    sources = sources.filter(run__lt=run.pk)
-    campaigns = list(Campaign.objects.filter(sources__in=sources).distinct())
-    for campaign in campaigns:
-        _follow_gone(campaign, run)
-        _follow_back(campaign, run)
-    for source in sources:
-        _note_followed(source, run)
+    for source in sources.select_related("campaign", "followed").order_by("pk"):
+        for each in _missing(source, run):
+            _follow_gone(source.campaign, each)
+            _follow_back(source.campaign, each)
+            _note_followed(source, each)
+
+
+def _missing(source: PopulationSource, until: SyncRun) -> Iterable[SyncRun]:
+    """The runs that this source has not followed yet, up to that one, the oldest first."""
+    followed = getattr(source, "followed", None)
+    done = SyncRun.objects.filter(status=SyncRun.Status.DONE, source=source.source)
+    those = done.filter(connector__app=until.connector.app_id, pk__lte=until.pk)
+    after = followed.run if followed else source.run_id
+    return list(those.filter(pk__gt=after).select_related("connector").order_by("pk"))
 
 
 def _note_followed(source: PopulationSource, run: SyncRun) -> None:
@@ -113,10 +124,7 @@ def come_back(removal: Removal, problem: str) -> None:
 @transaction.atomic
 def reopen(tasks: Sequence[ReviewTask], why: str) -> None:
     """Ask about settled lines anew, from the first step; part of the caller's transaction."""
-    keys = [task.pk for task in tasks]
-    opened = ReviewTask.objects.filter(pk__in=keys).exclude(status=ReviewTask.Status.OPEN)
-    opened.update(status=ReviewTask.Status.OPEN, status_reason=why, settled_at=None)
-    turns.enter_step(ReviewTask.objects.filter(pk__in=keys), 1)
+    begin_round(tasks, by=None, reason=why, said=why)
 
 
 def end_turns(tasks: Iterable[int], campaign: Campaign) -> None:
@@ -188,10 +196,11 @@ def _order_dropped(removal: Removal) -> None:
 
 
 def _follow_gone(campaign: Campaign, run: SyncRun) -> None:
-    ended = Grant.objects.filter(gone_run=run.pk).order_by("pk").values_list("pk", flat=True)
-    for keys in batched(ended.iterator(PAGE), PAGE):
+    ended = Grant.objects.filter(gone_run=run.pk).order_by("pk").values_list("account_id", "entitlement_id")
+    for pairs in batched(ended.iterator(PAGE), PAGE):
         with transaction.atomic():
             [held] = _hold([campaign.pk])
+            keys = holdings(pairs)
             lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys, app=run.connector.app_id)
             _cancel(lines.open(), held, run)
             _prove(Removal.objects.filter(task__in=lines.values("pk")), run)
@@ -266,12 +275,13 @@ def _tell_of_return(removal: Removal, campaign: Campaign) -> None:
         people |= {
             each.pk: each for each in app.owners_now()
         }  # of orders they are told by the orders themselves
-    is_grave = removal.task.risk in Tag.objects.grave_names()
+    is_grave = removal.task.risk in grave_in(campaign)
+    today = localdate(timezone=Organisation.current().zone)
     for person in people.values():
         post(
             "removal_came_back",
             to=person,
-            key=str(removal.pk),
+            key=f"{campaign.pk}:{today}",
             campaign=campaign,
             removal=removal,
             app=app,

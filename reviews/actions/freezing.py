@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Collate, NullIf, RowNumber
 from django.utils.timezone import now
 
 from connectors.actions import bodies
-from connectors.models import Account, App, Entitlement, Grant
+from connectors.models import Account, App, Entitlement, Grant, Tag
 from core.trail import record
 from reviews.actions.keeping import keep_population
 from reviews.models import AppliedPolicy, Campaign, PopulationSource, Progress, ReviewRules, ReviewTask, Turn
@@ -76,6 +76,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
             hashed_to=0,
             digest="",
             bridge=bridge,
+            grave_risks=sorted(Tag.objects.grave_names()),
             attempts=0,  # it got further
         )
         overrides = list(overridden)
@@ -84,7 +85,8 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
 
 def thaw(campaign: Campaign) -> None:
     """Take away whatever an earlier staging left, by pieces. Killed in it, do it again. Raises LeaseLost."""
-    campaign.renew(frozen_at=None, lines=0, routed_to=0, hashed_to=0, digest="", bridge={}, rules={})
+    campaign.renew(frozen_at=None, lines=0, routed_to=0, hashed_to=0, digest="", bridge={})
+    campaign.renew(rules={}, grave_risks=None)
     while (last := campaign.tasks.order_by("-line_no").first()) is not None:
         lines = campaign.tasks.filter(line_no__gt=last.line_no - AT_ONCE)
         with transaction.atomic():

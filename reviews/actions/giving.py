@@ -83,12 +83,13 @@ class _Told:
 def _give_page(
     campaign: Campaign, held: Sequence[Turn], to: User, by: User, reason: str, told: _Told
 ) -> None:
-    policies = applying(campaign)
-    steps = {turn.pk: _step(policies, turn) for turn in held}
+    tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
+    lines, policies = {line.pk: line for line in lines_of(tasks)}, applying(campaign)
+    steps = {turn.pk: _step(policies, lines[turn.task_id], turn) for turn in held}
     _must_be_allowed(campaign, held, steps.values(), by)
     _must_be_among(to, steps.values())
     _must_say_why(reason, steps.values())
-    given = _given(campaign, policies, held, steps, to)
+    given = _given(campaign, held, lines, steps, to)
     end(held, Turn.Status.GIVEN_ON)
     write([_row(each, each.to, by, reason) for each in given if each.to is not None])
     told.lines += len(held)
@@ -146,9 +147,8 @@ def _must_stand(campaign: Campaign, found: Sequence[Turn]) -> None:
         raise NotPossible("Give on the lines of one campaign at a time.")
 
 
-def _step(policies: Applying, turn: Turn) -> Step:
-    text = policies.text_to(turn.task.app_id, turn.task.entitlement_id)
-    return (step_at(text, turn.rule, turn.step) if text else None) or SECOND
+def _step(policies: Applying, line: Line, turn: Turn) -> Step:
+    return step_at(policies.text(line.facts), turn.rule, turn.step) or SECOND
 
 
 def _must_be_allowed(campaign: Campaign, held: Sequence[Turn], steps: Iterable[Step], by: User) -> None:
@@ -187,13 +187,13 @@ def _must_say_why(reason: str, steps: Iterable[Step]) -> None:
 
 
 def _given(
-    campaign: Campaign, policies: Applying, held: Sequence[Turn], steps: Mapping[int, Step], to: User
+    campaign: Campaign, held: Sequence[Turn], lines: Mapping[int, Line], steps: Mapping[int, Step], to: User
 ) -> Sequence[Given]:
     """Who is asked in the stead of each. Raises CannotTake with the lines they may not decide."""
-    tasks = ReviewTask.objects.filter(pk__in=[turn.task_id for turn in held])
-    lines = {line.pk: line for line in lines_of(tasks)}
+    tasks = ReviewTask.objects.filter(pk__in=list(lines))
     facts = [line.facts for line in lines.values()]
-    directory = directory_for(Around.of(campaign), policies.texts(), facts, also=[to.pk])
+    # Whatever the policies say, the line goes to this person or who stands in for them.
+    directory = directory_for(Around.of(campaign), (), facts, also=[to.pk])
     before = deciders(tasks)
     asked_now = set(Turn.objects.open().filter(task__in=tasks.values("pk")).values_list("task", "reviewer"))
     given, refused = [], []
@@ -230,6 +230,7 @@ def _row(given: Given, to: Asking, by: User, reason: str) -> Row:
         task_id=turn.task_id,
         campaign_id=turn.campaign_id,
         line_no=turn.line_no,
+        round=turn.round,
         step=turn.step,
         rule=turn.rule,
         reviewer_id=to.reviewer,

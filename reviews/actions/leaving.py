@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import now
 
 from core.errors import NotPossible
-from core.models import User
+from core.models import Role, RoleHolding, User
 from core.trail import ERROR, record
 from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
@@ -31,21 +31,24 @@ from reviews.routing import Nobody, asked
 
 PAGE = 1_000
 ASKING = (Campaign.Status.STAGED, Campaign.Status.RUNNING)
-LEFT, OWN = "is deactivated", "cannot decide on their own access"
+LEFT, READS, OWN = "is deactivated", "may only read", "cannot decide on their own access"
 LENT = "cannot decide on the access of whom they stand in for"
 
 
 def route_anew(person: User) -> int:
-    """Ask others about whatever is open with somebody who was deactivated. Answers how many lines.
+    """Ask others about whatever is open with somebody who was deactivated, or only reads by now (`why`).
+    Answers how many lines.
 
     Page by page, each by itself, so it may be killed and begun again. Where nobody else can be asked the line
     stays with them and the trail says so; the sweeper tries again.
     """
-    if User.objects.active().filter(pk=person.pk).exists():
+    if not (why := _why_not(person)):
         return 0
     open_turns = Turn.objects.open().filter(reviewer=person, campaign__status__in=ASKING)
     campaigns = Campaign.objects.filter(pk__in=open_turns.values("campaign")).order_by("pk")
-    return sum(_through(campaign, person, open_turns.filter(campaign=campaign)) for campaign in campaigns)
+    return sum(
+        _through(campaign, person, open_turns.filter(campaign=campaign), why=why) for campaign in campaigns
+    )
 
 
 def route_own_anew(person: User) -> int:
@@ -62,10 +65,23 @@ def route_own_anew(person: User) -> int:
 
 
 def those_to_route_anew() -> Collection[str]:
-    """Deactivated people with whom something is open, by key. Looked up in the kept counts."""
+    """People with whom something is open and who are deactivated or only read, by key. Looked up in the kept
+    counts."""
     waiting = Progress.objects.filter(open__gt=0, campaign__status__in=ASKING)
-    gone = waiting.filter(reviewer__status=User.Status.DEACTIVATED)
+    gone = waiting.exclude(reviewer__in=_able().values("pk"))
     return sorted(gone.values_list("reviewer", flat=True).distinct())
+
+
+def _able() -> QuerySet[User]:
+    readers = RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY)
+    return User.objects.active().filter(~Exists(readers))
+
+
+def _why_not(person: User) -> str:
+    """Why they cannot decide any more, as it stands now; empty: they can."""
+    if _able().filter(pk=person.pk).exists():
+        return ""
+    return READS if User.objects.active().filter(pk=person.pk).exists() else LEFT
 
 
 def those_asked_about_their_own() -> Collection[str]:
@@ -92,7 +108,7 @@ def those_asked_about_their_own() -> Collection[str]:
     return sorted(found)
 
 
-def _through(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str = LEFT) -> int:
+def _through(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> int:
     """All of these turns, page by page."""
     total, after = 0, 0
     while True:
@@ -155,14 +171,14 @@ def _anew(campaign: Campaign, person: User, held: Sequence[Turn], why: str) -> t
             continue  # the step lets people answer for themselves
         settled.append(turn)
         told = (f"{person} {why}.", *(each for each in found.passed_over if each != f"{person} {why}."))
-        rows += rows_of(found._replace(passed_over=told), campaign, line.pk, line.line_no, at)
+        rows += rows_of(found._replace(passed_over=told), campaign, line, at)
     _tell_lost(campaign, person, lost)
     return rows, settled
 
 
 def _shared(held: Sequence[Turn]) -> Collection[int]:
-    """Those of these turns beside which somebody active is asked about the same line: they answer then."""
-    beside = Turn.objects.open().filter(task=OuterRef("task"), reviewer__status=User.Status.ACTIVE)
+    """Those of these turns beside which somebody who can decide is asked, too: they answer then."""
+    beside = Turn.objects.open().filter(task=OuterRef("task"), reviewer__in=_able().values("pk"))
     keys = [turn.pk for turn in held]
     found = Turn.objects.filter(pk__in=keys).filter(Exists(beside.exclude(reviewer=OuterRef("reviewer"))))
     return frozenset(found.values_list("pk", flat=True))

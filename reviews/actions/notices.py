@@ -12,13 +12,13 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.timezone import now
 
-from connectors.models import Tag
 from core.mailbox import Draft, post_many
 from core.models import OutgoingMail, Role, User
 from reviews.actions.sampling import still_to_look_at
 from reviews.models import Campaign, Comment, Removal, ReviewTask, Template, Turn
 from reviews.queries import confirming
 from reviews.queries.due import Today
+from reviews.queries.graves import grave_in
 from reviews.queries.letters import last_day, owners_of
 from reviews.queries.told import plural
 
@@ -221,10 +221,11 @@ def _size(campaign: Campaign) -> dict[str, str]:
 def _not_looked_back() -> Sequence[str]:
     """Campaigns with a denied line of a grave risk that nobody has looked back at."""
     over = (Removal.Status.DROPPED, Removal.Status.CAME_BACK)
-    rows = Removal.objects.filter(
-        lookback={}, task__risk__in=Tag.objects.grave_names(), campaign__status__in=SIGNABLE
-    )
-    return list(rows.exclude(status__in=over).order_by().values_list("campaign", flat=True).distinct())
+    rows = Removal.objects.filter(lookback={}).exclude(status__in=over)
+    signable = Campaign.objects.filter(status__in=SIGNABLE).order_by("pk")
+    return [
+        each.pk for each in signable if rows.filter(campaign=each, task__risk__in=grave_in(each)).exists()
+    ]
 
 
 def _has_letter(letter: str, campaign: Campaign, person: User) -> bool:

@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.timezone import localdate, now
 
-from connectors.models import Tag
 from core.errors import NotPossible
 from core.ids import ksuid
 from core.models import Organisation, User
@@ -19,6 +18,7 @@ from reviews.actions.permission import may_run, must_run
 from reviews.models import Campaign, PopulationSource, Removal, ReviewTask
 from reviews.models.review import ReviewTaskQuerySet
 from reviews.queries.applying import applying
+from reviews.queries.graves import grave_in
 
 BATCH = 1_000  # rows an INSERT
 OVER = (Removal.Status.CAME_BACK, Removal.Status.DROPPED)
@@ -107,7 +107,7 @@ def asks_first(campaign: Campaign, app: str) -> bool:
 
 def due_on(campaign: Campaign, risks: Collection[str]) -> Sequence[date]:
     """When access of these risks is to be gone if it is denied today; the earliest first."""
-    clock, graves = _clock(campaign), Tag.objects.grave_names()
+    clock, graves = _clock(campaign), grave_in(campaign)
     return sorted({clock[risk in graves] for risk in risks})
 
 
@@ -122,7 +122,7 @@ def _with_removal(tasks: Sequence[ReviewTask]) -> Collection[int]:
 
 def _write(campaign: Campaign, tasks: Sequence[ReviewTask], unasked: Collection[int]) -> None:
     """Not by `bulk_create`: it prepares each value by itself, which costs more than the rest."""
-    clock, graves, at = _clock(campaign), Tag.objects.grave_names(), _moment(now())
+    clock, graves, at = _clock(campaign), grave_in(campaign), _moment(now())
     status, key = Removal.Status.WAITING.value, campaign.pk
     rows: list[tuple[str | int | None, ...]] = [
         (
@@ -146,7 +146,7 @@ def _moment(at: datetime) -> str:
 def _removing(campaign: Campaign, tasks: Sequence[ReviewTask]) -> Collection[int]:
     """Those of these lines whose policy has denied access taken away."""
     found = applying(campaign)
-    return {task.pk for task in tasks if found.removes(task.app_id, task.entitlement_id)}
+    return {task.pk for task in tasks if found.removes(task)}
 
 
 def _asks_always(campaign: Campaign) -> bool:

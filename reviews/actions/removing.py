@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from connectors.actions import orders
-from connectors.models import Grant, ProvisionOrder, Tag
+from connectors.models import Grant, ProvisionOrder
 from core.errors import Denied, DomainError, NotPossible
 from core.models import User
 from core.queue import nudge
@@ -22,6 +22,7 @@ from reviews.actions.permission import may_run
 from reviews.actions.rights import must_answer_for, must_concern_others, must_run, must_say
 from reviews.models import Campaign, Decision, Removal, ReviewTask
 from reviews.models.task import RemovalQuerySet
+from reviews.queries.graves import grave_in
 from reviews.queries.people import own_among
 
 HOLD = timedelta(hours=24)
@@ -191,7 +192,7 @@ def look_back(removal: Removal, *, by: User, used: str, cause: str, deficiency: 
 
 def is_grave(removal: Removal) -> bool:
     """Whether its line bears a grave risk: then somebody looks back."""
-    return removal.task.risk in Tag.objects.grave_names()
+    return removal.task.risk in grave_in(removal.campaign)
 
 
 def _held(removal: Removal) -> Campaign:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
 from core.errors import NotPossible
@@ -125,7 +125,7 @@ def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row
     lines = lines_of(tasks)
     late: defaultdict[int, set[str]] = defaultdict(set)
     step_no = next(iter(held.values()))[0].step
-    been = Turn.objects.filter(task__in=list(held), step=step_no)
+    been = Turn.objects.filter(task__in=list(held), step=step_no, round=F("task__round"))
     for task, reviewer, behind in been.values_list("task_id", "reviewer_id", "on_behalf_of_id"):
         late[task] |= {person for person in (reviewer, behind) if person}
     also = {person for people in late.values() for person in people}
@@ -138,7 +138,7 @@ def _instead(campaign: Campaign, held: Mapping[int, Sequence[Turn]]) -> list[Row
         rule, earlier, policy = held[line.pk][0].rule, before.get(line.pk, ()), policies.text(line.facts)
         found = asked_instead(policy, line.facts, step_no, directory, earlier, rule=rule, late=late[line.pk])
         if isinstance(found, Asked):
-            rows += rows_of(found, campaign, line.pk, line.line_no, at)
+            rows += rows_of(found, campaign, line, at)
     return rows
 
 

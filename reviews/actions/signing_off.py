@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 from django.utils.timezone import now
 
-from connectors.models import Tag
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
@@ -14,9 +13,10 @@ from reviews.actions.keeping import keep_end
 from reviews.actions.rights import must_be_control_owner
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
-from reviews.models import Campaign, Removal
+from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import bridge
-from reviews.queries.part_in import part_in
+from reviews.queries.graves import grave_in
+from reviews.queries.part_in import own_lines, part_in
 
 STATEMENTS = {
     "complete": "The population is complete: every source was read, and the counts tie.",
@@ -75,6 +75,11 @@ def _control_owner(campaign: Campaign) -> str:
             f"{owner} {' and '.join(part)} and cannot sign off too: an owner of the campaign has to name"
             " another control owner."
         )
+    if own := own_lines(campaign, owner, ReviewTask.Status.EXCEPTED):
+        return (
+            f"Line {own[0]:,} is an exception and about the own access of {owner}, who cannot accept that: an"
+            " owner of the campaign has to name another control owner."
+        )
     return ""
 
 
@@ -106,7 +111,7 @@ def _unremoved(campaign: Campaign) -> str:
 
 
 def _lookbacks(campaign: Campaign) -> str:
-    asked = Removal.objects.filter(campaign=campaign, lookback={}, task__risk__in=Tag.objects.grave_names())
+    asked = Removal.objects.filter(campaign=campaign, lookback={}, task__risk__in=grave_in(campaign))
     number = asked.exclude(status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK)).count()
     if not number:
         return ""

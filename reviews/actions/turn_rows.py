@@ -12,6 +12,7 @@ from django.db.models import F
 
 from reviews.actions.keeping import keep_people
 from reviews.models import Campaign, Progress, Turn
+from reviews.queries.facts import Line
 from reviews.routing import Asked, Tie
 
 TABLE = Turn._meta.db_table
@@ -23,6 +24,7 @@ class Row(NamedTuple):
     task_id: int
     campaign_id: str
     line_no: int
+    round: int
     step: int
     rule: int
     reviewer_id: str
@@ -40,14 +42,15 @@ class Row(NamedTuple):
 COLUMNS = Row._fields
 
 
-def rows_of(asked: Asked, campaign: Campaign, task: int, line_no: int, at: datetime) -> Iterable[Row]:
+def rows_of(asked: Asked, campaign: Campaign, line: Line, at: datetime) -> Iterable[Row]:
     """A turn for each person who is asked."""
     passed_over = " ".join(asked.passed_over)
     for each in asked.people:
         yield Row(
-            task_id=task,
+            task_id=line.pk,
             campaign_id=campaign.pk,
-            line_no=line_no,
+            line_no=line.line_no,
+            round=line.round,
             step=asked.step,
             rule=asked.rule,
             reviewer_id=each.reviewer,

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.timezone import now
 
-from connectors.models import Tag
 from core.errors import NotPossible
 from core.trail import ERROR, record
 from reviews.actions.giving import give_on
@@ -17,6 +16,7 @@ from reviews.models import Campaign, Mark, ReviewTask, Turn
 from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
+from reviews.queries.graves import grave_among
 from reviews.queries.keys import among
 from reviews.queries.routes import Deciders, deciders
 from reviews.routing import Asked, Nobody, asked, every_step, follows
@@ -64,23 +64,27 @@ def _so_far(tasks: QuerySet[ReviewTask], step: int) -> tuple[Mapping[int, int], 
     """The rule that won for each line, and who certified it in the steps before."""
     if step == 1:
         return {}, {}
-    turns = Turn.objects.filter(task__in=tasks.values("pk"), step__lt=step)
+    turns = Turn.objects.filter(task__in=tasks.values("pk"), step__lt=step, round=F("task__round"))
     rules = dict(turns.order_by("at", "pk").values_list("task_id", "rule"))
     return rules, deciders(tasks, before=step)
 
 
 def _going_on(
-    tasks: QuerySet[ReviewTask], policies: Applying, step: int, rules: Mapping[int, int], earlier: Deciders
+    tasks: QuerySet[ReviewTask],
+    policies: Applying,
+    step: int,
+    rules: Mapping[int, int],
+    earlier: Deciders,
 ) -> Collection[int]:
     """Those of these lines that are asked about once more. Cheap: mostly it is none."""
-    grave = Tag.objects.grave_names()
+    grave = grave_among(tasks)
     return [
         line
         for line, risk, app, entitlement in tasks.order_by().values_list("pk", "risk", "app", "entitlement")
         if line in rules
-        and (policy := policies.text_to(app, entitlement)) is not None
+        and (applied := policies.to(app, entitlement, line)) is not None
         and follows(
-            policy,
+            policies.text_of(applied),
             rules[line],
             step - 1,
             is_grave=risk in grave,
@@ -118,7 +122,7 @@ def _write(campaign: Campaign, routed: Iterable[tuple[Line, Asked | Nobody]]) ->
         if isinstance(found, Nobody):
             lost.append((line, found))
         else:
-            rows += rows_of(found, campaign, line.pk, line.line_no, at)
+            rows += rows_of(found, campaign, line, at)
     if lost and not Around.of(campaign).is_running:
         raise NobodyToAsk(_nobody(lost))
     write(rows)

@@ -21,7 +21,7 @@ MORE: Mapping[str, str] = {
 """Columns that may be had beside: by code, what stands above each. As they were when it was frozen."""
 OUTCOME = (
     *("Outcome", "Why", "Settled", "Decided by", "Reason", "No answer: by the closing rule", "Corrections"),
-    *("Comments", "Looked at again by the control owner"),
+    *("Comments", "Looked at again by the control owner", "Asked about anew, and what was decided before"),
 )
 STEP = (
     *("reviewer of record", "asked as", "fallback", "on behalf of", "rule", "what the rule looked at"),
@@ -91,6 +91,7 @@ class Outcome:
     corrections: str = ""
     comments: str = ""
     looked_again: str = ""
+    earlier_rounds: str = ""
 
 
 @dataclass(frozen=True, slots=True)

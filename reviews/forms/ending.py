@@ -7,7 +7,7 @@ from django import forms
 from reviews.actions.closing import WORD
 from reviews.actions.removing import DEFICIENCY, USED
 from reviews.actions.signing_off import STATEMENTS
-from reviews.models import Campaign, Decision
+from reviews.models import Campaign, Decision, Policy
 
 REASON_LIMIT = 1000
 CHOOSE = {"required": "Choose one.", "invalid_choice": "Choose one."}
@@ -26,6 +26,26 @@ class ReasonField(forms.CharField):
 class CorrectForm(forms.Form):
     outcome = forms.ChoiceField(choices=Decision.Outcome.choices, error_messages=CHOOSE)
     reason = ReasonField(label="Why the decision is corrected")
+
+
+class RepairForm(forms.Form):
+    """Why lines are asked about anew or cancelled, and by which policy, where that changes."""
+
+    policy = forms.ModelChoiceField(
+        Policy.objects.here().order_by("name"),
+        label="Who decides from here on",
+        empty_label="Choose a policy",
+        error_messages={
+            "required": "Choose a policy.",
+            "invalid_choice": "That policy is not in use any more.",
+        },
+    )
+    reason = ReasonField(label="Why")
+
+    def __init__(self, *args: Any, takes_policy: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not takes_policy:
+            del self.fields["policy"]
 
 
 class ReassignForm(forms.Form):

@@ -27,6 +27,7 @@ SWITCHES = {
     "reassign_needs_reason": True,
     "may_delegate": True,
     "may_self_review": False,
+    "sign_in_again": False,
     "distinct": True,
     "reason_to_deny": True,
     "clean": False,

@@ -1,14 +1,19 @@
-"""Triggers that refuse to change or take away decisions, versions of policies, and lines beyond their status
-(ADR 13).
+"""Triggers that refuse to change or take away decisions, comments, rounds of lines and versions of policies; and
+lines beyond their status, who was asked and why, what is removed and sampled beyond how far it is (ADR 13).
 
 What was frozen may go while its campaign is not yet staged: a staging that fails leaves nothing behind.
 """
 
 from django.db import migrations
 
-DECIDED = ("reviews_decision", "reviews_policyversion", "reviews_rolefile", "reviews_submission")
 LINES, SOURCES, APPLIED = "reviews_reviewtask", "reviews_populationsource", "reviews_appliedpolicy"
 THEN = ("reviews_personthen", "reviews_consolethen", "reviews_movedgrant")
+DECIDED = (
+    "reviews_comment", "reviews_decision", "reviews_lineround", "reviews_policyversion", "reviews_rolefile",
+    "reviews_submission",
+)  # fmt: skip
+TURNS, REMOVALS, SAMPLE = "reviews_turn", "reviews_removal", "reviews_sampledline"
+KEYS = {REMOVALS: "number"}
 WORDS = "What a campaign froze and what was decided stays."
 FROZEN = {
     LINES: (
@@ -23,10 +28,16 @@ FROZEN = {
         "gaps",
     ),
     APPLIED: ("campaign_id", "app_id", "entitlement_id", "version_id", "origin", "name"),
+    TURNS: (
+        "task_id", "campaign_id", "line_no", "round", "step", "rule", "reviewer_id", "on_behalf_of_id", "via",
+        "is_fallback", "given_by_id", "given_reason",
+    ),
+    REMOVALS: ("key", "task_id", "campaign_id", "app_id", "created_at"),
+    SAMPLE: ("campaign_id", "task_id", "line_no"),
 }  # fmt: skip
 
 
-OF_CAMPAIGNS = (LINES, SOURCES, APPLIED, *THEN)
+OF_CAMPAIGNS = (LINES, SOURCES, APPLIED, *THEN, TURNS, REMOVALS, SAMPLE)
 """Taken away with a staging that comes to nothing, and never afterwards."""
 CAMPAIGN = "reviews_campaign"
 BEING_STAGED = "staged_at IS NULL AND status IN ('draft', 'staging')"
@@ -36,6 +47,10 @@ def _of(table):
     """Which columns must not change; nothing: none may."""
     columns = ", ".join(f'"{name}"' for name in FROZEN.get(table, ()))
     return f"OF {columns} " if columns else ""
+
+
+def _key(table):
+    return KEYS.get(table, "id")
 
 
 def sqlite_triggers():
@@ -51,7 +66,7 @@ def sqlite_triggers():
         yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE {_of(table)}ON {table} {refuse}"
         yield (
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}"
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {_key(table)} = NEW.{_key(table)}) {refuse}"
         )
     yield (
         f"CREATE TRIGGER {CAMPAIGN}_stays_staged BEFORE UPDATE OF staged_at ON {CAMPAIGN} "

@@ -14,7 +14,16 @@ from reviews.models.campaign import (
 from reviews.models.policy import Policy, PolicyVersion
 from reviews.models.reminder import Reminder
 from reviews.models.report import Report
-from reviews.models.review import Comment, Decision, Mark, Progress, ReviewTask, SampledLine, Submission
+from reviews.models.review import (
+    Comment,
+    Decision,
+    LineRound,
+    Mark,
+    Progress,
+    ReviewTask,
+    SampledLine,
+    Submission,
+)
 from reviews.models.role_file import RoleFile
 from reviews.models.rules import ReviewRules
 from reviews.models.task import Removal, Turn
@@ -29,6 +38,7 @@ __all__ = [
     "Control",
     "Decision",
     "Instructions",
+    "LineRound",
     "Mark",
     "MovedGrant",
     "PersonThen",

@@ -234,6 +234,8 @@ class Campaign(Control, Stateful, Leased):
     """Counts as frozen: received, second count, accounts and grants left out by reason."""
     rules = models.JSONField(default=dict)
     """What held for all reviews when the population was frozen: its removals follow it (`ReviewRules`)."""
+    grave_risks = models.JSONField(null=True)
+    """Levels that were High or Critical when it was frozen: what tags say later changes no line."""
     staged_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

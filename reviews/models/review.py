@@ -9,6 +9,7 @@ from connectors.models import Account, App, Entitlement
 from core.models import User
 from core.models.keys import BytewiseField, KeyField
 from reviews.models.campaign import Campaign
+from reviews.models.policy import PolicyVersion
 
 
 class ReviewTaskQuerySet(models.QuerySet["ReviewTask"]):
@@ -45,8 +46,10 @@ class ReviewTask(models.Model):
     """In order of app, resource type, entitlement id, account id: the number in every report."""
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
     status_reason = models.CharField(max_length=300, blank=True)
-    """Why it is an exception or was cancelled."""
+    """Why it is an exception or was cancelled, or is asked about anew."""
     settled_at = models.DateTimeField(null=True)
+    round = models.PositiveSmallIntegerField(db_default=1, default=1)
+    """How many times it was asked about from the first step on: `LineRound` tells of each but the first."""
 
     grant = models.BigIntegerField()
     app = models.ForeignKey(
@@ -105,6 +108,38 @@ class ReviewTask(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line_no}"
+
+    @property
+    def stamp(self) -> str:
+        """What whoever acts on it has seen it as: by round and status."""
+        return f"{self.round}-{self.status}"
+
+
+class LineRound(models.Model):
+    """A line asked about from the first step anew: why, and by which version of a policy. The first round has
+    none. Never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    task = models.ForeignKey(
+        ReviewTask, on_delete=models.PROTECT, related_name="rounds", db_constraint=False, db_index=False
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    number = models.PositiveSmallIntegerField()
+    policy_version = models.ForeignKey(PolicyVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    """None: that of the campaign, or none where it has none."""
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    """None: a sync saw the access again."""
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("task", "number"), name="rounds_are_numbered_once"),)
+        indexes = (models.Index(fields=("campaign", "policy_version"), name="rounds_of_a_campaign"),)
+
+    def __str__(self) -> str:
+        return f"round {self.number} of line {self.task_id}"
 
 
 class SampledLine(models.Model):

@@ -57,6 +57,8 @@ class Turn(models.Model):
         Campaign, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     line_no = models.PositiveIntegerField()
+    round = models.PositiveSmallIntegerField(db_default=1, default=1)
+    """Of the line, as it was when they were asked: what was said in an earlier one no longer counts."""
     step = models.PositiveSmallIntegerField(default=1)
     rule = models.PositiveSmallIntegerField()
     """The rule of the policy version that won, counted from 1."""

@@ -5,15 +5,26 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from core.errors import NotPossible
-from reviews.models import AppliedPolicy, Campaign, PolicyVersion, PreferredPolicy, Scope, Template
+from reviews.models import (
+    AppliedPolicy,
+    Campaign,
+    LineRound,
+    PolicyVersion,
+    PreferredPolicy,
+    ReviewTask,
+    Scope,
+    Template,
+)
 from reviews.queries.directory import parsed
 from reviews.queries.scope import apps_in, entitlements_in
 from reviews.routing import LineFacts, PolicyText
 
 Origin = AppliedPolicy.Origin
+ROUND = "round"
+"""An origin, too: a line was put under another version after it was staged (`LineRound`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +33,15 @@ class Applied:
 
     version: PolicyVersion
     origin: str = ""
+    """`AppliedPolicy.Origin`, or `ROUND`."""
 
     def __str__(self) -> str:
         return f"{self.version} ({self.reason})" if self.origin else str(self.version)
 
     @property
     def reason(self) -> str:
+        if self.origin == ROUND:
+            return "given to this line while the campaign ran"
         return str(Origin(self.origin).label) if self.origin else ""
 
 
@@ -39,32 +53,44 @@ class Applying:
     """None before a campaign has a policy."""
     by_entitlement: Mapping[str, Applied] = field(default_factory=dict)
     by_app: Mapping[str, Applied] = field(default_factory=dict)
+    by_line: Mapping[int, Applied] = field(default_factory=dict)
+    """By key: what was chosen for single lines later."""
     read: dict[int, PolicyText] = field(default_factory=dict, repr=False, compare=False)
     """What the versions say, each read once."""
 
-    def to(self, app: str, entitlement: str) -> Applied | None:
-        return self.by_entitlement.get(entitlement) or self.by_app.get(app) or self.default
+    def to(self, app: str, entitlement: str, line: int = 0) -> Applied | None:
+        """`line`: its key; 0 where there is none yet."""
+        found = self.by_line.get(line) or self.by_entitlement.get(entitlement)
+        return found or self.by_app.get(app) or self.default
+
+    def to_line(self, task: ReviewTask) -> Applied | None:
+        return self.to(task.app_id, task.entitlement_id, task.pk)
 
     def text(self, line: LineFacts) -> PolicyText:
         """What is asked by about this line. Raises NotPossible where there is no policy yet."""
-        if (found := self.text_to(line.app, line.entitlement)) is None:
+        if (applied := self.to(line.app, line.entitlement, line.line)) is None:
             raise NotPossible("The campaign has no policy yet. Choose one on its page.")
-        return found
+        return self.text_of(applied)
 
-    def text_to(self, app: str, entitlement: str) -> PolicyText | None:
-        applied = self.to(app, entitlement)
+    def text_to(self, task: ReviewTask) -> PolicyText | None:
+        applied = self.to_line(task)
         return self.text_of(applied) if applied else None
 
-    def removes(self, app: str, entitlement: str) -> bool:
+    def removes(self, task: ReviewTask) -> bool:
         """Whether a denial has the access taken away."""
-        text = self.text_to(app, entitlement)
+        text = self.text_to(task)
         return text is None or text.removes
 
     def all(self) -> Sequence[Applied]:
         """Each version once, the campaign's own first."""
         default = [self.default] if self.default else []
         found: dict[int, Applied] = {}
-        for each in (*default, *self.by_entitlement.values(), *self.by_app.values()):
+        for each in (
+            *default,
+            *self.by_entitlement.values(),
+            *self.by_app.values(),
+            *self.by_line.values(),
+        ):
             found.setdefault(each.version.pk, each)
         return list(found.values())
 
@@ -74,10 +100,15 @@ class Applying:
     def lines_under(self, versions: Collection[int], of: str = "") -> Q:
         """The lines that these versions apply to. `of` leads from a row to its line."""
         entitlement, app = f"{of}entitlement__in", f"{of}app__in"
+        own = _own_rounds(OuterRef(of.removesuffix("__") or "pk"), OuterRef(f"{of}round"))
         elsewhere = ~Q(**{entitlement: list(self.by_entitlement)}) if self.by_entitlement else Q()
+        if self.by_line:
+            elsewhere &= ~Q(Exists(own))
         parts: list[Q] = []
+        if _under(self.by_line, versions):
+            parts.append(Q(Exists(own.filter(policy_version__in=versions))))
         if keys := _under(self.by_entitlement, versions):
-            parts.append(Q(**{entitlement: keys}))
+            parts.append(Q(**{entitlement: keys}) & (~Q(Exists(own)) if self.by_line else Q()))
         if keys := _under(self.by_app, versions):
             parts.append(Q(**{app: keys}) & elsewhere)
         if self.default is not None and self.default.version.pk in versions:
@@ -101,6 +132,7 @@ def applying(campaign: Campaign) -> Applying:
         default,
         {row.entitlement_id: Applied(row.version, row.origin) for row in rows if row.entitlement_id},
         {row.app_id: Applied(row.version, row.origin) for row in rows if row.entitlement_id is None},
+        _rounds(campaign),
     )
 
 
@@ -171,5 +203,20 @@ def _latest(policies: Collection[str]) -> dict[str, PolicyVersion]:
     return {row.policy_id: row for row in rows} if policies else {}
 
 
-def _under(by: Mapping[str, Applied], versions: Collection[int]) -> list[str]:
+def _rounds(campaign: Campaign) -> Mapping[int, Applied]:
+    """One query: only few lines are ever given another policy than the rest."""
+    if campaign.staged_at is None:
+        return {}
+    rounds = LineRound.objects.filter(campaign=campaign, policy_version__isnull=False)
+    now_in = rounds.filter(number=F("task__round")).values_list("task_id", "policy_version_id")
+    chosen = dict(now_in)
+    versions = PolicyVersion.objects.select_related("policy").in_bulk(set(chosen.values()))
+    return {task: Applied(versions[key], ROUND) for task, key in chosen.items() if key is not None}
+
+
+def _own_rounds(task: OuterRef, number: OuterRef) -> QuerySet[LineRound]:
+    return LineRound.objects.filter(task=task, number=number, policy_version__isnull=False)
+
+
+def _under[K](by: Mapping[K, Applied], versions: Collection[int]) -> list[K]:
     return [key for key, applied in by.items() if applied.version.pk in versions]

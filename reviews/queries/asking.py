@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from connectors.models import Grant, Tag
+from connectors.models import Grant
 from core.models import User
 from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
 from reviews.queries.applying import applying
+from reviews.queries.graves import grave_in
 from reviews.queries.keys import among
 from reviews.queries.people import own_turns
 from reviews.queries.rounds import of_this_round
@@ -55,7 +56,7 @@ class Question:
 
 
 class Rules:
-    """What the policies of a campaign say about answers. Read once for a page or an act."""
+    """What the policies of the lines of a campaign say about answers. Read once for a page or an act."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._applying = applying(campaign)
@@ -79,10 +80,14 @@ class Rules:
         step = self.step_of(question)
         return step is not None and step.lets_subjects_in and self.goes_on(question)
 
+    def wants_proof(self, question: Question) -> bool:
+        """Whether an answer is only taken from somebody who proved lately who they are."""
+        step = self.step_of(question)
+        return step is not None and step.sign_in_again
+
     def goes_on(self, question: Question) -> bool:
         """Whether somebody else is asked once this one certifies."""
-        text = self._text(question)
-        if text is None:
+        if (text := self._text(question)) is None:
             return False
         is_grave = question.line.is_grave
         return routing.follows(
@@ -91,10 +96,13 @@ class Rules:
 
     def removes(self, question: Question) -> bool:
         """Whether a denial has the access taken away."""
-        return self._applying.removes(question.line.app, question.line.entitlement)
+        text = self._text(question)
+        return text is None or text.removes
 
     def _text(self, question: Question) -> routing.PolicyText | None:
-        return self._applying.text_to(question.line.app, question.line.entitlement)
+        line = question.line
+        applied = self._applying.to(line.app, line.entitlement, question.task)
+        return self._applying.text_of(applied) if applied else None
 
 
 def open_turns(campaign: Campaign, person: User) -> QuerySet[Turn]:
@@ -122,7 +130,7 @@ def questions(
     clean = stands.filter(independence="", outcome=Decision.Outcome.CERTIFIED)
     found = {"came_back": Exists(again), "was_clean": Exists(clean)}
     rows = list(turns.annotate(**found).order_by("line_no").values(*_VALUES))
-    own, grave = own_turns(turns), Tag.objects.grave_names()
+    own, grave = own_turns(turns), grave_in(campaign)
     return [_question(row, grave, is_own=row["pk"] in own) for row in rows]
 
 

@@ -158,22 +158,26 @@ def _history(task: ReviewTask, line: Line) -> Sequence[Moment]:
 
 def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
     """The steps of the policy, who is or was asked in each, and what follows."""
-    applied = applying(campaign).to(turn.task.app_id, turn.task.entitlement_id)
-    turns = Turn.objects.filter(task=turn.task_id).select_related("reviewer").order_by("step", "pk")
+    policy = applying(campaign).text_to(turn.task)
+    turns = (
+        Turn.objects.filter(task=turn.task_id, round=turn.round)
+        .select_related("reviewer")
+        .order_by("step", "pk")
+    )
     asked: dict[int, list[Turn]] = {}
     for each in turns:
         asked.setdefault(each.step, []).append(each)
     found = [
         _step(number, asked.get(number, ()), words, person)
-        for number, words in _steps(applied.version.content if applied else None, turn.rule, asked)
+        for number, words in _steps(policy, turn.rule, asked)
     ]
     return [*found, Moment("circle-check", "Certified by the last of them: it stays.")]
 
 
 def _steps(
-    content: Mapping[str, object] | None, rule: int, asked: Mapping[int, Sequence[Turn]]
+    policy: routing.PolicyText | None, rule: int, asked: Mapping[int, Sequence[Turn]]
 ) -> Sequence[tuple[int, str]]:
-    steps = routing.parse(content).rules[rule - 1].steps if content else ()
+    steps = policy.rules[rule - 1].steps if policy else ()
     words = {number: routing.KIND_WORDS[step.kind] for number, step in enumerate(steps, 1)}
     words |= {number: "A second reviewer" for number in asked if number not in words}
     return sorted(words.items())

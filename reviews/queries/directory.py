@@ -93,11 +93,11 @@ class _Loading:
         self.candidates.update(*(each.people() for each in self.policies), self.around.owners)
         if Kind.ACCOUNT_OWNER in self._kinds():
             self.candidates.update(line.person for line in self.lines if line.person)
-        managers = _chains(subjects | self.candidates)
+        managers = chains(subjects | self.candidates)
         self.candidates.update(boss for one in subjects for boss in managers.get(one, ()))
         delegates = _delegates(self.candidates)
         self.candidates.update(delegates.values())
-        managers |= _chains(set(delegates.values()) - set(managers))
+        managers |= chains(set(delegates.values()) - set(managers))
         above = {boss for bosses in managers.values() for boss in bosses}
         people, twins = people_known(self.candidates | above)
         by_name = {key: number for number, key in enumerate(people)}
@@ -230,10 +230,23 @@ def lines_of_people(campaign: str, people: Iterable[str]) -> Iterator[Mapping[in
 def lines_of_accounts(campaign: str, accounts: Iterable[str]) -> Iterator[Mapping[int, str]]:
     """The lines of a campaign about what these accounts hold now: key of the line to account, in batches."""
     for some in batched(accounts, BATCH):
-        grants = dict(Grant.objects.here().filter(account__in=some).values_list("pk", "account_id"))
-        for keys in batched(grants, BATCH):
+        held = Grant.objects.here().filter(account__in=some).values_list("account_id", "entitlement_id")
+        for keys in batched(holdings(held), BATCH):
             lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys)
-            yield {task: grants[grant] for task, grant in lines.values_list("pk", "grant")}
+            yield dict(lines.values_list("pk", "account_id"))
+
+
+def holdings(pairs: Iterable[tuple[str, str]]) -> Sequence[int]:
+    """The grants by which these accounts ever held these entitlements, by key.
+
+    What came back is a new one, and a line names that which was there when it was frozen.
+    """
+    wanted = frozenset(pairs)
+    found: list[int] = []
+    for some in batched(sorted({account for account, _ in wanted}), BATCH):
+        rows = Grant.objects.filter(account__in=some).values_list("pk", "account_id", "entitlement_id")
+        found += [pk for pk, account, entitlement in rows if (account, entitlement) in wanted]
+    return sorted(found)
 
 
 def accounts_known_as(keys: Collection[str]) -> Sequence[str]:
@@ -259,10 +272,9 @@ def people_known(wanted: Collection[str]) -> tuple[dict[str, Person], Mapping[st
     E-mails are nobody else's, so whoever is not among these is the double of none of them.
     """
     read = Exists(RoleHolding.objects.filter(user=OuterRef("pk"), role=Role.READ_ONLY))
-    more = Exists(RoleHolding.objects.filter(user=OuterRef("pk")).exclude(role=Role.READ_ONLY))
     found = (
         User.objects.filter(Q(pk__in=wanted) | Q(pk__in=doubles()))
-        .annotate(only_reads=Q(read) & ~Q(more))
+        .annotate(only_reads=read)
         .order_by("search_text", "pk")
         .values_list("pk", "name", "email", "employee_id", "status", "only_reads")
     )
@@ -292,7 +304,7 @@ def doubles() -> list[str]:
     return list(numbered.filter(number__in=shared.values("number")).values_list("pk", flat=True))
 
 
-def _chains(people: Iterable[str]) -> dict[str, Sequence[str]]:
+def chains(people: Iterable[str]) -> dict[str, Sequence[str]]:
     """Who reports to whom, from these people up to the top. A ring is walked once."""
     seeds = sorted(people)
     if not seeds:

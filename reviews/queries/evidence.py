@@ -8,8 +8,19 @@ from django.db.models import Max, Prefetch
 from connectors.models import Account, ProvisionOrder
 from reviews.evidence import lines
 from reviews.evidence.tables import time_of
-from reviews.models import Campaign, Comment, Decision, PersonThen, Removal, ReviewTask, SampledLine, Turn
+from reviews.models import (
+    Campaign,
+    Comment,
+    Decision,
+    LineRound,
+    PersonThen,
+    Removal,
+    ReviewTask,
+    SampledLine,
+    Turn,
+)
 from reviews.queries.evidence_names import Names
+from reviews.queries.evidence_rounds import decisions_now, rounds_said, turns_now
 from reviews.queries.evidence_rules import Rules
 from reviews.routing import TIE_WORDS, Tie
 
@@ -45,8 +56,8 @@ class _Told:
 
     def __init__(self, task: ReviewTask, rules: Rules, names: Names) -> None:
         self.task, self.rules, self.names = task, rules, names
-        self.turns: Sequence[Turn] = list(task.turns.all())
-        self.decisions: Sequence[Decision] = list(task.decisions.all())
+        self.turns: Sequence[Turn] = turns_now(task)
+        self.decisions: Sequence[Decision] = decisions_now(task)
 
     def line(self) -> lines.Line:
         steps = range(1, max((turn.step for turn in self.turns), default=0) + 1)
@@ -75,6 +86,7 @@ class _Told:
             corrections="; ".join(self.correction(each) for each in self.decisions if each.replaces_id),
             comments="; ".join(self.comment(each) for each in self.task.comments.all()),
             looked_again=_looked_again(sampled, self.names) if sampled else "",
+            earlier_rounds=rounds_said(self.task, self.names),
         )
 
     def step(self, turns: Sequence[Turn]) -> lines.Step | None:
@@ -139,6 +151,7 @@ def _with_all(campaign: Campaign, after: int) -> Iterable[ReviewTask]:
             Prefetch("decisions", Decision.objects.order_by("pk")),
             Prefetch("comments", Comment.objects.order_by("pk")),
             Prefetch("removals", removals),
+            Prefetch("rounds", LineRound.objects.select_related("policy_version__policy").order_by("number")),
         )
         .order_by("line_no")[:PAGE]
     )
@@ -150,6 +163,7 @@ def _people(task: ReviewTask) -> Iterator[str | None]:
         yield from (turn.reviewer_id, turn.on_behalf_of_id, turn.given_by_id)
     for decision in task.decisions.all():
         yield from (decision.by_id, decision.on_behalf_of_id)
+    yield from (each.by_id for each in task.rounds.all())
     yield from (comment.by_id for comment in task.comments.all())
     for removal in task.removals.all():
         yield from (removal.confirmed_by_id, removal.excepted_by_id)

@@ -47,11 +47,11 @@ class Rules:
         return self._looked_at[key]
 
     def _rules(self, task: ReviewTask) -> Sequence[Rule]:
-        text = self._applying.text_to(task.app_id, task.entitlement_id)
+        text = self._applying.text_to(task)
         return text.rules if text else ()
 
     def _of(self, task: ReviewTask) -> Applied | None:
-        return self._applying.to(task.app_id, task.entitlement_id)
+        return self._applying.to_line(task)
 
 
 def _value(name: str, facts: LineFacts) -> str:

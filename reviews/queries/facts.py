@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from connectors.models import Grant, Tag
 from reviews.models import ReviewTask
+from reviews.queries.graves import grave_among
 from reviews.routing import LineFacts, account_keys
 
 COMMON = {
@@ -71,17 +72,18 @@ class Line(NamedTuple):
     pk: int
     line_no: int
     facts: LineFacts
+    round: int = 1
 
 
 def lines_of(tasks: QuerySet[ReviewTask]) -> list[Line]:
-    """These lines in order, in one query and one for the risk levels."""
-    grave = Tag.objects.grave_names()
+    """These lines of one campaign in order, in one query and one for the risk levels."""
+    grave = grave_among(tasks)
     rows = tasks.order_by("line_no").annotate(
         marks_text=Cast("account__marks", TextField()),
         frameworks_text=Cast("frameworks", TextField()),
     )
-    found = rows.values_list("line_no", *FROZEN.values())
-    return [Line(row[1 + AT_LINE], row[0], _facts(row[1:], grave)) for row in found]
+    found = rows.values_list("line_no", "round", *FROZEN.values())
+    return [Line(row[2 + AT_LINE], row[0], _facts(row[2:], grave), row[1]) for row in found]
 
 
 def lines_there_would_be(grants: QuerySet[Grant], *, size: int = 5_000) -> Iterator[list[LineFacts]]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
-from connectors.models import Account, Grant, ProvisionOrder, Tag
+from connectors.models import Account, Grant, ProvisionOrder
 from core.models import User
 from core.models.user import Reporting
 from reviews.models import Campaign, ReviewTask
 from reviews.queries.earlier import Last, earlier_campaigns, last_decisions
+from reviews.queries.graves import grave_in
 
 ENOUGH = 5
 """Of fewer people with the same title, or of a smaller team, a share says nothing."""
@@ -89,7 +90,7 @@ def insights(
     """By key of the line. The number of statements does not depend on how many lines there are."""
     if not lines:
         return {}
-    around = _around(lines, earlier_campaigns(campaign) if earlier is None else earlier)
+    around = _around(lines, campaign, earlier_campaigns(campaign) if earlier is None else earlier)
     return {line.pk: _insight(line, around) for line in lines}
 
 
@@ -205,7 +206,7 @@ def _share(code: str, short: str, told: str, icon: str, held: int, number: int) 
     return Hint(code, f"{short}: {held} of {number}", told, icon, tone, says, held, number)
 
 
-def _around(lines: Sequence[ReviewTask], earlier: Sequence[Campaign]) -> _Around:
+def _around(lines: Sequence[ReviewTask], campaign: Campaign, earlier: Sequence[Campaign]) -> _Around:
     accounts = {each.account_id for each in lines}
     entitlements = {each.entitlement_id for each in lines}
     titles = {each.person_title for each in lines if each.person_title}
@@ -222,7 +223,7 @@ def _around(lines: Sequence[ReviewTask], earlier: Sequence[Campaign]) -> _Around
         accounts=Account.objects.select_related("person").in_bulk(accounts),
         earlier=earlier,
         last=last_decisions(lines, earlier) if earlier else {},
-        grave=Tag.objects.grave_names(),
+        grave=grave_in(campaign),
         titled=dict(
             User.objects.active().filter(title__in=titles).values_list("title").annotate(n=Count("pk"))
         ),

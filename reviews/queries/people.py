@@ -11,7 +11,7 @@ from reviews.models import ReviewTask, Turn
 from reviews.queries.directory import people_known
 from reviews.routing import Person, account_keys
 
-_LINE = (
+LINE = (
     "person",
     "account__person",
     "account__employee_id",
@@ -64,7 +64,7 @@ class Humans:
 def own_among(person: User, tasks: QuerySet[ReviewTask]) -> frozenset[int]:
     """The lines among these that are this person's own access, by their keys."""
     humans = Humans.of([person.pk])
-    rows = tasks.order_by().values_list("pk", *_LINE)
+    rows = tasks.order_by().values_list("pk", *LINE)
     return frozenset(pk for pk, *line in rows if humans.own([person.pk], line))
 
 
@@ -73,7 +73,7 @@ def own_turns(
 ) -> frozenset[int]:
     """The turns among these, by key, in which somebody is asked about their own access, or about that of whom
     they stand in for. In a number of queries that does not grow; `humans`: everybody in them, if known."""
-    rows = list(turns.order_by().values_list("pk", *asked, *(f"task__{name}" for name in _LINE)))
+    rows = list(turns.order_by().values_list("pk", *asked, *(f"task__{name}" for name in LINE)))
     split = 1 + len(asked)
     if humans is None:
         humans = Humans.of({person for row in rows for person in row[1:split] if person})

@@ -229,6 +229,8 @@ def _reason_notes(step: Step) -> Iterable[str]:
         yield "A certify needs no reason."
     if not step.reason_to_deny:
         yield "A deny needs no reason."
+    if step.sign_in_again:
+        yield "Who submits has signed in again within the last ten minutes."
 
 
 def _fallback_said(fallback: Fallback, names: Names) -> str:

@@ -1,11 +1,8 @@
-"""A line that opens again is asked about from the beginning: what was decided before no longer counts."""
+"""A line that is asked about anew begins a round: what was decided in an earlier one no longer counts."""
 
-from django.db.models import Exists, OuterRef, Q
-
-from reviews.models import Turn
+from django.db.models import F, Q
 
 
 def of_this_round() -> Q:
-    """Decisions after which their line was not asked about in the first step anew."""
-    anew = Turn.objects.filter(task=OuterRef("task"), step=1, at__gt=OuterRef("at"))
-    return ~Q(Exists(anew))
+    """Decisions by people in the round that their line is in."""
+    return Q(turn__round=F("task__round"))

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
 from core.models import PeopleImport, User
 from core.models.sign_in import IdentityProvider
-from reviews.models import Campaign, ReviewRules, Scope
+from reviews.models import Campaign, PopulationSource, ReviewRules, Scope
 from reviews.queries.scope import apps_in
 
 ACCOUNTS = "user"
@@ -74,7 +74,9 @@ def rested_on(*, owned_by: User | None = None) -> set[str]:
     at_work = Campaign.objects.exclude(status__in=(Campaign.Status.DRAFT, *Campaign.OVER))
     if owned_by is not None:
         at_work = at_work.filter(ownerships__user=owned_by)
-    return {app for campaign in at_work.select_related("scope") for app in apps_of(campaign)}
+    frozen = PopulationSource.objects.filter(campaign__in=at_work).values_list("connector__app", flat=True)
+    thawed = at_work.filter(frozen_at=None).select_related("scope")
+    return {*frozen.distinct(), *(app for each in thawed for app in apps_of(each))}
 
 
 def too_near(connector: Connector, user: User) -> str:

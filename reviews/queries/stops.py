@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from django.db.models import Count, FilteredRelation, Q
 
-from connectors.models import Account, Tag
+from connectors.models import Account
 from core.models import User
 from core.models.keys import folded
 from reviews.models import Campaign, Mark, Turn
 from reviews.queries.desk import APP, ENTITLEMENT, FLAT, NOBODY, PERSON, RESOURCE, at_stop, own_turns
 from reviews.queries.earlier import is_fresh
+from reviews.queries.graves import grave_in
 
 STOPS = 200
 """Stops shown at once."""
@@ -75,19 +76,19 @@ def stops(
         decided=Count("pk", filter=Q(status=Turn.Status.DECIDED)),
         marked=Count("pk", filter=is_open & Q(mine__outcome__in=(Mark.Outcome.CERTIFY, Mark.Outcome.DENY))),
         fresh=Count("pk", filter=is_open & is_fresh(earlier)),
-        closer=Count("pk", filter=is_open & _closer(view)),
+        closer=Count("pk", filter=is_open & _closer(campaign, view)),
         permissions=Count("task__entitlement", distinct=True, filter=Q() if view == APP else Q(pk=None)),
     )
     found = [_stop(row, view) for row in rows.order_by()]
     return sorted(found, key=lambda each: (ORDER.index(each.section), folded(each.name), each.key))
 
 
-def _closer(view: str) -> Q:
+def _closer(campaign: Campaign, view: str) -> Q:
     """Which lines make a stop one to look at first."""
     if view == PERSON:
         left = Q(task__person__status=User.Status.DEACTIVATED)
         return Q(task__account_status=Account.Status.DISABLED) | left | Q(task__person=None)
-    return Q(pk=None) if view == APP else Q(task__risk__in=Tag.objects.grave_names())
+    return Q(pk=None) if view == APP else Q(task__risk__in=grave_in(campaign))
 
 
 def _stop(row: Mapping[str, object], view: str) -> Stop:

@@ -20,7 +20,7 @@ class Summary:
     onward: int
     """Of the certified ones: somebody else is asked next."""
     needing: Sequence[ReviewTask]
-    """Some of those that lack a reason."""
+    """Some of those that stay marked, for they lack a reason."""
     needing_number: int
     own: Sequence[ReviewTask]
     """Some of those about the reviewer's own access."""
@@ -35,6 +35,8 @@ class Summary:
     """Marks that are ready and more than one act submits: for the next."""
     stays: int
     """Of the denied ones: their policy has nothing taken away."""
+    wants_proof: bool
+    """Some of it is only taken from somebody who signed in again lately."""
 
     @property
     def removes(self) -> bool:
@@ -52,9 +54,11 @@ def summary(campaign: Campaign, person: User) -> Summary:
     more, more_bare = _beyond(campaign, person, marks)
     asked = {each.task: each for each in questions(campaign, person, tasks=[m.task_id for m in marks])}
     certified, onward, gone = 0, 0, 0
-    needing, own, denials, going = [], [], [], []
+    needing, own, denials, going, wants_proof = [], [], [], [], False
     for mark in marks:
         question = asked.get(mark.task_id)
+        if question is not None and rules.wants_proof(question):
+            wants_proof = True
         if question is None:
             gone += 1
         elif not rules.may_answer(question):
@@ -81,6 +85,7 @@ def summary(campaign: Campaign, person: User) -> Summary:
         gone=gone,
         later=more - more_bare,
         stays=len(denials) - len(going),
+        wants_proof=wants_proof,
     )
 
 

@@ -132,6 +132,7 @@ def _step(content: object, path: Path) -> Step:
         reason_to_certify=found.choice("reason_to_certify", ReasonToCertify, default=ReasonToCertify.RISKY),
         reason_to_deny=found.flag("reason_to_deny", default=True),
         clean=found.flag("clean", default=False),
+        sign_in_again=found.flag("sign_in_again", default=False),
         after_days=days,
         then=then,
     )

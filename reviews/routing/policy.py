@@ -154,6 +154,8 @@ class Step:
     reason_to_deny: bool = True
     clean: bool = False
     """Only people whom nothing ties to the line are asked."""
+    sign_in_again: bool = False
+    """Decisions are only taken from somebody who proved lately who they are."""
     after_days: int | None = None
     then: Then | None = None
 

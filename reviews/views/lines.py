@@ -28,6 +28,7 @@ def campaign_lines(request: HtmxRequest, pk: str) -> HttpResponse:
     rows = for_screen(lines(campaign, wanted))
     context = head(request, campaign, "lines") | {
         "page": page(request, rows, order="line_no"),
+        **_repairs(request, campaign),
         "wanted": wanted,
         "choices": _choices(campaign, wanted),
         "may_open": removals.may_open(campaign, request.user),
@@ -86,6 +87,8 @@ def _line(
         "removals": task.removals.order_by("pk"),
         "may_open": removals.may_open(campaign, request.user) and _lacks_removal(task),
         "events": events_of(task),
+        "rounds": task.rounds.select_related("policy_version__policy", "by").order_by("-number"),
+        **_repairs(request, campaign),
         "form": form,
         "correct_to": to if may_correct and campaign.control_owner_id != request.user.pk else None,
     }
@@ -94,6 +97,14 @@ def _line(
 
 def _lacks_removal(task: ReviewTask) -> bool:
     return removals.denied_without(task.campaign).filter(pk=task.pk).exists()
+
+
+def _repairs(request: HtmxRequest, campaign: Campaign) -> dict[str, Any]:
+    """What this person may do to lines of the campaign: whoever runs it restarts, the rest is for Supers."""
+    by = request.user
+    may = may_run(campaign, by) and campaign.status == Campaign.Status.RUNNING
+    may_restart = may and campaign.control_owner_id != by.pk
+    return {"may_restart": may_restart, "may_repair": may_restart and by.is_super}
 
 
 def _choices(campaign: Campaign, wanted: WantedLines) -> list[tuple[str, str, str, Choices]]:

@@ -5,7 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from core.http import HtmxRequest
+from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.http.fresh import HELD, is_fresh
 from reviews.actions import deciding
 from reviews.actions.consequences import consequences
 from reviews.actions.deciding import Submitted
@@ -22,11 +23,12 @@ def submit(request: HtmxRequest, pk: str) -> HttpResponse:
     campaign = own_campaign(request, pk)
     must_be_open(campaign)
     if request.method == "POST":
-        done = deciding.submit(campaign, request.user, marks_seen=request.POST.get("seen", ""))
-        if not done.is_smooth:
-            return redirect("reviews:submission", pk, done.submission.key)
-        messages.success(request, _sentence(done))
-        return redirect("reviews:desk", pk)
+        if HELD in request.POST:
+            return _decide_proven(request, campaign)
+        try:
+            return _decide(request, campaign)
+        except deciding.MustSignInAgain:
+            return _decide_proven(request, campaign)
     found = summary(campaign, request.user)
     context = {
         "campaign": campaign,
@@ -35,6 +37,21 @@ def submit(request: HtmxRequest, pk: str) -> HttpResponse:
         "bar": bar(campaign, request.user),
     }
     return render(request, "reviews/desk_submit.html", context)
+
+
+def _decide(request: HtmxRequest, campaign: Campaign) -> HttpResponse:
+    seen, is_proven = request.POST.get("seen", ""), is_fresh(request)
+    done = deciding.submit(campaign, request.user, marks_seen=seen, is_proven=is_proven)
+    if not done.is_smooth:
+        return redirect("reviews:submission", campaign.pk, done.submission.key)
+    messages.success(request, _sentence(done))
+    return redirect("reviews:desk", campaign.pk)
+
+
+@fresh_sign_in_to_send
+def _decide_proven(request: HtmxRequest, campaign: Campaign) -> HttpResponse:
+    """After the password, if the last sign-in is too old; what was sent is kept meanwhile."""
+    return _decide(request, campaign)
 
 
 @require_GET

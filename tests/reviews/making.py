@@ -43,7 +43,8 @@ def make_campaign(name: str = "Coupa access, Q4", *owners: User, **fields: Any) 
 
 
 def make_running(grants: Sequence[Grant], reviewer: User, *owners: User, **fields: Any) -> Campaign:
-    """A campaign that runs over these grants, each a line that this reviewer is asked about."""
+    """A campaign that runs over these grants, each a line that this reviewer is asked about (`turn`: how)."""
+    turn = fields.pop("turn", {})
     campaign = make_campaign(
         fields.pop("name", "Coupa access, Q4"),
         *owners,
@@ -54,7 +55,7 @@ def make_running(grants: Sequence[Grant], reviewer: User, *owners: User, **field
     Campaign.objects.filter(pk=campaign.pk).update(policy_version=version, lines=len(grants))
     campaign.refresh_from_db()
     for line_no, grant in enumerate(grants, 1):
-        make_turn(make_line(campaign, grant, line_no), reviewer)
+        make_turn(make_line(campaign, grant, line_no), reviewer, **turn)
     return campaign
 
 

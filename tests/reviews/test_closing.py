@@ -105,7 +105,8 @@ def test_a_line_that_opened_again_is_not_half_decided_by_what_was_decided_before
         task=first, campaign=campaign, turn=first.turns.get(), outcome="certified", by=reviewer
     )
     Turn.objects.filter(task=first).update(status=Turn.Status.DECIDED)
-    make_turn(first, reviewer)
+    ReviewTask.objects.filter(pk=first.pk).update(round=2)
+    make_turn(first, reviewer, round=2)
 
     closing.close(campaign, by=owner, at_end=EXCEPTION)
     jobs.close(campaign.pk)
@@ -252,3 +253,27 @@ def test_nobody_denies_by_closing_without_typing_the_word(campaign):
 
     campaign.refresh_from_db()
     assert campaign.status == Campaign.Status.RUNNING
+
+
+def test_nobody_ends_a_campaign_early_over_their_own_open_access(campaign, owner):
+    account = line(campaign, 2).account
+    account.person = owner
+    account.save()
+
+    with pytest.raises(Denied, match="Line 2 is open and about your own access"):
+        closing.close(campaign, by=owner, at_end=EXCEPTION)
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.RUNNING
+
+    Campaign.objects.update(decide_by=now() - timedelta(days=1))
+    campaign.refresh_from_db()
+    closing.close(campaign, by=owner, at_end=EXCEPTION)
+    assert campaign.status == Campaign.Status.CLOSING
+
+
+def test_who_else_runs_it_ends_it_whoever_has_open_access(campaign, owner):
+    account = line(campaign, 2).account
+    account.person = owner
+    account.save()
+
+    closing.close(campaign, by=make_user("Sam Root", Role.SUPER), at_end=EXCEPTION)

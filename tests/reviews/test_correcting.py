@@ -26,7 +26,7 @@ def denied(world, step=1, person=None):
         world.enter(number + 1)
     turn = Turn.objects.open().get()
     turn.status = Turn.Status.DECIDED
-    turn.save()
+    turn.save(update_fields=["status"])
     Decision.objects.create(
         task=line, campaign=world.campaign, turn=turn, by=turn.reviewer, outcome="denied", reason="Moved"
     )

@@ -9,13 +9,13 @@ from django.urls import reverse
 
 from connectors.models import Account, Grant, Tag
 from core.errors import Denied, NotPossible, StaleState
-from core.models import Role, TrailEvent, User
+from core.models import Reporting, Role, TrailEvent, User
 from reviews.actions import deciding, marks, removals, turns
 from reviews.actions.consequences import consequences
 from reviews.models import Campaign, Decision, Mark, Progress, Removal, ReviewTask, Submission, Turn
 from reviews.queries.desk import bar
 from reviews.queries.submitting import summary
-from tests.make import make_account, make_app, make_entitlement, make_user
+from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
 
 pytestmark = pytest.mark.django_db
@@ -200,8 +200,7 @@ def test_nobody_decides_about_an_account_of_nobody_s_that_bears_what_they_are_kn
 def test_whoever_stands_in_for_somebody_decides_nothing_of_theirs(rui):
     """Not even where it became theirs after it was marked."""
     boss = make_user("Helena Sorensen")
-    campaign = make_running(owned(2), rui)
-    Turn.objects.update(on_behalf_of=boss)
+    campaign = make_running(owned(2), rui, turn={"on_behalf_of": boss})
     marks.mark(campaign, [1, 2], CERTIFY, by=rui)
     Account.objects.filter(name="Holder 2").update(person=boss)
 
@@ -278,14 +277,13 @@ def test_a_certified_line_goes_to_its_next_step(rui, entered):
 
 def test_a_stand_in_decides_on_behalf(rui):
     grace = make_user("Grace Kim")
-    campaign = make_running(owned(1), rui)
-    Turn.objects.update(on_behalf_of=grace, independence="holds")
+    campaign = make_running(owned(1), rui, turn={"on_behalf_of": grace})
     marks.mark(campaign, [1], CERTIFY, by=rui)
 
     submit(campaign, rui)
 
     decision = Decision.objects.get()
-    assert (decision.by, decision.on_behalf_of, decision.independence) == (rui, grace, "holds")
+    assert (decision.by, decision.on_behalf_of, decision.independence) == (rui, grace, "")
 
 
 @pytest.mark.parametrize(
@@ -422,3 +420,18 @@ def test_ten_thousand_marks_are_decided_by_a_handful_of_statements(rui, django_a
 
     assert done.submission.accepted == Decision.objects.count() == 10_000
     assert ReviewTask.objects.filter(status="denied").count() == Removal.objects.count() == 100
+
+
+def test_what_ties_a_reviewer_to_a_line_is_looked_up_when_they_decide(rui):
+    nora, boss = make_user("Nora Lindqvist"), make_user("Helena Sorensen")
+    grants = [*make_grants(2, person=nora)]
+    campaign = make_running(grants, rui, turn={"independence": "mutual"})
+    marks.mark(campaign, [1, 2], CERTIFY, by=rui)
+    make_grant(make_account(campaign.tasks.first().app, "Rui Costa", person=rui), grants[1].entitlement)
+    Reporting.objects.create(person=rui, manager=boss)
+    Reporting.objects.create(person=boss, manager=nora)
+
+    submit(campaign, rui)
+
+    ties = Decision.objects.order_by("task__line_no").values_list("independence", flat=True)
+    assert list(ties) == ["subordinate", "holds,subordinate"]

@@ -284,3 +284,61 @@ def test_a_line_that_opens_again_is_asked_about_anew(campaign, owner, app_owner)
     asked = Turn.objects.open().get(line_no=1)  # nobody has a manager here: its app's owner is next
     assert asked.reviewer == app_owner
     assert Progress.objects.get(reviewer=app_owner).open == 1
+
+
+def test_runs_are_followed_in_order_though_the_news_of_one_was_lost(campaign):
+    lost = ends(campaign, 1)
+    later = ends(campaign, 2)
+
+    jobs.follow_run(later.pk)
+
+    reasons = campaign.tasks.order_by("line_no").values_list("status_reason", flat=True)
+    assert [each.split(":")[-1].strip() for each in reasons] == [
+        f"sync {lost.pk} no longer saw it.",
+        f"sync {later.pk} no longer saw it.",
+        "",
+    ]
+    assert not list(following.to_follow())
+
+
+def test_a_run_whose_follower_died_is_followed_before_the_next(campaign, monkeypatch):
+    lost = ends(campaign, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "_cancel", died)
+        with pytest.raises(RuntimeError):
+            jobs.follow_run(lost.pk)
+
+    jobs.follow_run(ends(campaign, 2).pk)
+
+    assert [each.status for each in campaign.tasks.order_by("line_no")] == ["cancelled", "cancelled", "open"]
+
+
+def died(*_):
+    raise RuntimeError("killed")
+
+
+def test_what_came_back_and_goes_again_is_cancelled_again(campaign, asked_anew):
+    jobs.follow_run(ends(campaign, 1).pk)
+    jobs.follow_run(sees_again(campaign, 1).pk)
+    again = Grant.objects.here().latest("pk")
+    run = make_run(campaign.sources.get().connector)
+    Grant.objects.filter(pk=again.pk).update(gone_at=now(), gone_run=run.pk)
+
+    jobs.follow_run(run.pk)
+
+    first = campaign.tasks.get(line_no=1)
+    assert (first.status, first.round) == ("cancelled", 2)
+    assert first.rounds.get().by is None
+
+
+def test_returns_of_one_day_are_one_letter_to_each(campaign, app_owner, asked_anew):
+    deny(campaign, 1, 2)
+    removing.confirm(list(Removal.objects.all()), by=app_owner)
+    jobs.order_removals(campaign.pk)
+    ProvisionOrder.objects.update(status=Order.CAME_BACK)
+
+    for order in ProvisionOrder.objects.values_list("pk", flat=True):
+        jobs.follow_order(order)
+
+    assert Removal.objects.filter(status=Status.CAME_BACK).count() == 2
+    assert OutgoingMail.objects.filter(letter="removal_came_back").count() == 1

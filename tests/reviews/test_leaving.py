@@ -7,7 +7,8 @@ from django.utils.timezone import now
 
 from connectors.models import Account
 from core.actions.people import deactivate
-from core.models import Delegation, OutgoingMail, Role, TrailEvent, User
+from core.actions.roles import replace_roles
+from core.models import Delegation, OutgoingMail, Role, RoleHolding, TrailEvent, User
 from reviews import jobs
 from reviews.actions import leaving
 from reviews.actions.turns import route_anew
@@ -208,3 +209,25 @@ def test_people_go_on_to_answer_for_themselves_where_the_step_lets_them(db):
     assert leaving.those_asked_about_their_own() == []
     assert leaving.route_own_anew(world.grace) == 0
     assert [name for _, name, _ in world.asked()] == ["Grace Kim", "Grace Kim"]
+
+
+def test_open_lines_of_who_only_reads_by_now_go_to_others_at_once(
+    world, nudges, django_capture_on_commit_callbacks
+):
+    ada = make_user("Ada Super", Role.SUPER)
+    with django_capture_on_commit_callbacks(execute=True):
+        replace_roles([world.rui], [Role.READ_ONLY], by=ada)
+    assert ("reviews.route_anew", world.rui.pk) in nudges
+    assert leaving.those_to_route_anew() == [world.rui.pk]
+
+    jobs.route_anew(world.rui.pk)
+
+    assert {name for _, name, _ in world.asked()} == {"Tom Okafor"}
+    assert Turn.objects.open().order_by("pk")[0].passed_over == "Rui Alves may only read."
+
+
+def test_who_reads_and_is_a_basic_user_too_decides_nothing(world):
+    RoleHolding.objects.create(user=world.rui, role=Role.READ_ONLY)
+
+    assert not User.objects.get(pk=world.rui.pk).may_act
+    assert route_anew(world.rui) == 2

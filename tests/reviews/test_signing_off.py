@@ -8,9 +8,10 @@ from connectors.models import ProvisionOrder, Tag
 from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent, User
 from reviews import jobs
-from reviews.actions import closing, correcting, removals, removing, sampling, signing_off
+from reviews.actions import closing, correcting, removals, removing, repairing, sampling, signing_off
 from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
 from reviews.queries import bridge
+from reviews.queries.part_in import part_in
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running, removes_nothing
 
@@ -324,3 +325,26 @@ def test_an_open_line_stands_in_the_way(campaign, owner, control):
 
     with pytest.raises(NotPossible, match="1 line is still open"):
         signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+
+def test_an_exception_about_the_control_owner_s_own_access_is_for_another_to_accept(
+    campaign, owner, reviewer, control
+):
+    account = campaign.tasks.get(line_no=1).account
+    account.person = control
+    account.save()
+    closed(campaign, owner)
+    look_at_all(campaign, control)
+
+    with pytest.raises(NotPossible, match="Line 1 is an exception and about the own access of"):
+        signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+
+def test_who_had_lines_asked_about_anew_or_cancelled_does_not_sign_off(campaign, owner, control):
+    control.holdings.create(role=Role.SUPER)
+    root = User.objects.get(pk=control.pk)
+    Campaign.objects.update(control_owner=owner)
+    repairing.restart([campaign.tasks.get(line_no=1)], by=root, reason="Wrong manager")
+    repairing.cancel([campaign.tasks.get(line_no=1)], by=root, reason="A test account")
+
+    assert list(part_in(campaign, root)) == ["had lines asked about anew", "cancelled lines"]

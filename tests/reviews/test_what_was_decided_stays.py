@@ -2,8 +2,21 @@
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils.timezone import now
 
-from reviews.models import Campaign, Decision, PopulationSource, ReviewTask, Submission
+from reviews.actions import removals
+from reviews.models import (
+    Campaign,
+    Comment,
+    Decision,
+    LineRound,
+    PopulationSource,
+    Removal,
+    ReviewTask,
+    SampledLine,
+    Submission,
+    Turn,
+)
 from tests.make import make_connector, make_run, make_user
 from tests.reviews.making import make_grants, make_running
 
@@ -19,6 +32,10 @@ def line(db):
     Decision.objects.create(
         task=line, campaign=campaign, outcome=Decision.Outcome.DENIED, by=reviewer, submission=submission
     )
+    Comment.objects.create(task=line, by=reviewer, text="Left in May")
+    LineRound.objects.create(task=line, campaign=campaign, number=2, reason="A wrong click")
+    removals.open_for([line], reviewer)
+    SampledLine.objects.create(campaign=campaign, task=line, line_no=1)
     connector = make_connector(app=line.app, source=line.source)
     PopulationSource.objects.create(
         campaign=campaign, connector=connector, source=line.source, run=make_run(connector)
@@ -26,7 +43,10 @@ def line(db):
     return line
 
 
-@pytest.mark.parametrize("table", [ReviewTask, PopulationSource, Decision, Submission])
+@pytest.mark.parametrize(
+    "table",
+    [ReviewTask, PopulationSource, Decision, Submission, Turn, Comment, LineRound, Removal, SampledLine],
+)
 def test_none_is_deleted(line, table):
     with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
         table.objects.all()._raw_delete(using="default")
@@ -44,6 +64,13 @@ def test_none_is_deleted(line, table):
         (Decision, {"reason": "Rewritten"}),
         (Submission, {"accepted": 9}),
         (PopulationSource, {"received": {"user": 9}}),
+        (Comment, {"text": "Rewritten"}),
+        (LineRound, {"reason": "Rewritten"}),
+        (Turn, {"given_reason": "Rewritten"}),
+        (Turn, {"via": "people"}),
+        (Turn, {"on_behalf_of": None}),
+        (Removal, {"created_at": now()}),
+        (SampledLine, {"line_no": 7}),
         (Campaign, {"staged_at": None}),
     ],
 )
@@ -57,7 +84,9 @@ def test_every_column_of_a_line_but_its_status_is_frozen():
 
     columns = {field.column for field in ReviewTask._meta.local_fields}
 
-    assert columns - set(decided.FROZEN[decided.LINES]) == {"id", "status", "status_reason", "settled_at"}
+    assert columns - set(decided.FROZEN[decided.LINES]) == {
+        *("id", "status", "status_reason", "settled_at", "round"),
+    }
 
 
 def test_the_status_of_a_line_may_change(line):

@@ -13,13 +13,12 @@ from connectors.contract import (
     CursorExpired,
     DriverError,
     Grant,
-    Journal,
     Kind,
     Note,
     Outside,
-    Receipt,
     Record,
 )
+from connectors.contract_writing import Journal, Receipt
 from connectors.drivers.reeve import records
 from connectors.drivers.reeve.asking import Asking
 from connectors.drivers.reeve.provisioning import Provisioning, meant

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from connectors.console import Console, Member
-from connectors.contract import DriverError, Kind, Receipt
+from connectors.contract import DriverError, Kind
+from connectors.contract_writing import Receipt
 from connectors.drivers.reeve.asking import DONE, REFUSED, Asking
 from connectors.drivers.reeve.records import MEMBER
 

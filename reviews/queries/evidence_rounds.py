@@ -1,0 +1,34 @@
+"""What was asked and decided about a line in rounds that no longer count, as evidence tells it."""
+
+from collections.abc import Callable, Sequence
+
+from reviews.evidence.tables import time_of
+from reviews.models import Decision, LineRound, ReviewTask, Turn
+
+
+def turns_now(task: ReviewTask) -> Sequence[Turn]:
+    """Those of the round the line is in, or ended in."""
+    return [turn for turn in task.turns.all() if turn.round == task.round]
+
+
+def decisions_now(task: ReviewTask) -> Sequence[Decision]:
+    """Those that count: of this round, and of the closing rule."""
+    earlier = {turn.pk for turn in task.turns.all() if turn.round != task.round}
+    return [each for each in task.decisions.all() if each.turn_id not in earlier]
+
+
+def rounds_said(task: ReviewTask, names: Callable[[str | None], str]) -> str:
+    """Each time it was asked about anew: when, by whom, why, by which policy, and what had been decided."""
+    return "; ".join(_said(task, each, names) for each in task.rounds.all())
+
+
+def _said(task: ReviewTask, found: LineRound, names: Callable[[str | None], str]) -> str:
+    turns = {turn.pk for turn in task.turns.all() if turn.round == found.number - 1}
+    before = [each for each in task.decisions.all() if each.turn_id in turns]
+    told = [
+        f"{each.get_outcome_display().lower()} by {names(each.by_id)} {time_of(each.at)}" for each in before
+    ]
+    by = f" by {names(found.by_id)}" if found.by_id else ""
+    under = f", under {found.policy_version}" if found.policy_version_id else ""
+    said = f"{time_of(found.at)} asked anew{by}{under}: {found.reason}"
+    return f"{said} (before: {', '.join(told)})" if told else said
