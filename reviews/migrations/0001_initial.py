@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
                 ('received', models.JSONField(default=dict)),
                 ('second', models.JSONField(default=dict)),
                 ('gaps', models.JSONField(default=dict)),
+                ('files', models.JSONField(default=list)),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='reviews.campaign')),
                 ('connector', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connectors.connector')),
                 ('counted_run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connectors.syncrun')),

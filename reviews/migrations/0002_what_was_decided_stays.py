@@ -18,7 +18,7 @@ FROZEN = {
     ),
     SOURCES: (
         "campaign_id", "connector_id", "source", "run_id", "counted_run_id", "counted_at", "received", "second",
-        "gaps",
+        "gaps", "files",
     ),
     APPLIED: ("campaign_id", "app_id", "entitlement_id", "version_id", "origin"),
 }  # fmt: skip

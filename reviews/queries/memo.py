@@ -136,16 +136,28 @@ def _sources(campaign: Campaign) -> Section:
         heads=["Source", "Sync, and its end", "Read twice", "First count", "Second count", "Not readable"],
         rows=[_source(each) for each in sources] or [("No source was kept", "", "", "", "", "")],
         widths=(0.22, 0.19, 0.17, 0.15, 0.15, 0.12),
-        note="Every line names the sync that saw it. What was read a second way has two counts.",
+        note="Every line names the sync that saw it. What was read a second way has two counts; of a file"
+        " that was handed in every line is read, and its SHA-256 stands for it.",
     )
 
 
 def _source(source: PopulationSource) -> Sequence[str]:
     ended = time_of(source.run.ended_at) if source.run.ended_at else ""
-    counted = time_of(source.counted_at) if source.counted_at else "no: taken all the same"
+    counted = time_of(source.counted_at) if source.counted_at else _once(source)
     gaps = " ".join(str(gap) for gap in source.gaps.values()) or "nothing"
     both = [_counted(found) for found in (source.received, source.second)]
     return (f"{source.connector.app}: {source.source}", f"{source.run_id}, {ended}", counted, *both, gaps)
+
+
+def _once(source: PopulationSource) -> str:
+    """Why it was not read twice: files are complete by themselves, and older ones were accepted."""
+    if not source.files:
+        return "no: taken all the same"
+    told = []
+    for file in source.files:
+        at = time_of(datetime.fromisoformat(file["at"])) if file["at"] else "at a time not kept"
+        told.append(f"{file['name']}, handed in {at}, SHA-256 {file['sha256']}")
+    return f"a file, complete by itself: {'; '.join(told)}"
 
 
 def _counted(found: dict[str, int]) -> str:

@@ -1,12 +1,13 @@
 """What a population rests on: every source of a scope, how fresh and how complete it is, and the people."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
+from connectors.queries.files import FileInForce, files_in_force, reads_files
 from core.models import PeopleImport, User
 from core.models.sign_in import IdentityProvider
 from reviews.models import Campaign, Scope
@@ -16,6 +17,8 @@ FRESH = timedelta(hours=24)
 """How old a counted run may be when a population is frozen."""
 PEOPLE_FRESH = timedelta(days=7)
 """How old the file may be that people came from."""
+FILE_FRESH = timedelta(days=7)
+"""How old a file may be that accounts and access came from, since it was handed in."""
 ACCOUNTS = "user"
 
 
@@ -36,6 +39,13 @@ class Source:
     """One that is not over: waiting, running, or held for a person."""
     problem: str
     """Why a population should not rest on it now, as a sentence; empty: it may."""
+    files: Sequence[FileInForce] = ()
+    """What people handed in, where it reads files: every line of one is read, so it is complete by itself."""
+
+    @property
+    def handed_in_at(self) -> datetime | None:
+        """Of its files the oldest."""
+        return _oldest(self.files)
 
     @property
     def is_good(self) -> bool:
@@ -152,6 +162,10 @@ def _source(app: App, name: str, connector: Connector | None, kinds: Collection[
     done = runs.filter(status=SyncRun.Status.DONE).order_by("-pk")
     latest, counted = done.first(), done.filter(counted_at__isnull=False).first()
     under_way = runs.filter(status__in=SyncRun.OPEN).order_by("-pk").first()
+    if reads_files(connector):
+        files = files_in_force(connector)
+        problem = _file_problem(connector, latest, files, under_way, kinds)
+        return Source(app, name, connector, latest, None, under_way, problem, files)
     problem = _problem(connector, latest, counted, under_way, kinds)
     return Source(app, name, connector, latest, counted, under_way, problem)
 
@@ -170,6 +184,17 @@ def _problem(
     kinds: Collection[str],
 ) -> str:
     """The first thing that is wrong."""
+    if unfit := _unfit(connector, latest, under_way):
+        return unfit
+    if latest is None or counted is None or counted.counted_at is None:
+        return f"{connector} was never read twice by one sync, so nothing proves that it is complete."
+    if counted.counted_at < now() - FRESH:
+        hours = int((now() - counted.counted_at).total_seconds() // 3600)
+        return f"The last counted sync of {connector} is {hours} hours old, and may be 24 at most."
+    return _gap(connector, latest, kinds) or _gap(connector, counted, kinds)
+
+
+def _unfit(connector: Connector, latest: SyncRun | None, under_way: SyncRun | None) -> str:
     if connector.deleted_at is not None:
         return f"{connector} was deleted, so what it read is as old as its last sync."
     if under_way is not None and under_way.status == SyncRun.Status.HELD:
@@ -177,14 +202,38 @@ def _problem(
             f"Sync {under_way.pk} of {connector} is held: a Connector Administrator or a Super Administrator"
             " has to confirm or discard it."
         )
-    if latest is None:
-        return f"{connector} was never read."
-    if counted is None or counted.counted_at is None:
-        return f"{connector} was never read twice by one sync, so nothing proves that it is complete."
-    if counted.counted_at < now() - FRESH:
-        hours = int((now() - counted.counted_at).total_seconds() // 3600)
-        return f"The last counted sync of {connector} is {hours} hours old, and may be 24 at most."
-    return _gap(connector, latest, kinds) or _gap(connector, counted, kinds)
+    return f"{connector} was never read." if latest is None else ""
+
+
+def _file_problem(
+    connector: Connector,
+    latest: SyncRun | None,
+    files: Sequence[FileInForce],
+    under_way: SyncRun | None,
+    kinds: Collection[str],
+) -> str:
+    """A file is complete by itself: what may be wrong is its age, and what stands in none."""
+    if unfit := _unfit(connector, latest, under_way):
+        return unfit
+    at, newest = _oldest(files), max((each.at for each in files if each.at), default=None)
+    names = " and ".join(each.name for each in files)
+    if latest is None or at is None or newest is None:
+        return f"When the files of {connector} came in is not known. Whoever looks after it can replace them."
+    if (latest.started_at or latest.created_at) < newest:
+        return f"{connector} was not read since {names} came in. Start a sync of it."
+    if at < now() - FILE_FRESH:
+        days = (now() - at).days
+        return (
+            f"{names} of {connector} came in {days} days ago, and may be {FILE_FRESH.days} days old at most."
+            " Whoever looks after it can replace it."
+        )
+    return _gap(connector, latest, kinds)
+
+
+def _oldest(files: Sequence[FileInForce]) -> datetime | None:
+    """When the oldest came in; None where that is not known of each."""
+    known = [each.at for each in files if each.at]
+    return min(known) if known and len(known) == len(files) else None
 
 
 def _gap(connector: Connector, run: SyncRun, kinds: Collection[str]) -> str:
