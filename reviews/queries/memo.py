@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from core.models import User
+from core.models import PeopleGroup, User
 from reviews.evidence.pace import Answer, Pace, paces
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
@@ -99,10 +99,14 @@ def _scope(campaign: Campaign) -> Section:
         ("Frameworks", ", ".join(scope.frameworks)),
         ("People", f"{len(scope.people):,} chosen" if scope.people else ""),
         ("Reports of", f"{len(scope.managers):,} managers" if scope.managers else ""),
+        ("Left out singly", f"{len(scope.left_out):,} entitlements" if scope.left_out else ""),
         ("Departments", ", ".join(scope.departments)),
+        ("Titles", ", ".join(scope.titles)),
+        ("Without members of", ", ".join(_groups(scope))),
         ("Account types", ", ".join(scope.account_types)),
         ("Account statuses", ", ".join(scope.account_statuses)),
         ("Accounts", "only those without an owner" if scope.only_without_owner else ""),
+        ("E-mail", scope.get_domains_display() if scope.domains else ""),
         ("Grants", _grants(scope)),
     ]
     left_out = [
@@ -125,8 +129,17 @@ def _named(campaign: Campaign, column: str, is_chosen: bool) -> str:  # noqa: FB
 
 
 def _grants(scope: Scope) -> str:
-    after = f" of {scope.granted_after}" if scope.granted_after else ""
-    return f"{scope.get_grants_display()}{after}"
+    told = str(scope.get_grants_display())
+    if scope.granted_days:
+        told += f": {scope.granted_days:,} days"
+    if scope.granted_after:
+        told += f": after {scope.granted_after}"
+    return f"{told} until {scope.granted_until}" if scope.granted_until else told
+
+
+def _groups(scope: Scope) -> Sequence[str]:
+    rows = PeopleGroup.objects.filter(pk__in=scope.without_groups)
+    return list(rows.order_by("search_text", "pk").values_list("name", flat=True))
 
 
 def _sources(campaign: Campaign) -> Section:
