@@ -55,6 +55,8 @@ class Cleaned:
     """As it was typed, secrets left out."""
     source: str
     handed_in: Mapping[str, bytes]
+    files: Collection[str]
+    """Settings that a file was handed in for."""
     """Files that are not kept yet, by their values."""
 
 
@@ -86,6 +88,7 @@ def cleaned(
         typed={name: value for name, value in typed.items() if name not in hidden},
         source=spec.source(everything),
         handed_in=handed_in,
+        files=files.keys(),
     )
 
 
@@ -109,10 +112,12 @@ def save(
     wanted = cleaned(connector, typed, files, without)
     ended = tenants.must_be_named(connector, wanted.source, ends)
     keep(connector, wanted)
+    handed_in = _handed_in(connector, wanted)
 
     SettingsCandidate.objects.filter(connector=connector).delete()
     candidate = SettingsCandidate(connector=connector, settings=dict(wanted.plain), saved_by=by)
     candidate.typed = dict(wanted.typed)
+    candidate.handed_in = handed_in
     candidate.ends_source = ended
     candidate.sealed = seal(json.dumps(wanted.secrets), place=candidate.place)
     candidate.save(force_insert=True)
@@ -135,6 +140,15 @@ def files_of(connector: Connector, spec: Spec) -> dict[str, str]:
     is_open = candidate is not None and candidate.status != SettingsCandidate.Status.PROMOTED
     known = candidate.typed if candidate is not None and is_open else connector.settings
     return {setting.name: str(known.get(setting.name, "")) for setting in spec.settings if setting.accepts}
+
+
+def _handed_in(connector: Connector, wanted: Cleaned) -> dict[str, str]:
+    """When each file was handed in that is now wanted: those of before, as far as they stay, and new ones."""
+    last = SettingsCandidate.objects.filter(connector=connector).first()
+    is_open = last is not None and last.status != SettingsCandidate.Status.PROMOTED
+    known = last.handed_in if last is not None and is_open else connector.handed_in
+    stays = {name: at for name, at in known.items() if wanted.plain.get(name)}
+    return stays | dict.fromkeys(wanted.files, now().isoformat())
 
 
 @transaction.atomic
@@ -187,6 +201,7 @@ def promote(candidate: SettingsCandidate, check: Check) -> None:
     changes: dict[str, object] = {
         "settings": candidate.settings,
         "typed": candidate.typed,
+        "handed_in": candidate.handed_in,
         "sealed": seal(json.dumps(secrets), place=connector.place),
         "source": tenant,
         "said": _said(connector, check),

@@ -18,6 +18,16 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='connector',
+            name='handed_in',
+            field=models.JSONField(blank=True, default=dict),
+        ),
+        migrations.AddField(
+            model_name='settingscandidate',
+            name='handed_in',
+            field=models.JSONField(default=dict),
+        ),
+        migrations.AddField(
+            model_name='connector',
             name='is_under_review',
             field=models.BooleanField(default=False),
         ),

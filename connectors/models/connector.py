@@ -100,6 +100,8 @@ class Connector(Stateful):
     """What the vendor said of the settings in force: `[{"level": "info", "text": "..."}]`, scopes first."""
     typed = models.JSONField(default=dict)
     """What was typed where it was cleaned, secrets left out: `{"domain": "https://ACME.coupahost.com/"}`."""
+    handed_in = models.JSONField(default=dict, blank=True)
+    """When each file in force was handed in, by setting: `{"accounts": "2026-11-29T10:00:00+00:00"}`."""
     kinds = models.JSONField(default=list, blank=True)
     """Kinds to read, as the driver names them; empty: those that it reads by default."""
     filter_mode = models.CharField(max_length=8, choices=Filter, default=Filter.ALL)
@@ -216,6 +218,8 @@ class SettingsCandidate(Stateful, Leased):
     sealed = SealedField()
     typed = models.JSONField(default=dict)
     """What was typed where it was cleaned, secrets left out."""
+    handed_in = models.JSONField(default=dict)
+    """When each of its files was handed in, as the connector has it."""
     problem = models.TextField(blank=True)
     """The vendor's sentence, or ours, where the settings were refused."""
     problem_field = models.CharField(max_length=64, blank=True)

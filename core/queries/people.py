@@ -201,3 +201,9 @@ def _narrowed(name: str) -> Q:
 
 def _column(name: str) -> str:
     return name.replace("-", "_") + "_count"
+
+
+def titles() -> Sequence[str]:
+    """Every title that somebody has, by name."""
+    found = User.objects.exclude(title="").values_list("title", flat=True).distinct()
+    return sorted(found, key=folded)

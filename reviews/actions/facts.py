@@ -9,7 +9,7 @@ from django.db import models
 
 from connectors.models import App, Entitlement
 from core.errors import NotPossible
-from core.models import Role, User
+from core.models import PeopleGroup, Role, User
 from core.models.keys import one_line
 from reviews.models import Campaign, ReviewRules, Scope, ScopePolicy, Template
 
@@ -29,6 +29,7 @@ KEYED: Mapping[str, type[models.Model]] = {
     "entitlements": Entitlement,
     "people": User,
     "managers": User,
+    "without_groups": PeopleGroup,
 }
 """Columns of a scope that hold keys of rows."""
 
@@ -81,11 +82,16 @@ class Covered:
     people: Sequence[str] = ()
     managers: Sequence[str] = ()
     departments: Sequence[str] = ()
+    titles: Sequence[str] = ()
+    without_groups: Sequence[str] = ()
     account_types: Sequence[str] = ()
     account_statuses: Sequence[str] = ()
+    domains: str = Scope.Domains.ANY
     only_without_owner: bool = False
     grants: str = Scope.Grants.ALL
     granted_after: date | None = None
+    granted_until: date | None = None
+    granted_days: int | None = None
 
 
 def plain(facts: Facts | Course | Covered) -> dict[str, Any]:

@@ -190,6 +190,10 @@ def _keep_sources(campaign: Campaign, found: Sequence[Source]) -> None:
             received=each.counted.read if each.counted else latest.read,
             second=each.counted.second if each.counted else {},
             gaps=latest.gaps,
+            files=[
+                {"name": file.name, "sha256": file.sha256, "at": file.at.isoformat() if file.at else ""}
+                for file in each.files
+            ],
         )
         for each, connector, latest in known
         if connector is not None and latest is not None

@@ -272,7 +272,7 @@ def _reason(campaign: Campaign) -> str:
 def _to_be_counted(campaign: Campaign, source: Source) -> Connector | None:
     """What reads it, if that helps; not again by the same staging: once is enough where somebody waits."""
     connector = source.connector
-    if connector is None or source.is_good or source.under_way is not None:
+    if connector is None or source.is_good or source.under_way is not None or source.files:
         return None
     tried = connector.runs.filter(is_counted=True, created_at__gte=_since(campaign))
     return None if tried.exists() else connector

@@ -226,8 +226,8 @@ def prefers_field() -> forms.BooleanField:
     return forms.BooleanField(
         label="Use preferred review policies",
         required=False,
-        help_text="Where an entitlement, or else its app, prefers a policy, that one decides instead, looked up when"
-        " the campaign is staged. What was chosen for an entitlement in the scope goes before it.",
+        help_text="Where an entitlement, or else its app, prefers a policy, that one decides instead."
+        " Looked up when the campaign is staged; what the scope says of an entitlement goes before it.",
     )
 
 

@@ -16,7 +16,11 @@ from reviews.queries.offers import Offers
 MOST_PEOPLE = 200
 KINDS, SINGLY = "kinds", "singly"
 WHAT = ((KINDS, "Whole resource types"), (SINGLY, "Single entitlements"))
-LISTS = ("apps", "kinds", "risks", "frameworks", "departments", "account_types", "account_statuses")
+LISTS = (
+    *("apps", "kinds", "risks", "frameworks", "departments", "titles", "without_groups"),
+    *("account_types", "account_statuses"),
+)
+MOST_DAYS_BACK = 3_650
 
 
 def ticks(label: str) -> forms.MultipleChoiceField:
@@ -50,8 +54,16 @@ class ScopeForm(EditForm):
         User.objects.none(), label="Managers", required=False, error_messages=UNKNOWN
     )
     departments = ticks("Department")
+    titles = ticks("Title")
+    without_groups = ticks("Group")
     account_types = ticks("Account type")
     account_statuses = ticks("Account status")
+    domains = forms.ChoiceField(
+        label="E-mail of the account",
+        choices=Scope.Domains.choices,
+        required=False,
+        error_messages={"invalid_choice": "Choose one of those offered."},
+    )
     only_without_owner = forms.BooleanField(label="Only accounts without an owner", required=False)
     grants = forms.ChoiceField(
         choices=Scope.Grants.choices,
@@ -63,6 +75,21 @@ class ScopeForm(EditForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages=NO_DAY,
+    )
+    granted_until = forms.DateField(
+        label="And not after",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages=NO_DAY,
+    )
+    granted_days = forms.IntegerField(
+        label="Days",
+        required=False,
+        min_value=1,
+        max_value=MOST_DAYS_BACK,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), f"Enter a number between 1 and {MOST_DAYS_BACK:,}."
+        ),
     )
 
     def __init__(
@@ -93,15 +120,28 @@ class ScopeForm(EditForm):
             and "entitlements" not in self.errors
         ):
             self.add_error("entitlements", "Choose at least one entitlement, or whole resource types.")
-        named = any(typed.get(name) for name in ("people", "managers", "departments"))
+        named = any(typed.get(name) for name in ("people", "managers", "departments", "titles"))
         if typed.get("only_without_owner") and named:
             self.add_error(
                 "only_without_owner",
-                "An account without an owner belongs to nobody: take people, managers and departments away.",
+                "An account without an owner belongs to nobody: take people, managers, departments and titles"
+                " away.",
             )
-        since = typed.get("grants") == Scope.Grants.SINCE
-        if since and not typed.get("granted_after") and "granted_after" not in self.errors:
+        self._clean_times(typed)
+
+    def _clean_times(self, typed: Mapping[str, Any]) -> None:
+        chosen = typed.get("grants")
+        after, until = typed.get("granted_after"), typed.get("granted_until")
+        if chosen == Scope.Grants.SINCE and not after and "granted_after" not in self.errors:
             self.add_error("granted_after", "Say after which day.")
+        if chosen == Scope.Grants.SINCE and after and until and until <= after:
+            self.add_error("granted_until", "This day lies before the first.")
+        if (
+            chosen == Scope.Grants.LAST_DAYS
+            and not typed.get("granted_days")
+            and "granted_days" not in self.errors
+        ):
+            self.add_error("granted_days", "Say how many days.")
 
     def covered(self) -> Covered:
         """What was chosen. Only of a valid form."""
@@ -115,9 +155,12 @@ class ScopeForm(EditForm):
             entitlements=[each.pk for each in typed["entitlements"]] if singly else [],
             people=[each.pk for each in typed["people"]],
             managers=[each.pk for each in typed["managers"]],
+            domains=typed["domains"],
             only_without_owner=typed["only_without_owner"],
             grants=grants,
             granted_after=typed["granted_after"] if grants == Scope.Grants.SINCE else None,
+            granted_until=typed["granted_until"] if grants == Scope.Grants.SINCE else None,
+            granted_days=typed["granted_days"] if grants == Scope.Grants.LAST_DAYS else None,
         )
 
     def chosen(self, name: str) -> list[str]:

@@ -325,10 +325,12 @@ class PopulationSource(models.Model):
     counted_run = models.ForeignKey(SyncRun, null=True, on_delete=models.PROTECT, related_name="+")
     """The counted run whose two numbers stand here; it may be older than `run`."""
     counted_at = models.DateTimeField(null=True)
-    """When both readings agreed; None: a run that was taken all the same, by an override."""
+    """When both readings agreed; None: a file, or a run that was taken all the same, by an override."""
     received = models.JSONField(default=dict)
     second = models.JSONField(default=dict)
     gaps = models.JSONField(default=dict)
+    files = models.JSONField(default=list)
+    """Where people handed files in, which are complete by themselves: name, SHA-256 and time of each."""
 
     class Meta:
         constraints = (

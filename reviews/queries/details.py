@@ -171,7 +171,8 @@ def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
         _step(number, asked.get(number, ()), words, person)
         for number, words in _steps(policy, turn.rule, asked)
     ]
-    return [*found, Moment("circle-check", "Certified by the last of them: it stays.")]
+    told = f"As {applied} has it." if applied else ""
+    return [*found, Moment("circle-check", "Certified by the last of them: it stays.", told)]
 
 
 def _steps(

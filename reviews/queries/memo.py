@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
+from core.models import PeopleGroup
 from reviews.evidence.pace import Answer, Pace, paces
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
@@ -112,10 +113,14 @@ def _scope(campaign: Campaign) -> Section:
         ("Frameworks", ", ".join(scope.frameworks)),
         ("People", f"{len(scope.people):,} chosen" if scope.people else ""),
         ("Reports of", f"{len(scope.managers):,} managers" if scope.managers else ""),
+        ("Left out singly", f"{len(scope.left_out):,} entitlements" if scope.left_out else ""),
         ("Departments", ", ".join(scope.departments)),
+        ("Titles", ", ".join(scope.titles)),
+        ("Without members of", ", ".join(_groups(scope))),
         ("Account types", ", ".join(scope.account_types)),
         ("Account statuses", ", ".join(scope.account_statuses)),
         ("Accounts", "only those without an owner" if scope.only_without_owner else ""),
+        ("E-mail", scope.get_domains_display() if scope.domains else ""),
         ("Grants", _grants(scope)),
     ]
     left_out = [
@@ -138,8 +143,17 @@ def _named(campaign: Campaign, column: str, is_chosen: bool) -> str:  # noqa: FB
 
 
 def _grants(scope: Scope) -> str:
-    after = f" of {scope.granted_after}" if scope.granted_after else ""
-    return f"{scope.get_grants_display()}{after}"
+    told = str(scope.get_grants_display())
+    if scope.granted_days:
+        told += f": {scope.granted_days:,} days"
+    if scope.granted_after:
+        told += f": after {scope.granted_after}"
+    return f"{told} until {scope.granted_until}" if scope.granted_until else told
+
+
+def _groups(scope: Scope) -> Sequence[str]:
+    rows = PeopleGroup.objects.filter(pk__in=scope.without_groups)
+    return list(rows.order_by("search_text", "pk").values_list("name", flat=True))
 
 
 def _sources(campaign: Campaign) -> Section:
@@ -149,17 +163,29 @@ def _sources(campaign: Campaign) -> Section:
         heads=["Source", "Sync, and its end", "Read twice", "First count", "Second count", "Not readable"],
         rows=[_source(each) for each in sources] or [("No source was kept", "", "", "", "", "")],
         widths=(0.22, 0.19, 0.17, 0.15, 0.15, 0.12),
-        note="Every line names the sync that saw it. What was read a second way has two counts.",
+        note="Every line names the sync that saw it. What was read a second way has two counts; of a file"
+        " that was handed in every line is read, and its SHA-256 stands for it.",
     )
 
 
 def _source(source: PopulationSource) -> Sequence[str]:
     ended = time_of(source.run.ended_at) if source.run.ended_at else ""
-    counted = time_of(source.counted_at) if source.counted_at else "no: taken all the same"
+    counted = time_of(source.counted_at) if source.counted_at else _once(source)
     gaps = " ".join(str(gap) for gap in source.gaps.values()) or "nothing"
     both = [_counted(found) for found in (source.received, source.second)]
     app = source.app_name or source.connector.app.name
     return (f"{app}: {source.source}", f"{source.run_id}, {ended}", counted, *both, gaps)
+
+
+def _once(source: PopulationSource) -> str:
+    """Why it was not read twice: files are complete by themselves, and older ones were accepted."""
+    if not source.files:
+        return "no: taken all the same"
+    told = []
+    for file in source.files:
+        at = time_of(datetime.fromisoformat(file["at"])) if file["at"] else "at a time not kept"
+        told.append(f"{file['name']}, handed in {at}, SHA-256 {file['sha256']}")
+    return f"a file, complete by itself: {'; '.join(told)}"
 
 
 def _counted(found: dict[str, int]) -> str:

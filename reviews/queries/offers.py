@@ -7,9 +7,9 @@ from django.db.models import Count, Q, QuerySet
 
 from connectors.models import CREDENTIAL, Account, App, Entitlement, ResourceType, Tag
 from connectors.queries.kinds import plain, plural
-from core.models import User
+from core.models import PeopleGroup, User
 from core.models.keys import folded
-from core.queries.people import departments
+from core.queries.people import departments, titles
 from reviews.models import Scope
 
 ACCESS_LABEL = "Access: having an account at all"
@@ -27,6 +27,8 @@ class Offers:
     risks: Sequence[Choice]
     frameworks: Sequence[Choice]
     departments: Sequence[Choice]
+    titles: Sequence[Choice]
+    without_groups: Sequence[Choice]
     account_types: Sequence[Choice]
     account_statuses: Sequence[Choice]
 
@@ -42,6 +44,8 @@ def offers(scope: Scope) -> Offers:
         risks=_plain(risks, scope.risks),
         frameworks=_plain(frameworks, scope.frameworks),
         departments=_plain(departments(), scope.departments),
+        titles=_plain(titles(), scope.titles),
+        without_groups=list(PeopleGroup.objects.order_by("search_text", "pk").values_list("pk", "name")),
         account_types=[(each.value, str(each.label)) for each in Account.Type],
         account_statuses=[(each.value, str(each.label)) for each in statuses],
     )

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import and_, or_
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Entitlement, Grant
 from connectors.models.graph import GraphQuerySet
 from connectors.queries.entitlements import bears, with_frameworks
-from core.models import Organisation, Reporting
+from core.models import Membership, Organisation, Reporting
 from reviews.models import Campaign, ReviewTask, Scope
 
 LIVE = 100_000
@@ -34,6 +35,9 @@ class Reason(models.TextChoices):
     PERSON = "person", "The account's owner is not among those chosen"
     MANAGER = "manager", "The account's owner reports to none of the managers chosen"
     DEPARTMENT = "department", "The account's owner is in none of the departments chosen"
+    TITLE = "title", "The account's owner has none of the titles chosen"
+    GROUP = "group", "The account's owner belongs to a group that was left out"
+    DOMAIN = "domain", "The account's e-mail is not of the domains chosen"
     ENDED = "ended", "The entitlement is no longer in the app"
     CREDENTIAL = "credential", "Having an account at all was not chosen"
     ENTITLEMENT = "entitlement", "The entitlement is not among those chosen"
@@ -41,6 +45,7 @@ class Reason(models.TextChoices):
     FRAMEWORK = "framework", "The entitlement bears none of the frameworks chosen"
     SINGLY = "singly", "The entitlement was left out singly"
     EARLIER = "earlier", "It began before the date chosen"
+    LATER = "later", "It began after the dates chosen"
     HOLDS_NOTHING = "nothing", "The account holds nothing of what was chosen"
 
 
@@ -183,22 +188,40 @@ def _named(names: QuerySet[Entitlement, str] | QuerySet[ReviewTask, str]) -> Nam
 
 def _rules_of_grants(scope: Scope) -> list[Rule]:
     rules = [*_rules_of_accounts(scope, "account__"), *_rules_of_entitlements(scope, "entitlement__")]
-    began = began_after(scope)
-    return [*rules, (Reason.EARLIER, Q(since__gte=began))] if began else rules
+    if began := began_after(scope):
+        rules.append((Reason.EARLIER, Q(since__gte=began)))
+    if until := began_until(scope):
+        rules.append((Reason.LATER, Q(since__lt=until)))
+    return rules
 
 
 def began_after(scope: Scope) -> datetime | None:
     """From when on grants count; None: whenever they began."""
     if scope.grants == Scope.Grants.SINCE and scope.granted_after:
-        next_day = scope.granted_after + timedelta(days=1)
-        return datetime.combine(next_day, time(), tzinfo=Organisation.current().zone)
+        return _after(scope.granted_after)
+    if scope.grants == Scope.Grants.LAST_DAYS and scope.granted_days:
+        today = now().astimezone(Organisation.current().zone).date()  # whole days: all counts have the same
+        return _after(today - timedelta(days=scope.granted_days + 1))
     last = last_campaign(scope) if scope.grants == Scope.Grants.SINCE_LAST else None
     return last.frozen_at if last else None
+
+
+def began_until(scope: Scope) -> datetime | None:
+    """Before when grants have begun to count; None: whenever they began."""
+    is_asked = scope.grants == Scope.Grants.SINCE and scope.granted_until
+    return _after(scope.granted_until) if is_asked and scope.granted_until else None
+
+
+def _after(day: date) -> datetime:
+    """The moment at which it is over, by the organisation's clock."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=Organisation.current().zone)
 
 
 def _rules_of_accounts(scope: Scope, of: str) -> list[Rule]:
     """`of` leads from a row to its account."""
     reports = Reporting.objects.filter(manager__in=scope.managers).values("person")
+    members = Membership.objects.filter(group__in=scope.without_groups).values("person")
+    is_external = scope.domains == Scope.Domains.EXTERNAL
     here = Q(**{f"{of}gone_at": None}) & ~Q(**{f"{of}status": Account.Status.DELETED})
     rules: list[tuple[Reason, bool, Q]] = [
         (Reason.DELETED, True, here),
@@ -208,6 +231,9 @@ def _rules_of_accounts(scope: Scope, of: str) -> list[Rule]:
         (Reason.PERSON, bool(scope.people), Q(**{f"{of}person__in": scope.people})),
         (Reason.MANAGER, bool(scope.managers), Q(**{f"{of}person__in": reports})),
         (Reason.DEPARTMENT, bool(scope.departments), Q(**{f"{of}person__department__in": scope.departments})),
+        (Reason.TITLE, bool(scope.titles), Q(**{f"{of}person__title__in": scope.titles})),
+        (Reason.GROUP, bool(scope.without_groups), ~Q(**{f"{of}person__in": members})),
+        (Reason.DOMAIN, bool(scope.domains), Q(**{f"{of}is_external": is_external})),
     ]
     return [(reason, keeps) for reason, is_asked, keeps in rules if is_asked]
 

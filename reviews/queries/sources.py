@@ -1,17 +1,20 @@
 """What a population rests on: every source of a scope, how fresh and how complete it is, and the people."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
+from connectors.queries.files import FileInForce, files_in_force, reads_files
 from core.models import PeopleImport, User
 from core.models.sign_in import IdentityProvider
 from reviews.models import Campaign, PopulationSource, ReviewRules, Scope
 from reviews.queries.scope import apps_in
 
+FILE_FRESH = timedelta(days=7)
+"""How old a file may be that accounts and access came from, since it was handed in."""
 ACCOUNTS = "user"
 
 
@@ -32,8 +35,15 @@ class Source:
     """One that is not over: waiting, running, or held for a person."""
     problem: str
     """Why a population should not rest on it now, as a sentence; empty: it may."""
-    lasting: str
+    lasting: str = ""
     """Of that, what another sync would hardly put right: somebody has to look. Empty: nothing."""
+    files: Sequence[FileInForce] = ()
+    """What people handed in, where it reads files: every line of one is read, so it is complete by itself."""
+
+    @property
+    def handed_in_at(self) -> datetime | None:
+        """Of its files the oldest."""
+        return _oldest(self.files)
 
     @property
     def is_good(self) -> bool:
@@ -160,6 +170,10 @@ def _source(
     done = runs.filter(status=SyncRun.Status.DONE).order_by("-pk")
     latest, counted = done.first(), done.filter(counted_at__isnull=False).first()
     under_way = runs.filter(status__in=SyncRun.OPEN).order_by("-pk").first()
+    if reads_files(connector):
+        files = files_in_force(connector)
+        problem = _file_problem(connector, latest, files, under_way, kinds)
+        return Source(app, name, connector, latest, None, under_way, problem, problem, files)
     stopped = _stopped(connector, under_way)
     gaps = _gap(connector, latest, kinds) or _gap(connector, counted, kinds)
     problem = stopped or _unproven(connector, latest, counted, rules) or gaps
@@ -196,6 +210,39 @@ def _unproven(
         most = rules.counted_hours
         return f"The last counted sync of {connector} is {_hours(hours)} old, and may be {most} at most."
     return ""
+
+
+def _file_problem(
+    connector: Connector,
+    latest: SyncRun | None,
+    files: Sequence[FileInForce],
+    under_way: SyncRun | None,
+    kinds: Collection[str],
+) -> str:
+    """A file is complete by itself: what may be wrong is its age, and what stands in none."""
+    if stopped := _stopped(connector, under_way):
+        return stopped
+    if latest is None:
+        return f"{connector} was never read."
+    at, newest = _oldest(files), max((each.at for each in files if each.at), default=None)
+    names = " and ".join(each.name for each in files)
+    if at is None or newest is None:
+        return f"When the files of {connector} came in is not known. Whoever looks after it can replace them."
+    if (latest.started_at or latest.created_at) < newest:
+        return f"{connector} was not read since {names} came in. Start a sync of it."
+    if at < now() - FILE_FRESH:
+        days = (now() - at).days
+        return (
+            f"{names} of {connector} came in {days} days ago, and may be {FILE_FRESH.days} days old at most."
+            " Whoever looks after it can replace it."
+        )
+    return _gap(connector, latest, kinds)
+
+
+def _oldest(files: Sequence[FileInForce]) -> datetime | None:
+    """When the oldest came in; None where that is not known of each."""
+    known = [each.at for each in files if each.at]
+    return min(known) if known and len(known) == len(files) else None
 
 
 def _hours(number: int) -> str:

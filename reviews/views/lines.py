@@ -15,6 +15,7 @@ from reviews.actions import correcting, removals
 from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
 from reviews.models import Campaign, ReviewTask
+from reviews.queries.applying import applying
 from reviews.queries.lines import NO_RISK, WantedLines, events_of, for_screen, lines, reviewers_of
 from reviews.views.running import head, shown
 
@@ -82,6 +83,7 @@ def _line(
     may_correct = may_run(campaign, request.user) and campaign.status == Campaign.Status.RUNNING
     context: dict[str, Any] = head(request, campaign, "lines") | {
         "task": task,
+        "policy": applying(campaign).to(task.app_id, task.entitlement_id),
         "turns": task.turns.select_related("reviewer", "on_behalf_of").order_by("step", "pk"),
         "decisions": task.decisions.select_related("by", "on_behalf_of").order_by("pk"),
         "removals": task.removals.order_by("pk"),

@@ -15,6 +15,7 @@ from reviews.actions.permission import may_run
 from reviews.actions.rights import may_sign_off
 from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import bridge, roll_forward, running
+from reviews.queries.applying import applying
 
 NOT_CLOSED = (Campaign.Status.RUNNING, Campaign.Status.CLOSING, Campaign.Status.CANCELLED)
 
@@ -65,6 +66,7 @@ def data(request: HtmxRequest, pk: str) -> HttpResponse:
     context = head(request, campaign, "data") | {
         "sources": list(sources),
         "bridge": bridge.of(campaign),
+        "policies": applying(campaign).all(),
         "moved": roll_forward.of(campaign),
     }
     return render(request, "reviews/running_data.html", context)

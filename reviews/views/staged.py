@@ -15,6 +15,7 @@ from reviews.actions import staging
 from reviews.actions.campaigns import end_of_days
 from reviews.models import Campaign, Progress
 from reviews.queries import bridge, sources
+from reviews.queries.applying import applying
 from reviews.views import running
 from reviews.views.campaigns import visible
 from reviews.views.drafts import head
@@ -59,6 +60,7 @@ def _staged(request: HtmxRequest, shown: Campaign) -> dict[str, Any]:
         "reviewers": rows.count(),
         "sources": shown.sources.select_related("connector__app", "run").order_by("source", "pk"),
         "bridge": bridge.of(shown),
+        "policies": applying(shown).all(),
         "decide_by": end_of_days(now(), shown.days_to_decide),
         "may_start": shown.status == Campaign.Status.STAGED,
     }

@@ -31,7 +31,7 @@ from core.actions import exports, groups, imports, invitations, seals
 from core.models import Export, PeopleGroup, PeopleImport, Role, RoleHolding, TrailCheck, TrailEvent, User
 from core.queries.trail import Wanted, events
 from core.trail import Source, record, source
-from reviews.actions import campaigns, policies, policies_built_in, staging, templates
+from reviews.actions import campaigns, policies, policies_built_in, preferring, scoping, staging, templates
 from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.policies import PolicyFacts
 from reviews.actions.policies_built_in import ensure
@@ -115,6 +115,11 @@ def _campaigns(maker: User, app: App) -> dict[str, str]:
     draft.refresh_from_db()
     covered = Covered(apps=[app.pk], kinds=["role", "group"])
     campaigns.change_scope(draft, covered, seen=draft.changed_at, by=maker)
+    draft.refresh_from_db()
+    out, own = Entitlement.objects.here().filter(app=app, kind="role").order_by("search_text", "pk")[:2]
+    scoping.leave_out(draft, out, by=maker)
+    scoping.give_policy(draft, own, Policy.objects.get(built_in="app_owner"), by=maker)
+    preferring.prefer(app, None, policy, by=maker)
     campaigns.instruct(draft, "Keep what people need for their work now.", by=maker)
     draft.refresh_from_db()
     plain = Policy.objects.get(built_in="app_owner")  # no group is grave, so one reviewer is enough
@@ -130,7 +135,12 @@ def _campaigns(maker: User, app: App) -> dict[str, str]:
         what="the campaign is staged",
     )
     template = templates.create(draft, "Coupa access", Rhythm(templates.first_draft_day()), by=maker)
-    return {"campaign_draft": draft.pk, "campaign": staged.pk, "campaign_template": template.pk}
+    return {
+        "campaign_draft": draft.pk,
+        "campaign": staged.pk,
+        "campaign_template": template.pk,
+        "scoped": own.pk,
+    }
 
 
 def _orders(connector: Connector) -> dict[str, str]:

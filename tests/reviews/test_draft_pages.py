@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL
-from core.models import Organisation, Role
+from core.models import Organisation, PeopleGroup, Role, TrailEvent, User
 from reviews.models import Campaign, Policy, Scope
 from tests.make import (
     make_account,
@@ -426,3 +426,43 @@ def test_a_staged_campaign_shows_what_was_frozen_and_starts(owner, browser, trai
     assert url("start_campaign", campaign) in page
     assert campaign.status == "running"
     assert trail() == ["campaigns.started"]
+
+
+def test_a_scope_says_titles_groups_domains_and_last_days(browser, draft, coupa):
+    group = PeopleGroup.objects.create(name="Auditors")
+    User.objects.filter(name="Rui Costa").update(title="Clerk")
+    typed = {
+        "what": "kinds", "titles": ["Clerk"], "without_groups": [group.pk], "domains": "external",
+        "grants": "days", "granted_days": "30", **seen(draft),
+    }  # fmt: skip
+
+    reply = browser.post(url("draft_scope", draft), typed)
+
+    scope = Scope.objects.get()
+    assert reply.status_code == 302
+    assert (scope.titles, scope.without_groups, scope.domains) == (["Clerk"], [group.pk], "external")
+    assert (scope.grants, scope.granted_days) == ("days", 30)
+    told = TrailEvent.objects.get(action="campaigns.scope_changed").change["after"]
+    assert told["without_groups"] == ["Auditors"]
+    assert "Auditors" in text(browser.get(url("draft_scope", draft)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"grants": "days"}, "Say how many days."),
+        ({"grants": "days", "granted_days": "0"}, "Enter a number between 1 and 3,650."),
+        (
+            {"grants": "since", "granted_after": "2026-10-02", "granted_until": "2026-10-01"},
+            "This day lies before the first.",
+        ),
+    ],
+)
+def test_times_that_cannot_be_are_a_sentence_and_nothing_is_lost(browser, draft, coupa, typed, sentence):
+    reply = browser.post(
+        url("draft_scope", draft), {"what": "kinds", "kinds": ["role"], **typed, **seen(draft)}
+    )
+
+    assert reply.status_code == 422
+    assert sentence in text(reply)
+    assert 'value="role" checked' in text(reply)

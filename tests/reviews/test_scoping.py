@@ -1,19 +1,29 @@
 """Entitlements of a scope, one by one: left out, put back, decided on by a policy of their own."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent
-from reviews.actions import campaigns, policies, scoping, staging, templates
+from reviews.actions import campaigns, deciding, policies, scoping, staging, templates
 from reviews.actions.facts import Covered
+from reviews.actions.marks import mark
+from reviews.actions.running_out import run_out, those_with_a_clock
 from reviews.actions.templates import Rhythm
-from reviews.models import AppliedPolicy, Campaign, Scope, ScopePolicy
+from reviews.models import AppliedPolicy, Campaign, Mark, Removal, Scope, ScopePolicy, Turn
 from reviews.queries import bridge
 from reviews.queries.applying import applying
+from reviews.queries.asking import Rules, questions
+from reviews.queries.desk import bar
+from reviews.queries.evidence import evidence_lines
+from reviews.queries.memo import memo
 from reviews.queries.scope import Reason, validate
 from reviews.queries.scope_table import entitlement_rows, entitlements_of
+from reviews.queries.submitting import summary
 from tests.make import make_user
-from tests.reviews.making import make_campaign, make_grants, make_policy
+from tests.reviews.making import make_campaign, make_grants, make_policy, make_running
 from tests.reviews.staged import make_draft, work, world
 
 APP_OWNER = {"rules": [{"name": "Owners", "condition": None, "steps": [{"kind": "app_owner"}]}]}
@@ -180,3 +190,74 @@ def test_each_line_is_asked_about_by_its_own_version_frozen_at_staging(owners):
     )
     applied = applying(campaign).to(own.app_id, own.pk)
     assert (applied.version.number, applied.reason) == (1, "chosen in the campaign for this entitlement")
+
+
+def test_what_a_mark_needs_and_what_a_denial_leads_to_are_of_the_lines_own_version(db):
+    words = {"reason_to_certify": "always", "reason_to_deny": False}
+    strict = make_policy("Words for everything", by_manager(**words) | {"removes": False})
+    (plain, own), rui = make_grants(2), make_user("Rui Alves", Role.BASIC)
+    campaign = make_running([plain, own], rui)
+    freeze_own(campaign, own, strict)
+    rules = Rules(campaign)
+
+    asked = {question.line_no: question for question in questions(campaign, rui)}
+
+    assert rules.needs_reason(asked[2], "certify")
+    assert (rules.needs_reason(asked[1], "deny"), rules.needs_reason(asked[2], "deny")) == (True, False)
+    assert (rules.removes(asked[1]), rules.removes(asked[2])) == (True, False)
+    for line in (1, 2):
+        mark(campaign, [line], Mark.Outcome.DENY, by=rui, reason="Left the team", seen={})
+    found = summary(campaign, rui)
+    assert (found.denied, found.stays, found.tasks.get().line_no) == (2, 1, 1)
+    deciding.submit(campaign, rui, marks_seen=bar(campaign, rui).stamp)
+    assert list(Removal.objects.values_list("task__line_no", flat=True)) == [1]
+    assert "Denied, where the policy has access taken away" in [row.name for row in bridge.of(campaign).rows]
+    assert bridge.of(campaign).ties
+
+
+def test_each_line_says_in_the_evidence_which_version_it_rests_on(db):
+    risky = {"name": "Contractors", "condition": None, "steps": [{"kind": "manager"}]}
+    own_policy = make_policy("Its own", {"rules": [risky]})
+    (plain, own), rui = make_grants(2), make_user("Rui Alves")
+    campaign = make_running([plain, own], rui)
+    freeze_own(campaign, own, own_policy)
+
+    told = list(evidence_lines(campaign))
+
+    assert [line.frozen.policy for line in told] == [
+        "Policy of Coupa access, Q4, version 1",
+        "Its own, version 1 (chosen in the campaign for this entitlement)",
+    ]
+    assert [line.steps[0].rule for line in told] == ["1: Everything else", "1: Contractors"]
+    paper = str(memo(campaign).sections)
+    assert f"chosen in the campaign for this entitlement: {own.entitlement} in Coupa" in paper
+
+
+def test_a_clock_runs_for_the_lines_of_its_own_version_alone(db):
+    clock = by_manager(after_days=2, then="cancel")
+    (plain, own), rui = make_grants(2), make_user("Rui Alves")
+    campaign = make_running([plain, own], rui)
+    freeze_own(campaign, own, make_policy("With a clock", clock))
+    long_ago = now() - timedelta(days=3)
+    Campaign.objects.update(started_at=long_ago)
+    Turn.objects.update(at=long_ago)
+
+    for each in those_with_a_clock():
+        run_out(each)
+
+    told = list(campaign.tasks.order_by("line_no").values_list("status", flat=True))
+    assert told == ["open", "excepted"]
+
+
+def by_manager(**step):
+    return {"rules": [{"name": "All", "condition": None, "steps": [{"kind": "manager", **step}]}]}
+
+
+def freeze_own(campaign, grant, policy):
+    AppliedPolicy.objects.create(
+        campaign=campaign,
+        app=grant.account.app,
+        entitlement=grant.entitlement,
+        version=policy.latest(),
+        origin="own",
+    )

@@ -279,3 +279,15 @@ def test_a_file_that_was_only_tried_is_not_kept_and_one_in_force_is(
     assert sum(each.is_file() for each in (folder / "uploads").rglob("*")) == 2
     test.refresh_from_db()
     assert (test.status, test.problem) == ("done", "")
+
+
+def test_it_is_kept_when_each_file_came_in_and_one_that_stays_is_as_old_as_before(fresh, owner, folder):
+    hand_in(fresh, owner)
+    run_on(fresh)
+    first = fresh.handed_in
+
+    hand_in(fresh, owner, accounts=None, access=ACCESS)
+
+    assert set(first) == {"accounts", "access"}
+    assert fresh.handed_in["accounts"] == first["accounts"]
+    assert fresh.handed_in["access"] > first["access"]

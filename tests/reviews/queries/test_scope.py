@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 
 from connectors.models import Account, App, Grant
-from core.models import Reporting
+from core.models import Membership, PeopleGroup, Reporting
 from reviews.models import Campaign, Scope, Template
 from reviews.queries import scope as scopes
 from reviews.queries.scope import Reason, grants_in, left_out, number_in, sample, validate
@@ -18,13 +18,15 @@ from tests.reviews.making import make_campaign, make_line
 def held(db):
     """Grants of one app by name."""
     app = make_app("Coupa")
-    boss, nora = make_user("Boss"), make_user("Nora", department="Finance")
+    boss, nora = make_user("Boss"), make_user("Nora", department="Finance", title="Clerk")
     Reporting.objects.create(person=nora, manager=boss)
     buyer = make_entitlement(app, "Buyer", risk="High", frameworks=["SOX"])
     viewer = make_entitlement(app, "Viewer", kind="group")
     access = make_entitlement(app, "Access", kind="credential")
     owned = make_account(app, "Nora", person=nora)
-    robot = make_account(app, "Robot", type=Account.Type.SERVICE, status=Account.Status.DISABLED)
+    robot = make_account(
+        app, "Robot", type=Account.Type.SERVICE, status=Account.Status.DISABLED, is_external=True
+    )
     deleted = make_account(app, "Left", status=Account.Status.DELETED)
     return {
         "nora buyer": make_grant(owned, buyer),
@@ -54,7 +56,17 @@ def names(held, scope):
         ({"only_without_owner": True}, {"robot viewer"}),
         ({"grants": "since", "granted_after": date(2026, 1, 31)}, {"nora buyer"}),
         ({"grants": "since", "granted_after": date(2026, 1, 30)}, {"nora buyer", "robot viewer"}),
+        (
+            {"grants": "since", "granted_after": date(2026, 1, 30), "granted_until": date(2026, 1, 31)},
+            {"robot viewer"},
+        ),
+        ({"grants": "since", "granted_after": date(2026, 1, 29), "granted_until": date(2026, 1, 30)}, set()),
+        ({"grants": "days", "granted_days": 1}, {"nora buyer"}),
         ({"grants": "last"}, {"nora buyer", "robot viewer"}),
+        ({"titles": ["Clerk"]}, {"nora buyer"}),
+        ({"titles": ["Chief"]}, set()),
+        ({"domains": "own"}, {"nora buyer"}),
+        ({"domains": "external"}, {"robot viewer"}),
     ],
 )
 def test_a_scope_takes_in_what_it_names(held, chosen, lines):
@@ -63,6 +75,20 @@ def test_a_scope_takes_in_what_it_names(held, chosen, lines):
     assert names(held, scope) == lines
     told = left_out(scope)
     assert told.grants_in == len(lines) == number_in(scope)
+    assert told.grants_in + sum(told.grants.values()) == Grant.objects.here().count()
+    assert told.accounts_in + sum(told.accounts.values()) == Account.objects.here().count()
+
+
+def test_members_of_groups_that_are_left_out_bring_no_lines_and_nobodys_accounts_stay(held):
+    group = PeopleGroup.objects.create(name="Auditors")
+    scope = Scope.objects.create(without_groups=[group.pk])
+    assert names(held, scope) == {"nora buyer", "robot viewer"}
+
+    Membership.objects.create(group=group, person=held["nora buyer"].account.person)
+
+    assert names(held, scope) == {"robot viewer"}
+    told = left_out(scope)
+    assert told.grants[Reason.GROUP] == 2
     assert told.grants_in + sum(told.grants.values()) == Grant.objects.here().count()
     assert told.accounts_in + sum(told.accounts.values()) == Account.objects.here().count()
 
