@@ -1,6 +1,6 @@
 """A draft, page by page: scope, reviewers, data, settings, schedule; then it is staged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -33,6 +33,7 @@ from reviews.queries import campaigns as queries
 from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
 from reviews.queries.offers import entitlements_called, entitlements_named, offers, people_named
+from reviews.queries.sources import Source
 from reviews.queries.starting import start_of
 from reviews.views.campaigns import visible
 
@@ -226,7 +227,13 @@ def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
         "is_open": runs and shown.is_draft,
         "missing": missing(shown) if runs and shown.is_draft else [],
         "start": start_of(shown, now()),
+        "data_problems": _wrong(sources.of_scope(shown.scope)) if shown.is_draft and tab != "data" else 0,
     }
+
+
+def _wrong(found: Sequence[Source]) -> int:
+    """How many of these sources, and the people with them, it should not rest on as they are."""
+    return sum(not each.is_good for each in found) + bool(sources.people().problem)
 
 
 def missing(shown: Campaign) -> list[tuple[str, str]]:
@@ -281,6 +288,7 @@ def data_page(
         "sources": found,
         "people": sources.people(),
         "problems": sum(not each.is_good for each in found),
+        "data_problems": _wrong(found),
         "managed": set(
             Connector.objects.managed_by(request.user).filter(pk__in=keys).values_list("pk", flat=True)
         ),
