@@ -13,6 +13,7 @@ from reviews import routing
 from reviews.models import Campaign, Comment, Decision, ReviewTask, Turn
 from reviews.queries.desk import Line, drawn, own_turns
 from reviews.queries.earlier import earlier_campaigns, in_order, with_freshness
+from reviews.queries.visible import Attribute, attributes_of
 
 NAMES = 5
 RELATED = 20
@@ -54,6 +55,8 @@ class Details:
     related: Sequence[Line]
     comments: Sequence[Comment]
     events: Sequence[TrailEvent]
+    attributes: Sequence[Attribute]
+    """What the campaign also shows of the account."""
 
 
 def asked_about(campaign: Campaign, person: User) -> QuerySet[Turn]:
@@ -82,6 +85,7 @@ def details(campaign: Campaign, person: User, turn: Turn, around: QuerySet[Turn]
         related=drawn(campaign, person, list(beside[:RELATED]), earlier=earlier),
         comments=list(Comment.objects.filter(task=turn.task_id).select_related("by").order_by("pk")),
         events=timeline(turn.task),
+        attributes=attributes_of(campaign, turn.task),
     )
 
 

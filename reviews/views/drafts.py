@@ -137,8 +137,8 @@ def schedule(request: HtmxRequest, pk: str) -> HttpResponse:
     """How it is run: times, letters, what becomes of denied and of undecided lines."""
     shown = visible(request, pk)
     if request.method == "GET":
-        return _schedule_page(request, shown, TimetableForm(initial=course_of(shown)), status=200)
-    form = TimetableForm(request.POST)
+        return _schedule_page(request, shown, TimetableForm(of=shown), status=200)
+    form = TimetableForm(request.POST, of=shown)
     must_run(shown, request.user)
     if not form.is_valid():
         return _schedule_page(request, shown, form, status=422)
