@@ -194,7 +194,10 @@ class CourseForm(EditForm):
         label="Denied access is removed", choices=Control.Removals.choices, error_messages=CHOOSE
     )
     at_end = forms.ChoiceField(
-        label="Lines that nobody decides", choices=Control.Silence.choices, error_messages=CHOOSE
+        label="Lines that nobody decides",
+        choices=Control.Silence.choices,
+        help_text="To deny them somebody has to close it and type a word. By itself it makes exceptions.",
+        error_messages=CHOOSE,
     )
     ends_by_itself = forms.BooleanField(label="Close by itself after the last day to decide", required=False)
     writes_at_start = forms.BooleanField(label="Write to every reviewer at the start", required=False)
