@@ -14,6 +14,7 @@ class ReviewsConfig(AppConfig):
         from core.panels import Panel, fill
         from reviews import metrics
         from reviews.deeds import PHRASES
+        from reviews.queries.campaign_files import OFFER as LISTS
         from reviews.queries.downloads import OFFERS
         from reviews.queries.policies import RULE_COLUMNS, rule_file
         from reviews.queries.sources import too_near
@@ -22,7 +23,7 @@ class ReviewsConfig(AppConfig):
         tell(PHRASES)
         metrics.register()
         also_refuse(too_near)
-        for each in OFFERS:
+        for each in (*OFFERS, LISTS):
             offer(each)
         fill("app", Panel(20, "reviews/app_campaigns.html", panels.campaigns_of))
         fill("app", Panel(25, "reviews/preferred_card.html", panels.preferred_policy))

@@ -82,7 +82,7 @@ def change_course(
     if starts_at is not None and starts_at != campaign.starts_at and starts_at <= now():
         raise NotPossible("The time to start by itself lies in the past.")
     if told := _saved(campaign, say.plain(course) | {"starts_at": starts_at}, seen=seen):
-        record("campaigns.changed", campaign, by=by, **told)
+        record("campaigns.changed", campaign, by=by, **say.told_of_course(told))
 
 
 @transaction.atomic

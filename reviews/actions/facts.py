@@ -12,10 +12,13 @@ from core.errors import NotPossible
 from core.models import PeopleGroup, Role, User
 from core.models.keys import one_line
 from reviews.models import Campaign, ReviewRules, Scope, ScopePolicy, Template
+from reviews.queries import visible
 
 MOST_DAYS = ReviewRules.MOST_DAYS
 """To decide: longer than any period that is reviewed quarterly, half-yearly."""
 
+MOST_ATTRIBUTES = 50
+"""That a campaign shows to its reviewers."""
 BEGINS_WITH = ("sample_percent", "days_to_decide")
 """Columns that drafts begin with as was decided for all reviews."""
 
@@ -63,6 +66,7 @@ class Course:
     days_to_decide: int | None = None
     """None: what drafts begin with (`ReviewRules`)."""
     desk: str = Campaign.Desk.PERSON
+    shown_attributes: Sequence[str] = ()
     when_removed: str = Campaign.Removals.CONFIRMED
     at_end: str = Campaign.Silence.EXCEPTION
     ends_by_itself: bool = False
@@ -124,6 +128,15 @@ def told_of_scope(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
     return told
 
 
+def told_of_course(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What changed of a course, as `difference` tells it, with words in place of keys."""
+    shown = "shown_attributes"
+    return {
+        when: {**values, shown: visible.words(values[shown])} if shown in values else values
+        for when, values in told.items()
+    }
+
+
 def copied(scope: Scope) -> Scope:
     """The same once more, saved: a campaign, a template and its copies share none."""
     copy = Scope.objects.create(**columns_of(scope, Covered), left_out=scope.left_out)
@@ -159,6 +172,10 @@ def must_be_sound(facts: Facts) -> None:
 def must_be_possible(course: Course) -> None:
     if course.days_to_decide is not None and not 1 <= course.days_to_decide <= MOST_DAYS:
         raise NotPossible(f"Reviewers have between 1 and {MOST_DAYS} days to decide.")
+    if len(course.shown_attributes) > MOST_ATTRIBUTES:
+        raise NotPossible(f"Reviewers see at most {MOST_ATTRIBUTES} more attributes of an account.")
+    if visible.unknown(course.shown_attributes):
+        raise NotPossible("One of the attributes that reviewers are to see is not known here: choose again.")
     if denies_by_itself(course.at_end, ends_by_itself=course.ends_by_itself):
         raise NotPossible(NOT_BY_ITSELF)
 

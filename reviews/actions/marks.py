@@ -12,6 +12,7 @@ from core.models import User
 from core.queue import nudge
 from reviews.actions.rights import must_decide, owners_of
 from reviews.models import Campaign, Mark, Progress, ReviewTask, Turn
+from reviews.queries import visible
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.keys import among
 
@@ -233,7 +234,9 @@ def _note(
     for each in taken:
         before = here.get(each.task)
         kept = before.reason if before and before.outcome in ("", outcome) else ""
-        shown = seen.get(each.line_no) or seen.get(0, {})
+        shown = dict(seen.get(each.line_no) or seen.get(0, {}))
+        if shown.get("listed") and (attributes := visible.labels(campaign, each.line.app)):
+            shown["attributes"] = list(attributes)
         rows.append(
             Mark(
                 task_id=each.task,
@@ -243,7 +246,7 @@ def _note(
                 reason=reason or kept,
                 together=len(taken),
                 needs_reason=each.task in wanting,
-                seen=dict(shown),
+                seen=shown,
                 at=at,
             )
         )

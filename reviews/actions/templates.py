@@ -132,7 +132,7 @@ def change_course(template: Template, course: Course, *, seen: datetime | None, 
     told = say.difference({name: getattr(template, name) for name in wanted}, wanted)
     if told:
         Template.objects.filter(pk=template.pk).update(**wanted, changed_at=now())
-        record("templates.changed", template, by=by, **told)
+        record("templates.changed", template, by=by, **say.told_of_course(told))
 
 
 @transaction.atomic

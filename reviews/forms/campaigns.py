@@ -13,6 +13,7 @@ from core.models import Organisation, User
 from core.models.keys import one_line
 from reviews.actions.facts import MOST_DAYS, NOT_BY_ITSELF, Course, Facts, Period, denies_by_itself
 from reviews.models import Campaign, Control, Policy, Template
+from reviews.queries.visible import offered
 
 NAME_LIMIT = 200  # letters, as wide as the column
 TEXT_LIMIT = 4_000
@@ -184,15 +185,30 @@ class CourseForm(EditForm):
         help_text="Each of them may switch.",
         error_messages=CHOOSE,
     )
+    shown_attributes = forms.MultipleChoiceField(
+        label="What reviewers also see of accounts",
+        required=False,
+        error_messages={"invalid_choice": "One of the attributes is not known here: choose again."},
+    )
     when_removed = forms.ChoiceField(
         label="Denied access is removed", choices=Control.Removals.choices, error_messages=CHOOSE
     )
     at_end = forms.ChoiceField(
-        label="Lines that nobody decides", choices=Control.Silence.choices, error_messages=CHOOSE
+        label="Lines that nobody decides",
+        choices=Control.Silence.choices,
+        help_text="To deny them somebody has to close it and type a word. By itself it makes exceptions.",
+        error_messages=CHOOSE,
     )
     ends_by_itself = forms.BooleanField(label="Close by itself after the last day to decide", required=False)
     writes_at_start = forms.BooleanField(label="Write to every reviewer at the start", required=False)
     writes_at_end = forms.BooleanField(label="Write to reviewers and owners at the end", required=False)
+
+    def __init__(self, data: Any = None, *, of: Campaign | Template, initial: Any = None) -> None:
+        super().__init__(data, initial=dict(initial or course_of(of)))
+        self._of = of
+        field = self.fields["shown_attributes"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = list(offered(of.scope, of.shown_attributes))
 
     def clean(self) -> None:
         at_end, by_itself = self.cleaned_data.get("at_end", ""), self.cleaned_data["ends_by_itself"]
@@ -202,6 +218,9 @@ class CourseForm(EditForm):
     def course(self) -> Course:
         """Only of a valid form."""
         return Course(**{name: self.cleaned_data[name] for name in Course.__dataclass_fields__})
+
+    def _same_kind(self) -> Mapping[str, Any]:
+        return {"of": self._of}
 
 
 class TimetableForm(CourseForm):

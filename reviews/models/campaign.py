@@ -98,6 +98,8 @@ class Control(models.Model):
     prefers = models.BooleanField(default=False)
     """Whether the review policies that apps and entitlements prefer go before it (`PreferredPolicy`)."""
     desk = models.CharField(max_length=16, choices=Desk, default=Desk.PERSON)
+    shown_attributes = models.JSONField(default=list, blank=True)
+    """What reviewers see of accounts beside what every line shows, by key (`queries.visible`)."""
     days_to_decide = models.PositiveSmallIntegerField(default=14)
     when_removed = models.CharField(max_length=16, choices=Removals, default=Removals.CONFIRMED)
     at_end = models.CharField(max_length=16, choices=Silence, default=Silence.EXCEPTION)

@@ -68,7 +68,7 @@ TABLES: Mapping[str, Table] = {
             "owners": "Owners",
         },
         default=("state", "decided", "due", "left", "started", "owners"),
-        always=("Campaign",),
+        always=("Campaign", "Control ID"),
         numbers=frozenset({"lines"}),
     ),
     DRAFTS: Table(
@@ -86,7 +86,7 @@ TABLES: Mapping[str, Table] = {
             "owners": "Owners",
         },
         default=("state", "policy", "changed", "made", "owners"),
-        always=("Campaign",),
+        always=("Campaign", "Control ID"),
     ),
     COMPLETED: Table(
         "campaigns-completed",
@@ -104,7 +104,7 @@ TABLES: Mapping[str, Table] = {
             "owners": "Owners",
         },
         default=("state", "lines", "ended", "by", "owners"),
-        always=("Campaign",),
+        always=("Campaign", "Control ID"),
         numbers=frozenset({"lines"}),
     ),
     TEMPLATES: Table(
@@ -120,7 +120,7 @@ TABLES: Mapping[str, Table] = {
             "owners": "Owners",
         },
         default=("frequency", "next", "campaigns", "owners"),
-        always=("Template",),
+        always=("Template", "Control ID"),
         numbers=frozenset({"campaigns", "days"}),
     ),
 }
@@ -229,6 +229,17 @@ def able_to_own(words: str, *, without: Sequence[str]) -> QuerySet[User]:
     """At most twenty of those who could own a campaign, by name."""
     found = User.objects.active().holding(Role.CAMPAIGN, Role.SUPER).search(words).exclude(pk__in=without)
     return found.order_by("search_text", "pk")[:20]
+
+
+def time_left(at: datetime | None, present: datetime) -> str:
+    """How long until then: 3 days, 5 h, or how long ago; empty where nothing is set."""
+    if at is None:
+        return ""
+    seconds = (at - present).total_seconds()
+    length = abs(seconds)
+    days, hours = int(length // 86_400), max(int(length // 3_600), 1)
+    said = f"{days} day{'' if days == 1 else 's'}" if days else f"{hours} h"
+    return f"{said} left" if seconds >= 0 else f"{said} over"
 
 
 def was_on_time(campaign: Campaign, at: datetime) -> bool | None:

@@ -15,6 +15,7 @@ from reviews.models import Campaign, Comment, Decision, ReviewTask, Turn
 from reviews.queries.applying import applying
 from reviews.queries.desk import Line, drawn, own_turns, whole
 from reviews.queries.earlier import earlier_campaigns, in_order, with_freshness
+from reviews.queries.visible import Attribute, attributes_of
 
 NAMES = 5
 RELATED = 20
@@ -70,6 +71,8 @@ class Details:
     related_number: int
     comments: Sequence[Comment]
     events: Sequence[TrailEvent]
+    attributes: Sequence[Attribute]
+    """What the campaign also shows of the account."""
 
 
 def asked_about(campaign: Campaign, person: User) -> QuerySet[Turn]:
@@ -101,6 +104,7 @@ def details(
         related_number=beside.count(),
         comments=list(Comment.objects.filter(task=turn.task_id).select_related("by").order_by("pk")),
         events=timeline(turn.task),
+        attributes=attributes_of(campaign, turn.task),
     )
 
 
@@ -158,7 +162,8 @@ def _history(task: ReviewTask, line: Line) -> Sequence[Moment]:
 
 def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
     """The steps of the policy, who is or was asked in each, and what follows."""
-    policy = applying(campaign).text_to(turn.task)
+    policies = applying(campaign)
+    applied, policy = policies.to_line(turn.task), policies.text_to(turn.task)
     turns = (
         Turn.objects.filter(task=turn.task_id, round=turn.round)
         .select_related("reviewer")

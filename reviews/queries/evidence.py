@@ -27,6 +27,8 @@ from reviews.routing import TIE_WORDS, Tie
 PAGE = 1_000
 ACCOUNT_TYPE, ACCOUNT_STATUS = dict(Account.Type.choices), dict(Account.Status.choices)
 INDEPENDENT = "independent: nothing ties them to the line"
+SHOWN = ("columns", "attributes", "hints")
+"""What a reviewer was shown of a line, by name."""
 
 
 def steps_of(campaign: Campaign) -> int:
@@ -232,7 +234,7 @@ def _seen(seen: Mapping[str, Any]) -> str:
     told = [f"instructions {seen.get('instructions', 0)}", f"view {seen.get('view') or 'unknown'}"]
     if not seen.get("listed", True):
         told.append("marked with others, not shown by itself")
-    told += [f"{name} {', '.join(seen[name])}" for name in ("columns", "hints") if seen.get(name)]
+    told += [f"{name} {', '.join(seen[name])}" for name in SHOWN if seen.get(name)]
     if advice := seen.get("advice"):
         told.append(f"advice {advice}")
     return "; ".join(told)

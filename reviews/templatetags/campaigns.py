@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from core.templatetags.reeve import chip
 from reviews.models import Campaign
-from reviews.queries.campaigns import is_late, was_on_time
+from reviews.queries.campaigns import is_late, time_left, was_on_time
 
 register = template.Library()
 
@@ -50,14 +50,8 @@ def on_time_chip(campaign: Campaign) -> SafeString:
 
 @register.filter
 def days_left(at: datetime | None) -> str:
-    """How long until then: 3 days, 5 h, or how long ago. Never a negative number."""
-    if at is None:
-        return ""
-    seconds = (at - now()).total_seconds()
-    length = abs(seconds)
-    days, hours = int(length // 86_400), max(int(length // 3_600), 1)
-    said = f"{days} day{'' if days == 1 else 's'}" if days else f"{hours} h"
-    return f"{said} left" if seconds >= 0 else f"{said} over"
+    """How long until then, or how long ago."""
+    return time_left(at, now())
 
 
 @register.filter

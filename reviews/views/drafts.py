@@ -1,5 +1,6 @@
 """A draft, page by page: scope, reviewers, data, settings, schedule; then it is staged."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -29,6 +30,7 @@ from reviews.models import Campaign, Policy
 from reviews.queries import campaigns as queries
 from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
+from reviews.queries.sources import Source
 from reviews.queries.starting import start_of
 from reviews.views import scoping
 from reviews.views.campaigns import visible
@@ -123,8 +125,8 @@ def schedule(request: HtmxRequest, pk: str) -> HttpResponse:
     """How it is run: times, letters, what becomes of denied and of undecided lines."""
     shown = visible(request, pk)
     if request.method == "GET":
-        return _schedule_page(request, shown, TimetableForm(initial=course_of(shown)), status=200)
-    form = TimetableForm(request.POST)
+        return _schedule_page(request, shown, TimetableForm(of=shown), status=200)
+    form = TimetableForm(request.POST, of=shown)
     must_run(shown, request.user)
     if not form.is_valid():
         return _schedule_page(request, shown, form, status=422)
@@ -213,12 +215,18 @@ def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
         "is_open": runs and shown.is_draft,
         "missing": missing(shown) if runs and shown.is_draft else [],
         "start": start_of(shown, now()),
+        "data_problems": _wrong(sources.of_scope(shown.scope)) if shown.is_draft and tab != "data" else 0,
     }
 
 
 def _side() -> scoping.Side[Campaign]:
     names = {"scope": "draft_scope", "entitlement": "scope_entitlement", "reset": "reset_policies"}
     return scoping.Side("reviews/draft_scope.html", names, head, must_run, verbs.change_scope)
+
+
+def _wrong(found: Sequence[Source]) -> int:
+    """How many of these sources, and the people with them, it should not rest on as they are."""
+    return sum(not each.is_good for each in found) + bool(sources.people().problem)
 
 
 def missing(shown: Campaign) -> list[tuple[str, str]]:
@@ -235,6 +243,7 @@ def data_page(
         "sources": found,
         "people": sources.people(),
         "problems": sum(not each.is_good for each in found),
+        "data_problems": _wrong(found),
         "managed": set(
             Connector.objects.managed_by(request.user).filter(pk__in=keys).values_list("pk", flat=True)
         ),

@@ -83,7 +83,7 @@ def _line(
     may_correct = may_run(campaign, request.user) and campaign.status == Campaign.Status.RUNNING
     context: dict[str, Any] = head(request, campaign, "lines") | {
         "task": task,
-        "policy": applying(campaign).to(task.app_id, task.entitlement_id),
+        "policy": applying(campaign).to_line(task),
         "turns": task.turns.select_related("reviewer", "on_behalf_of").order_by("step", "pk"),
         "decisions": task.decisions.select_related("by", "on_behalf_of").order_by("pk"),
         "removals": task.removals.order_by("pk"),

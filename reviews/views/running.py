@@ -13,6 +13,7 @@ from core.http import HtmxRequest, organisation_of
 from core.queries.asked import page
 from reviews.actions.permission import may_run
 from reviews.actions.rights import may_sign_off
+from reviews.actions.sampling import LOOKED_AT, still_to_look_at
 from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import bridge, roll_forward, running
 from reviews.queries.applying import applying
@@ -91,6 +92,8 @@ def head(request: HtmxRequest, campaign: Campaign, tab: str) -> dict[str, Any]:
         "reviewer_number": campaign.progress.count(),
         "submission_number": campaign.submissions.count(),
         "removal_open": Removal.objects.open().filter(campaign=campaign).count(),
+        "overridden": len(campaign.bridge.get("overridden", [])),
+        "sample_open": still_to_look_at(campaign) if campaign.status in LOOKED_AT else 0,
         "pace": _pace(campaign),
         "may_run": may_run(campaign, request.user),
         "may_sign_off": may_sign_off(campaign, request.user),

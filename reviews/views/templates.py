@@ -112,8 +112,8 @@ def course(request: HtmxRequest, pk: str) -> HttpResponse:
     """How its next campaigns are run."""
     shown = _template(request, pk)
     if request.method == "GET":
-        return _course_page(request, shown, CourseForm(initial=course_of(shown)), status=200)
-    form = CourseForm(request.POST)
+        return _course_page(request, shown, CourseForm(of=shown), status=200)
+    form = CourseForm(request.POST, of=shown)
     must_run_template(shown, request.user)
     if not form.is_valid():
         return _course_page(request, shown, form, status=422)

@@ -1,5 +1,7 @@
 """The control owner hears of a campaign when they are named, and finds it from home, whatever its state."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils.timezone import now
@@ -138,3 +140,33 @@ def test_in_a_draft_its_settings_say_who_signs_off(olga, sign_in):
     reply = sign_in(olga).get(reverse("reviews:control_owner", args=[draft.pk]))
 
     assert reply.url == reverse("reviews:draft_settings", args=[draft.pk])
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (None, "Nobody was written to yet: it waits until an owner starts it."),
+        (timedelta(days=1), "Its owners can start it before."),
+        (-timedelta(days=1), "had passed when it was staged by hand"),
+    ],
+)
+def test_the_page_of_a_staged_campaign_says_how_it_will_start(ahead, said, olga, ines, sign_in):
+    at = now()
+    asked = {"staging_wanted_by": olga, "staging_wanted_at": at, "starts_at": at + ahead if ahead else None}
+    campaign = make_campaign("Coupa", olga, control_owner=ines, status=Status.STAGED, staged_at=at, **asked)
+
+    page = sign_in(ines).get(reverse("reviews:campaign", args=[campaign.pk])).content.decode()
+
+    assert said in page
+    assert "3 working days for High and Critical, 7 for others" in page
+
+
+def test_a_draft_says_what_staging_it_by_hand_leads_to(olga, ines, sign_in):
+    period = {"period_starts_on": date(2026, 10, 1), "period_ends_on": date(2026, 12, 31)}
+    starts = {"starts_at": now() + timedelta(days=1)}
+    draft = make_campaign("Coupa", olga, control_owner=ines, **period, **starts)
+
+    page = sign_in(olga).get(reverse("reviews:draft_settings", args=[draft.pk])).content.decode()
+
+    assert "Staged by hand before, it starts then all the same." in page
+    assert "Nobody is written to until it starts by itself on" in page
