@@ -28,6 +28,7 @@ class ReviewsConfig(AppConfig):
         fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
         fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
+        fill("home", Panel(16, "reviews/home_late.html", panels.late_removals))
         fill("home", Panel(40, "reviews/home_campaigns.html", panels.waiting))
         fill("rail", Panel(30, "components/rail_link.html", panels.campaigns_link))
         offer(Offer("reviews.rules", "Rules of policies", RULE_COLUMNS, rule_file))

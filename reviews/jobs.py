@@ -197,9 +197,10 @@ def remind() -> None:
         return
     for reminder_id in letters.unwritten():
         nudge("reviews.write_reminder", reminder_id)
+    letters.remind()
+    notices.tell_of_trouble()
     notices.ask_for_confirmations()
     notices.ask_for_sign_offs()
-    letters.remind()
 
 
 @shared_task(name="reviews.make_report", acks_late=True)

@@ -14,7 +14,7 @@ from reviews.models import Campaign, Removal
 from reviews.queries import campaigns as queries
 from reviews.queries.mine import mine, open_lines
 from reviews.queries.policies import may_see_policies
-from reviews.queries.removals import FOR_OWNERS, late, waiting_for
+from reviews.queries.removals import FOR_OWNERS, late, late_campaigns, waiting_for
 
 type Shown = Mapping[str, Any] | None
 
@@ -59,6 +59,13 @@ def removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     if not to_do and not to_confirm:
         return None
     return {"to_confirm": to_confirm, "to_do": to_do, "late": late(rows).count()}
+
+
+def late_removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Removals past their day in campaigns of the reader's own."""
+    user = _user(request)
+    rows = late_campaigns(user) if user is not None else []
+    return {"rows": rows} if rows else None
 
 
 def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Mapping[str, Any]:
