@@ -70,6 +70,7 @@ PHRASES = {
     "orders.tried_again": "had carried out again the order",
     "orders.unrestored": "has yet to give back what was taken for the order",
     "orders.wanted": "gave the order",
+    "orders.went_away": "no longer saw what was given by the order",
     "resources.changed": "changed the settings of the resource",
     "rules.added": "added the rule",
     "rules.applied": "gave tags by the rule",

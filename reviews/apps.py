@@ -31,6 +31,7 @@ class ReviewsConfig(AppConfig):
         fill("rail", Panel(5, "components/rail_link.html", panels.reviews_link))
         fill("home", Panel(10, "reviews/home_waiting.html", panels.waiting_reviews))
         fill("home", Panel(15, "reviews/home_removals.html", panels.removals))
+        fill("home", Panel(16, "reviews/home_late.html", panels.late_removals))
         fill("home", Panel(40, "reviews/home_campaigns.html", panels.waiting))
         fill("home", Panel(12, "reviews/home_sign_offs.html", panels.sign_offs))
         fill("home_below", Panel(10, "reviews/home_signing.html", panels.signing))

@@ -200,9 +200,10 @@ def remind() -> None:
     for campaign in timetable.to_look_ahead(Today.now()):
         with _told(campaign):
             timetable.look_ahead(campaign)
+    letters.remind()
+    notices.tell_of_trouble()
     notices.ask_for_confirmations()
     notices.ask_for_sign_offs()
-    letters.remind()
 
 
 @shared_task(name="reviews.make_report", acks_late=True)

@@ -34,8 +34,8 @@ class Seen:
     order: ProvisionOrder
     held: int | None
     """The holding of its pair that is open now, by its key."""
-    is_wanted_again: bool
-    """Somebody has wished since that it be given back."""
+    is_undone_on_purpose: bool
+    """Somebody has wished the opposite since."""
 
     @property
     def is_fulfilled(self) -> bool:
@@ -43,9 +43,10 @@ class Seen:
         return self.order.status in PROVABLE and ends == (self.held is None)
 
     @property
-    def came_back(self) -> bool:
-        ended = self.order.verb in ENDS and self.order.status in DONE
-        return ended and self.held is not None and not self.is_wanted_again
+    def is_undone(self) -> bool:
+        """What was taken is there again; what was given has gone again."""
+        ends = self.order.verb in ENDS
+        return self.order.status in DONE and ends != (self.held is None) and not self.is_undone_on_purpose
 
 
 def prove(run: SyncRun) -> None:
@@ -61,28 +62,32 @@ def prove(run: SyncRun) -> None:
     silent = _silent(run, [each.held for each in seen if each.held is not None])
     told = [each for each in seen if each.held not in silent and not _is_unknown(each)]
     _prove(run, [each.order for each in told if each.is_fulfilled])
-    _return(run, [each.order for each in told if each.came_back])
+    undone = [each.order for each in told if each.is_undone]
+    _return(run, [order for order in undone if order.verb in ENDS])
+    _go_away(run, [order for order in undone if order.verb not in ENDS])
 
 
 def _seen(run: SyncRun, orders: QuerySet[ProvisionOrder]) -> Iterator[Seen]:
     pair = {"account": OuterRef("account"), "entitlement": OuterRef("entitlement")}
     here = Grant.objects.here().filter(**pair).values("pk")[:1]
-    again = ProvisionOrder.objects.filter(
-        **pair, verb__in=(Verb.GRANT, Verb.ENABLE), wanted_at__gt=OuterRef("wanted_at")
-    )
+    later = ProvisionOrder.objects.filter(**pair, wanted_at__gt=OuterRef("wanted_at"))
+    later = later.exclude(status=Status.DROPPED)
     done_at = Coalesce("removed_at", "proven_at", "wanted_at")
     rows = orders.annotate(
         held=Subquery(here, output_field=BigIntegerField()),
         before=Case(When(status__in=DONE, then=done_at), default=F("wanted_at")),
-        is_wanted_again=Exists(again.exclude(status=Status.DROPPED)),
+        is_given_later=Exists(later.exclude(verb__in=ENDS)),
+        is_taken_later=Exists(later.filter(verb__in=ENDS)),
     )
-    proven = Q(status=Status.PROVEN, verb__in=ENDS, held__isnull=False)
+    ends = Q(verb__in=ENDS)
+    proven = Q(ends, held__isnull=False) | Q(~ends, held__isnull=True, is_taken_later=False)
+    proven &= Q(status=Status.PROVEN)
     # Who still owes something back is not done, whatever a run has seen.
     open_ = Q(status__in=PROVABLE, journal={})
     rows = rows.filter(open_ | proven, _kinds(run), before__lt=run.started_at)
     locked = rows.select_related("account", "entitlement").select_for_update(of=("self",), no_key=True)
     for row in locked.order_by("pk"):
-        yield Seen(row, row.held, row.is_wanted_again)
+        yield Seen(row, row.held, row.is_given_later if row.verb in ENDS else row.is_taken_later)
 
 
 def _kinds(run: SyncRun) -> Q:
@@ -124,6 +129,13 @@ def _return(run: SyncRun, orders: Sequence[ProvisionOrder]) -> None:
     told = [(order, {"run": run.key, "was": order.get_status_display()}) for order in orders]
     record_many("orders.came_back", told, by=None, severity=ERROR)
     telling.tell_of_return(run, orders)
+
+
+def _go_away(run: SyncRun, orders: Sequence[ProvisionOrder]) -> None:
+    """What was given is there no more: no alarm, as nobody has more than they should."""
+    _settle(orders, status=Status.CAME_BACK, came_back_at=now(), came_back_run=run)
+    told = [(order, {"run": run.key, "was": order.get_status_display()}) for order in orders]
+    record_many("orders.went_away", told, by=None)
 
 
 def _settle(orders: Sequence[ProvisionOrder], **changes: Any) -> None:

@@ -28,6 +28,8 @@ def retry_failed(connector: Connector, *, by: User | None) -> int:
 def want_again(order: ProvisionOrder, *, by: User | None) -> ProvisionOrder:
     """A new order for the same, where what was removed came back."""
     must_say_done(order, by)
+    if order.verb not in (ProvisionOrder.Verb.REVOKE, ProvisionOrder.Verb.DISABLE):
+        raise NotPossible("It was given and went away again: there is nothing to be removed.")
     if order.status != ProvisionOrder.Status.CAME_BACK:
         raise NotPossible("It has not come back, so there is nothing to be removed again.")
     open_now = Grant.objects.here().filter(account=order.account_id, entitlement=order.entitlement_id)

@@ -161,6 +161,15 @@ class ProvisionOrder(Stateful, Leased):
         return f"{self.get_verb_display()} {self.thing} of {self.account}"
 
     @property
+    def status_words(self) -> str:
+        """What was taken is proven gone, and may come back; what was given may go away again."""
+        if self.status == self.Status.PROVEN and self.verb == self.Verb.REVOKE:
+            return "Proven gone"
+        if self.status == self.Status.CAME_BACK and self.verb in (self.Verb.GRANT, self.Verb.ENABLE):
+            return "Went away again"
+        return str(self.get_status_display())
+
+    @property
     def is_about_account(self) -> bool:
         """Whether the account itself is meant, not something it holds."""
         return self.verb in (self.Verb.DISABLE, self.Verb.ENABLE)

@@ -20,7 +20,7 @@ FILTERS: Mapping[str, tuple[str, Sequence[str]]] = {
     "open": ("Waiting or being carried out", ProvisionOrder.OPEN),
     "failed": ("Failed", (Status.FAILED,)),
     "manual": ("By hand", (Status.MANUAL,)),
-    "came_back": ("Came back", (Status.CAME_BACK,)),
+    "came_back": ("Came back, or went away", (Status.CAME_BACK,)),
     "removed": ("Being proven", (Status.REMOVED,)),
     "proven": ("Proven", (Status.PROVEN,)),
     "dropped": ("Dropped", (Status.DROPPED,)),
@@ -140,7 +140,7 @@ def orders_as_file(user: User, asked: Parameters) -> Iterator[tuple[object, ...]
         account, thing = row.account, row.entitlement
         yield (
             *(row.pk, row.get_verb_display(), row.app.name, account.name, account.login),
-            *(account.external_id, thing.name, thing.external_id, row.get_status_display(), row.reason),
+            *(account.external_id, thing.name, thing.external_id, row.status_words, row.reason),
             *(
                 row.wanted_by or "",
                 row.wanted_at,

@@ -83,8 +83,7 @@ def run_chip(run: SyncRun, *, solid: bool = False) -> Mapping[str, Any]:
 def order_chip(order: ProvisionOrder, *, solid: bool = False) -> Mapping[str, Any]:
     """How far an order is. What was removed is proven *gone*."""
     tone, icon = ORDER[order.status]
-    is_gone = order.status == ProvisionOrder.Status.PROVEN and order.verb == ProvisionOrder.Verb.REVOKE
-    return chip(tone, "Proven gone" if is_gone else order.get_status_display(), icon=icon, solid=solid)
+    return chip(tone, order.status_words, icon=icon, solid=solid)
 
 
 @register.inclusion_tag("components/status_chip.html")

@@ -196,6 +196,8 @@ def _acts(order: ProvisionOrder, *, may_run: bool, says_done: bool) -> set[str]:
         Status.CAME_BACK: ("again",),
     }
     offered = set(by_status.get(order.status, ()))
+    if order.verb not in (Verb.REVOKE, Verb.DISABLE):
+        offered.discard("again")  # to give is asked for anew where access is asked for
     if order.status == Status.MANUAL and not can_be_carried_out(order):
         offered.discard("retry")
     allowed = {"done", "again"} if says_done else set()

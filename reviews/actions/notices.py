@@ -16,7 +16,7 @@ from core.mailbox import Draft, post_many
 from core.models import OutgoingMail, Role, User
 from reviews.actions.sampling import still_to_look_at
 from reviews.models import Campaign, Comment, Removal, ReviewTask, Template, Turn
-from reviews.queries import confirming
+from reviews.queries import confirming, trouble
 from reviews.queries.due import Today
 from reviews.queries.graves import grave_in
 from reviews.queries.letters import last_day, owners_of
@@ -171,6 +171,21 @@ def ask_for_sign_offs() -> int:
 
 
 @transaction.atomic
+def tell_of_trouble() -> int:
+    """Owners of campaigns and apps hear of removals that are late, or that the app refused."""
+    today = Today.now()
+    drafts = []
+    for each in trouble.to_tell(today):
+        campaigns = {campaign for campaign, _ in (*each.late, *each.refused)}
+        owned = Campaign.objects.filter(pk__in=campaigns, owners=each.person).values_list("pk", flat=True)
+        first = owned.first()
+        path = reverse("reviews:removals", args=[first]) if first else reverse("reviews:my_removals")
+        told = {"trouble": each, "path": path}
+        drafts.append(Draft(trouble.LETTER, each.person, today.day.isoformat(), None, told))
+    return len(post_many(drafts))
+
+
+@transaction.atomic
 def ask_for_confirmations() -> int:
     """Owners of apps hear what waits for them, at most once a day and not again without need."""
     today = Today.now()
@@ -179,6 +194,7 @@ def ask_for_confirmations() -> int:
         told = {
             "number": each.number,
             "rows": each.rows,
+            "by_hand": each.by_hand,
             "until": each.until,
             "apps": ", ".join(each.apps),
         }

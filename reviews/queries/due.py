@@ -74,15 +74,15 @@ def stage(started: date, due: date, today: Today) -> Stage | None:
     if not organisation.is_working_day(day):
         return None
     if day > due:
-        return _late(_worked_between(organisation, due, day))
+        return _late(worked_between(organisation, due, day))
     last = due
     while not organisation.is_working_day(last):
         last -= timedelta(days=1)
-    left = _worked_between(organisation, day, last)
+    left = worked_between(organisation, day, last)
     before = {0: Stage.LAST_DAY, 1: Stage.ONE_LEFT, 3: Stage.THREE_LEFT}
     if left in before:
         return before[left]
-    return Stage.FIFTH_DAY if _worked_between(organisation, started, day) == WEEK else None
+    return Stage.FIFTH_DAY if worked_between(organisation, started, day) == WEEK else None
 
 
 def _late(days: int) -> Stage | None:
@@ -91,7 +91,7 @@ def _late(days: int) -> Stage | None:
     return Stage.WEEKLY if days > LATE[-1] and (days - LATE[-1]) % WEEK == 0 else None
 
 
-def _worked_between(organisation: Organisation, after: date, until: date) -> int:
+def worked_between(organisation: Organisation, after: date, until: date) -> int:
     """Working days after the one and up to the other."""
     days = ((after + timedelta(days=offset)) for offset in range(1, (until - after).days + 1))
     return sum(1 for day in days if organisation.is_working_day(day))

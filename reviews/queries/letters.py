@@ -13,6 +13,7 @@ from reviews.queries.due import Stage, Today, stage
 from reviews.queries.told import Behind, Ended, Owned, Told, Waits
 
 COUNTED = (
+    "removal_trouble",
     "review_asked",
     "review_behind",
     "review_due",

@@ -1,14 +1,14 @@
 """Removals as lists show them: of a campaign, of the apps somebody answers for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.timezone import localdate
 
 from connectors.models import App
 from connectors.queries.remaining import Remaining, remaining
 from core.models import Organisation, User
-from reviews.models import Removal
+from reviews.models import Campaign, Removal
 from reviews.models.task import RemovalQuerySet
 
 FOR_OWNERS = (Removal.Status.BY_HAND, Removal.Status.FAILED)
@@ -36,8 +36,18 @@ def waiting_for(user: User) -> RemovalQuerySet:
 
 
 def late(rows: RemovalQuerySet) -> RemovalQuerySet:
-    """Open ones whose day is over."""
-    return rows.open().filter(due_on__lt=localdate(timezone=Organisation.current().zone))
+    """Open ones whose day is over; what is done waits for its proof and is not late."""
+    today = localdate(timezone=Organisation.current().zone)
+    return rows.open().exclude(status=Removal.Status.REMOVED).filter(due_on__lt=today)
+
+
+def late_campaigns(user: User) -> Sequence[tuple[Campaign, int]]:
+    """Campaigns this person may run that have removals past their day, and how many."""
+    running = Campaign.objects.run_by(user).exclude(status=Campaign.Status.CANCELLED)
+    mine = running.filter(owners=user) if user.is_active else running.none()
+    counted = late(Removal.objects.filter(campaign__in=mine)).order_by().values_list("campaign")
+    numbers: dict[str, int] = dict(counted.annotate(Count("pk")))
+    return [(each, numbers[each.pk]) for each in mine.filter(pk__in=numbers).order_by("name", "pk")]
 
 
 def afterwards(removals: Collection[Removal]) -> Mapping[str, Remaining]:

@@ -17,7 +17,7 @@ from reviews.queries.first_review import is_offered
 from reviews.queries.mine import mine, open_lines
 from reviews.queries.policies import may_see_policies
 from reviews.queries.preferring import preferred_of
-from reviews.queries.removals import FOR_OWNERS, late, waiting_for
+from reviews.queries.removals import FOR_OWNERS, late, late_campaigns, waiting_for
 
 type Shown = Mapping[str, Any] | None
 
@@ -68,6 +68,13 @@ def removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     if not to_do and not to_confirm:
         return None
     return {"to_confirm": to_confirm, "to_do": to_do, "late": late(rows).count()}
+
+
+def late_removals(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
+    """Removals past their day in campaigns of the reader's own."""
+    user = _user(request)
+    rows = late_campaigns(user) if user is not None else []
+    return {"rows": rows} if rows else None
 
 
 def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Mapping[str, Any]:

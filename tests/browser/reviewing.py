@@ -9,7 +9,9 @@ from django.utils.timezone import now
 from connectors.models import Account, App, Grant
 from core.models import Role, User
 from core.models.user import Reporting
-from reviews.models import Campaign, Decision, ReviewTask
+from reviews.actions import removals
+from reviews.models import Campaign, Decision, Removal, ReviewTask
+from reviews.queries.removals import afterwards
 from tests.browser.sessions import session_of
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_running
@@ -82,3 +84,21 @@ def _before(grants: list[Grant], reviewer: User) -> None:
         Decision(task=each, campaign=campaign, outcome="certified", by=reviewer, at=day) for each in tasks
     )
     tasks.update(status="certified", settled_at=day)
+
+
+@transaction.atomic
+def removals_of(maker: User, *, app: str) -> dict[str, str]:
+    """A review of roles in this app that is closed: the roles of some accounts were denied, the last ones
+    too, and the rest of the denied lines nothing takes away."""
+    here = App.objects.get(name=app)
+    here.ownerships.get_or_create(user=maker)
+    roles = Grant.objects.here().filter(account__app=here, entitlement__kind="role").order_by("account", "pk")
+    grants = list(roles.select_related("account__person", "entitlement__resource")[:40])
+    campaign = make_running(grants, maker, maker, name=f"Q2 {app} access review")
+    campaign.tasks.update(status=ReviewTask.Status.DENIED, settled_at=now())
+    removals.open_for(list(campaign.tasks.order_by("line_no")[:24]), None)
+    Removal.objects.filter(campaign=campaign, task__line_no__lte=3).update(due_on=now() - timedelta(days=4))
+    Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.REMEDIATION, closed_at=now())
+    rows = Removal.objects.filter(campaign=campaign).select_related("task").order_by("pk")
+    bare = [each for each in rows if afterwards([each])[each.task.account_id].is_bare]
+    return {"campaign_removed": campaign.pk, "removal": (bare or rows)[0].key, "unremoved": "30"}

@@ -63,6 +63,7 @@ def tell() -> None:
         **_imports(maker),
         **_policies(maker),
         **reviewing.review_of(maker, app="Spend Desk"),
+        **reviewing.removals_of(maker, app="Coupa"),
     }
     _file(maker)
     _check(maker)
@@ -155,6 +156,7 @@ def _orders(connector: Connector) -> dict[str, str]:
         states.CAME_BACK: {"came_back_at": now(), "came_back_run": connector.runs.latest("id")},
         states.PROVEN: {"proven_at": now(), "proven_run": connector.runs.latest("id")},
         states.DROPPED: {},
+        states.ASKED: {"removed_at": None, "sent_at": None, "read_back": ""},
     }
     grants = Grant.objects.here().filter(account__app=connector.app, entitlement__kind="role").order_by("id")
     made = {}

@@ -101,6 +101,7 @@ SCREENS = (
     Screen("order_failed", "/connectors/orders/{order_failed}/"),
     Screen("order_manual", "/connectors/orders/{order_manual}/"),
     Screen("order_came_back", "/connectors/orders/{order_came_back}/"),
+    Screen("order_asked", "/connectors/orders/{order_asked}/"),
     Screen("order_proven", "/connectors/orders/{order_proven}/"),
     Screen("connector_log", "/connectors/{connector}/?tab=log"),
     Screen("connector_held", "/connectors/{held}/"),
@@ -195,6 +196,11 @@ SCREENS = (
     Screen("desk_submit", "/reviews/{review}/submit/"),
     Screen("desk_submissions", "/reviews/{review}/submissions/"),
     Screen("desk_give", "/reviews/{review}/give/?line=1&line=2"),
+    Screen("removals", "/campaigns/{campaign_removed}/removals/"),
+    Screen("removal_last_role", "/reviews/removals/{removal}/"),
+    Screen("my_removals", "/reviews/removals/"),
+    Screen("lines_denied", "/campaigns/{campaign_removed}/tasks/?status=denied"),
+    Screen("line_denied", "/campaigns/{campaign_removed}/tasks/{unremoved}/"),
     Screen("not_found", "/nowhere/"),
 )
 

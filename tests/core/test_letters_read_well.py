@@ -17,6 +17,7 @@ from core.jobs.letters import LINKS
 from core.mailbox import MARKS, PASSWORD_LINK, blacked_out, post, write
 from core.models import Organisation, OutgoingMail, Role
 from reviews.queries.told import Behind, Ended, Owned, Told, Waits
+from reviews.queries.trouble import Trouble
 from tests.make import make_account, make_connected, make_connector, make_entitlement, make_run, make_user
 from tests.reviews.making import make_campaign
 
@@ -31,6 +32,7 @@ LEAD_TO = {
     "control_owner_named": "reviews:campaign",
     "line_commented": "reviews:line",
     "removal_came_back": "reviews:removals",
+    "removal_trouble": "reviews:removals",
     "removal_waiting": "reviews:my_removals",
     "review_given": "reviews:desk",
     "sign_off_wanted": "reviews:sign_off",
@@ -149,7 +151,17 @@ def review_samples(campaign, sender):
             "is_asked_again": False,
             "is_signed_off": False,
         },
+        "removal_trouble": {
+            "trouble": Trouble(
+                sender,
+                late={("a", "b"): "Q4: 2 removals in Coupa, to be gone by Friday 11 December 2026."},
+                refused={("a", "b"): "Q4: 1 removal in Coupa."},
+                numbers={("a", "b", True): 2, ("a", "b", False): 1},
+            ),
+            "path": f"/campaigns/{campaign.pk}/removals/",
+        },
         "removal_waiting": {
+            "by_hand": ["Coupa: 1 removal of Coupa access, Q2."],
             "number": 2,
             "until": until,
             "rows": ["Coupa: 1 removal of Coupa access, Q4.", "Coupa: 1 removal of Coupa access, Q3."],

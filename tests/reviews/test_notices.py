@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
-from connectors.models import Tag
+from connectors.models import ProvisionOrder, Tag
 from core.models import OutgoingMail, Role
 from reviews import jobs
 from reviews.actions import notices, removals, staging, templates
@@ -243,3 +243,105 @@ def test_events_are_told_apart_from_the_letter_of_the_day(campaign, olga, rui):
         jobs.remind()
 
     assert letters_of(olga) == ["line_commented", "review_overseen"]
+
+
+def test_owners_hear_of_what_is_late_once_then_weekly_and_of_each_that_is_new(campaign, olga, owen):
+    with on(2):  # a Monday
+        deny(campaign, 1)
+    Removal.objects.update(due_on=date(2026, 11, 10), confirmed_at=now())
+    for day in (10, 11, 11, 12, 13, 17):
+        with on(day):
+            jobs.remind()
+    assert letters_of(owen) == letters_of(olga) == ["removal_trouble"]
+    mail = OutgoingMail.objects.get(recipient=owen)
+    assert mail.subject == "1 removal is past the day to be gone"
+    assert "- Coupa access, Q4: 1 removal in Coupa, to be gone by Tuesday 10 November 2026." in mail.text
+    assert "/reviews/removals/" in mail.text
+    assert f"/campaigns/{campaign.pk}/removals/" in OutgoingMail.objects.get(recipient=olga).text
+
+    with on(18):  # five working days after the first
+        jobs.remind()
+    assert letters_of(owen) == 2 * ["removal_trouble"]
+    with on(18):
+        deny(campaign, 2)
+        Removal.objects.filter(task__line_no=2).update(due_on=date(2026, 11, 18), confirmed_at=now())
+    with on(19):
+        jobs.remind()
+
+    assert letters_of(owen) == 3 * ["removal_trouble"]
+
+
+@pytest.mark.parametrize("status", ["removed", "proven", "excepted", "dropped"])
+def test_what_is_done_or_settled_is_not_late(status, campaign, owen):
+    with on(2):
+        deny(campaign, 1)
+    Removal.objects.update(due_on=date(2026, 11, 10), confirmed_at=now(), status=status)
+    with on(12):
+        jobs.remind()
+
+    assert letters_of(owen) == []
+
+
+def test_owners_of_a_campaign_hear_that_the_app_refused(campaign, olga, owen):
+    with on(3):
+        deny(campaign, 1)
+    removal = Removal.objects.get()
+    with on(3):
+        order = ProvisionOrder.objects.create(
+            app=removal.app,
+            account=removal.task.account,
+            entitlement=removal.task.entitlement,
+            verb="revoke",
+            status="manual",
+            sent_at=now(),
+            told_at=now(),
+        )
+    Removal.objects.update(status="by_hand", order=order, confirmed_at=now())
+    for hour in (10, 11):
+        with on(3, hour):
+            jobs.remind()
+    with on(4):
+        jobs.remind()
+
+    assert letters_of(olga) == ["removal_trouble"]
+    assert letters_of(owen) == []
+    assert OutgoingMail.objects.get(recipient=olga).subject == "1 removal refused by the app"
+
+
+def test_what_is_to_be_done_by_hand_without_an_order_is_told_to_owners_of_the_app(campaign, owen):
+    with on(3):
+        deny(campaign, 1)
+        Removal.objects.update(status="by_hand", confirmed_at=now(), problem="The opposite is under way.")
+        jobs.remind()
+        jobs.remind()
+    with on(4):
+        jobs.remind()
+
+    mail = OutgoingMail.objects.get(recipient=owen)
+    assert mail.subject == "1 removal waits for you"
+    assert "Please remove by hand by Thursday 12 November 2026" in mail.text
+
+
+def test_who_had_a_letter_about_reviews_today_hears_of_what_is_late_on_the_next(campaign, olga):
+    with on(2):
+        deny(campaign, 1)
+    Removal.objects.update(due_on=date(2026, 11, 10), confirmed_at=now())
+    with on(11):
+        OutgoingMail.objects.create(letter="review_due", key="x", to=olga.email, recipient=olga, subject="x")
+        jobs.remind()
+    assert letters_of(olga) == ["review_due"]
+    with on(12):
+        jobs.remind()
+
+    assert letters_of(olga) == ["review_due", "removal_trouble"]
+
+
+def test_late_removals_stand_on_the_home_page_of_who_owns_the_campaign(campaign, olga, sign_in):
+    deny(campaign, 1)
+    Removal.objects.update(due_on=date(2026, 11, 10))
+    other = make_user("Carla Other", Role.CAMPAIGN)
+
+    shown, hidden = (sign_in(who).get("/").content.decode() for who in (olga, other))
+
+    assert "1 removal past the day to be gone" in shown
+    assert "past the day to be gone" not in hidden

@@ -7,7 +7,7 @@ from connectors import jobs
 from connectors.actions import confirming, orders, removing
 from connectors.actions.accounts import Chosen
 from connectors.actions.removing import Asked
-from connectors.models import Account, App, Connector, Entitlement, ProvisionOrder
+from connectors.models import ACCESS, Account, App, Connector, Entitlement, ProvisionOrder
 from core.errors import Denied, NotPossible
 from core.models import OutgoingMail, Role, TrailEvent
 from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
@@ -293,3 +293,20 @@ def test_the_helpdesk_reaches_accounts_in_any_app_but_not_the_app(db, sign_in):
     assert url in person
     assert "Payer" in seen(browser.get(url, {"account": account.pk}))
     assert browser.get(reverse("connectors:application", args=[account.app_id])).status_code == 404
+
+
+def test_what_is_ticked_on_the_page_of_an_account_is_looked_at_at_once(app, app_owner, sign_in):
+    """Access is among what can be ticked there."""
+    browser, account = sign_in(app_owner), Account.objects.get(app=app, external_id="3")
+    page = seen(browser.get(reverse("connectors:account", args=[app.pk, account.pk])))
+    things = Entitlement.objects.filter(external_id__in=("role:2:member", ACCESS))
+    assert all(f'name="entitlement" value="{each.pk}"' in page for each in things)
+    url = reverse("connectors:ask_removal", args=[app.pk])
+
+    nothing = browser.post(url, {"account": account.pk})
+    look = browser.post(url, {"account": account.pk, "entitlement": [each.pk for each in things]})
+
+    assert nothing.status_code == 422
+    assert "Discovered on" in page
+    assert "Remove 2 grants" in seen(look)
+    assert not ProvisionOrder.objects.exists()

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
 from connectors import jobs
-from connectors.actions import orders, proving, runs
+from connectors.actions import orders, proving, retrying, runs
 from connectors.models import ACCESS, Account, Connector, Entitlement, ProvisionOrder, SyncRun, Tag
 from connectors.sync.engine import walk
+from core.errors import NotPossible
 from core.models import OutgoingMail
 from tests.connectors.orders.conftest import due
 from tests.connectors.orders.world import WorldChanger
@@ -296,3 +298,43 @@ def test_what_goes_beside_what_was_ordered_is_still_held(want, work, sync, world
 
     assert run.status == SyncRun.Status.HELD
     assert run.problem.startswith("Grants: 3 of 19 would disappear")
+
+
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_what_was_given_and_is_seen_no_more_went_away_again(
+    is_proven, want, work, sync, world, trail, app_owner, sign_in
+):
+    order = work(want(5, entitlement="role:2:member", verb="grant"))
+    if is_proven:
+        sync()
+        assert now_of(order).status == Status.PROVEN
+    world.take("role:2:member", 5)
+
+    run = sync()
+    sync()
+
+    order = now_of(order)
+    assert (order.status, order.came_back_run, order.status_words) == (
+        Status.CAME_BACK,
+        run,
+        "Went away again",
+    )
+    assert trail().count("orders.went_away") == 1
+    assert "orders.came_back" not in trail()
+    assert alarms() == []
+    page = sign_in(app_owner).get(reverse("connectors:order", args=[order.pk])).content.decode()
+    assert "It went away again" in page
+    assert "Remove again" not in page
+    with pytest.raises(NotPossible, match="nothing to be removed"):
+        retrying.want_again(order, by=app_owner)
+
+
+def test_what_was_given_and_taken_on_purpose_has_not_gone_away(want, work, sync, trail):
+    given = work(want(5, entitlement="role:2:member", verb="grant"))
+    sync()
+    taken = work(want(5, entitlement="role:2:member"))
+
+    sync()
+
+    assert [now_of(each).status for each in (given, taken)] == 2 * [Status.PROVEN]
+    assert "orders.went_away" not in trail()
