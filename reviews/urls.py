@@ -17,6 +17,7 @@ from reviews.views import (
     reminding,
     removals,
     reviews,
+    roles,
     running,
     staged,
     submitting,
@@ -77,6 +78,9 @@ RUNNING = [
 ]
 EVIDENCE = [
     path("campaigns/<slug:pk>/evidence/", evidence.evidence, name="evidence"),
+    path("campaigns/<slug:pk>/evidence/roles/", roles.roles, name="campaign_roles"),
+    path("campaigns/<slug:pk>/evidence/roles/<slug:entitlement>/", roles.role, name="campaign_role"),
+    path("campaigns/<slug:pk>/evidence/files/<slug:key>/", roles.role_file, name="role_file"),
     path("campaigns/<slug:pk>/evidence/<slug:key>/", evidence.report, name="report"),
 ]
 POLICIES = [

@@ -331,7 +331,9 @@ def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one
     Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
     reports.want_all(campaign)
 
-    reports.finish(report, file="reports/x.csv", sha256="0" * 64, md5="0" * 32, rows=3, size=9, is_interim=True)
+    reports.finish(
+        report, file="reports/x.csv", sha256="0" * 64, md5="0" * 32, rows=3, size=9, is_interim=True
+    )
 
     final = Report.objects.get(kind="lines_csv", status="wanted")
     assert (final.by, final.campaign) == (None, campaign)
