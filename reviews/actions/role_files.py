@@ -19,6 +19,7 @@ from reviews.evidence.attached import KINDS, LARGEST, suffix_of
 from reviews.models import Campaign, RoleFile
 
 FOLDER = "role-files"
+NO_FILE = f"This is no {KINDS} file, whatever its name says. Nothing was kept."
 MEGABYTES = LARGEST // 1024 // 1024
 
 
@@ -81,7 +82,7 @@ def _must_be_a_file(content: bytes) -> str:
     if len(content) > LARGEST:
         raise NotPossible(f"A file has at most {MEGABYTES} MB.")
     if not (suffix := suffix_of(content)):
-        raise NotPossible(f"This is no {KINDS} file, whatever its name says. Nothing was kept.")
+        raise NotPossible(NO_FILE)
     return suffix
 
 

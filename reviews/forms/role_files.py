@@ -3,8 +3,8 @@
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from reviews.actions.role_files import MEGABYTES
-from reviews.evidence.attached import LARGEST
+from reviews.actions.role_files import MEGABYTES, NO_FILE
+from reviews.evidence.attached import LARGEST, suffix_of
 
 
 class RoleFileForm(forms.Form):
@@ -17,4 +17,8 @@ class RoleFileForm(forms.Form):
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST:
             raise forms.ValidationError(f"A file has at most {MEGABYTES} MB.")
+        is_known = bool(suffix_of(file.read()))
+        file.seek(0)
+        if not is_known:
+            raise forms.ValidationError(NO_FILE)
         return file
