@@ -52,6 +52,7 @@ PHRASES: dict[str, str] = {
     "removals.removed": "saw done",
     "reports.failed": "could not make a report of",
     "reports.made": "made a report of",
+    "reports.role_file_attached": "attached a file about a role to",
     "reports.wanted": "asked for a report of",
     "reviews.commented": "commented on a line of a review",
     "reviews.given_on": "had somebody else asked about lines of",

@@ -20,6 +20,7 @@ from reviews.views import (
     removals,
     repairing,
     reviews,
+    roles,
     rules,
     running,
     staged,
@@ -101,6 +102,9 @@ RUNNING = [
 ]
 EVIDENCE = [
     path("campaigns/<slug:pk>/evidence/", evidence.evidence, name="evidence"),
+    path("campaigns/<slug:pk>/evidence/roles/", roles.roles, name="campaign_roles"),
+    path("campaigns/<slug:pk>/evidence/roles/<slug:entitlement>/", roles.role, name="campaign_role"),
+    path("campaigns/<slug:pk>/evidence/files/<slug:key>/", roles.role_file, name="role_file"),
     path("campaigns/<slug:pk>/evidence/<slug:key>/", evidence.report, name="report"),
 ]
 POLICIES = [

@@ -195,7 +195,6 @@ def _finish(campaign: Campaign) -> None:
     keep_moved(campaign)
     counts = _counts(campaign)
     record("campaigns.closed", campaign, by=campaign.closing_wanted_by, counts=counts)
-    reports.want_all(campaign)
     if campaign.writes_at_end:
         letters.has_news(campaign)
     if campaign.writes_at_end or campaign.closing_wanted_by is None:
@@ -203,6 +202,7 @@ def _finish(campaign: Campaign) -> None:
     if Removal.objects.open().filter(campaign=campaign).exists():
         campaign.move(Campaign.Status.REMEDIATION)
         record("campaigns.remediation", campaign, by=None)
+    reports.want_all(campaign)
     for source in campaign.sources.select_related("connector"):
         _read_again(source.connector, campaign)
 

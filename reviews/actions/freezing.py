@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, F, TextField, Value, When, Window
 from django.db.models.expressions import Combinable
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Collate, NullIf, RowNumber
 from django.utils.timezone import now
 
@@ -152,7 +152,9 @@ def _columns(campaign: Campaign, found: Sequence[Source]) -> Mapping[str, Combin
         "account_status": F("account__status"),
         "account_type": F("account__type"),
         "account_marks": F("account__marks"),
-        "account_last_sign_in": Coalesce(KT("account__profile__last_login"), Value("")),
+        "account_last_sign_in": Coalesce(
+            KeyTextTransform("last_login", "account__profile"), Value(""), output_field=TextField()
+        ),
         "person_name": Coalesce(F("account__person__name"), Value("")),
         "person_title": Coalesce(F("account__person__title"), Value("")),
         "entitlement_id_there": F("entitlement__external_id"),

@@ -1,11 +1,12 @@
 """The lines of a campaign as evidence: read page by page, as frozen, with what was decided about them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from django.db.models import Max, Prefetch
+from django.db.models import Max
 
-from connectors.models import Account, ProvisionOrder
+from connectors.models import Account
 from reviews.evidence import lines
 from reviews.evidence.tables import time_of
 from reviews.models import (
@@ -25,6 +26,9 @@ from reviews.queries.evidence_rules import Rules
 from reviews.routing import TIE_WORDS, Tie
 
 PAGE = 1_000
+# Read for every line, where `get_..._display` would take a tenth of the time of all.
+LINE_STATUS, VIA = dict(ReviewTask.Status.choices), dict(Turn.Via.choices)
+DECIDED = dict(Decision.Outcome.choices)
 ACCOUNT_TYPE, ACCOUNT_STATUS = dict(Account.Type.choices), dict(Account.Status.choices)
 INDEPENDENT = "independent: nothing ties them to the line"
 SHOWN = ("columns", "attributes", "hints")
@@ -40,11 +44,12 @@ def evidence_lines(campaign: Campaign) -> Iterator[lines.Line]:
     """Every line, in order. Memory holds a page of them, and the names of people."""
     names, last = Names(campaign), 0
     rules = Rules(campaign, names)
-    while page := list(_with_all(campaign, last)):
-        names.learn({key for task in page for key in _people(task) if key})
+    while page := list(campaign.tasks.filter(line_no__gt=last).order_by("line_no")[:PAGE]):
         last = page[-1].line_no
+        found = _Page(page)
+        names.learn(found.people())
         for task in page:
-            yield _Told(task, rules, names).line()
+            yield _Told(task, found, rules, names).line()
 
 
 def independence_said(codes: str) -> str:
@@ -56,14 +61,17 @@ def independence_said(codes: str) -> str:
 class _Told:
     """One line, told from its rows."""
 
-    def __init__(self, task: ReviewTask, rules: Rules, names: Names) -> None:
+    def __init__(self, task: ReviewTask, page: "_Page", rules: Rules, names: Names) -> None:
         self.task, self.rules, self.names = task, rules, names
-        self.turns: Sequence[Turn] = turns_now(task)
-        self.decisions: Sequence[Decision] = decisions_now(task)
+        turns, decisions = page.turns.get(task.pk, ()), page.decisions.get(task.pk, ())
+        self.turns, self.decisions = turns_now(task, turns), decisions_now(task, turns, decisions)
+        self.earlier = rounds_said(page.rounds.get(task.pk, ()), turns, decisions, names)
+        self.comments, self.removals = page.comments.get(task.pk, ()), page.removals.get(task.pk, ())
+        self.sampled = page.sampled.get(task.pk)
 
     def line(self) -> lines.Line:
         steps = range(1, max((turn.step for turn in self.turns), default=0) + 1)
-        removals = [_removal(each, self.names) for each in self.task.removals.all()]
+        removals = [_removal(each, self.names) for each in self.removals]
         return lines.Line(
             frozen=_frozen(self.task, self.rules.policy(self.task)),
             owner=_owner(self.names.then(self.task.person_id)),
@@ -77,18 +85,17 @@ class _Told:
         last = self.decisions[-1] if self.decisions else None
         is_silent = last is not None and last.by_id is None
         by = "the closing rule" if is_silent else self.names(last.by_id if last else None)
-        sampled = getattr(self.task, "sampled", None)
         return lines.Outcome(
-            status=self.task.get_status_display(),
+            status=LINE_STATUS[self.task.status],
             why=self.task.status_reason,
             settled_at=self.task.settled_at,
             by=by,
             reason=last.reason if last else "",
             is_non_response=is_silent,
             corrections="; ".join(self.correction(each) for each in self.decisions if each.replaces_id),
-            comments="; ".join(self.comment(each) for each in self.task.comments.all()),
-            looked_again=_looked_again(sampled, self.names) if sampled else "",
-            earlier_rounds=rounds_said(self.task, self.names),
+            earlier_rounds=self.earlier,
+            comments="; ".join(self.comment(each) for each in self.comments),
+            looked_again=_looked_again(self.sampled, self.names) if self.sampled else "",
         )
 
     def step(self, turns: Sequence[Turn]) -> lines.Step | None:
@@ -104,7 +111,7 @@ class _Told:
         tied = decision.independence if decision else record.independence
         return lines.Step(
             reviewer="; ".join(self.names(turn.reviewer_id) for turn in reviewers),
-            via=record.get_via_display(),
+            via=VIA[record.via],
             is_fallback=record.is_fallback,
             on_behalf_of=self.names(record.on_behalf_of_id),
             rule=self.rules.name(record.rule, self.task),
@@ -142,36 +149,44 @@ class _Told:
         return f"{time_of(comment.at)} {self.names(comment.by_id)}: {comment.text}"
 
 
-def _with_all(campaign: Campaign, after: int) -> Iterable[ReviewTask]:
-    orders = ProvisionOrder.objects.prefetch_related("calls")
-    removals = Removal.objects.order_by("number").prefetch_related(Prefetch("order", orders))
-    return (
-        campaign.tasks.filter(line_no__gt=after)
-        .select_related("sampled")
-        .prefetch_related(
-            Prefetch("turns", Turn.objects.order_by("step", "pk")),
-            Prefetch("decisions", Decision.objects.order_by("pk")),
-            Prefetch("comments", Comment.objects.order_by("pk")),
-            Prefetch("removals", removals),
-            Prefetch("rounds", LineRound.objects.select_related("policy_version__policy").order_by("number")),
-        )
-        .order_by("line_no")[:PAGE]
-    )
+class _Page:
+    """What belongs to some lines, by their keys. Not prefetched: that makes a queryset for each line."""
+
+    def __init__(self, tasks: Sequence[ReviewTask]) -> None:
+        self.tasks = tasks
+        keys = [task.pk for task in tasks]
+        self.turns = _by_task(Turn.objects.filter(task__in=keys).order_by("step", "pk"))
+        self.decisions = _by_task(Decision.objects.filter(task__in=keys).order_by("pk"))
+        rounds = LineRound.objects.filter(task__in=keys).select_related("policy_version__policy")
+        self.rounds = _by_task(rounds.order_by("number"))
+        self.comments = _by_task(Comment.objects.filter(task__in=keys).order_by("pk"))
+        removals = Removal.objects.filter(task__in=keys).order_by("number").select_related("order")
+        self.removals = _by_task(removals.prefetch_related("order__calls"))
+        self.sampled = {each.task_id: each for each in SampledLine.objects.filter(task__in=keys)}
+
+    def people(self) -> set[str]:
+        """The keys of all whom these lines name."""
+        found: set[str | None] = {task.person_id for task in self.tasks}
+        for turn in chain.from_iterable(self.turns.values()):
+            found |= {turn.reviewer_id, turn.on_behalf_of_id, turn.given_by_id}
+        for decision in chain.from_iterable(self.decisions.values()):
+            found |= {decision.by_id, decision.on_behalf_of_id}
+        found |= {each.by_id for each in chain.from_iterable(self.rounds.values())}
+        found |= {each.by_id for each in chain.from_iterable(self.comments.values())}
+        for removal in chain.from_iterable(self.removals.values()):
+            found |= {removal.confirmed_by_id, removal.excepted_by_id}
+            found.add(removal.order.done_by_id if removal.order else None)
+        found |= {each.by_id for each in self.sampled.values()}
+        return {key for key in found if key}
 
 
-def _people(task: ReviewTask) -> Iterator[str | None]:
-    yield task.person_id
-    for turn in task.turns.all():
-        yield from (turn.reviewer_id, turn.on_behalf_of_id, turn.given_by_id)
-    for decision in task.decisions.all():
-        yield from (decision.by_id, decision.on_behalf_of_id)
-    yield from (each.by_id for each in task.rounds.all())
-    yield from (comment.by_id for comment in task.comments.all())
-    for removal in task.removals.all():
-        yield from (removal.confirmed_by_id, removal.excepted_by_id)
-        yield removal.order.done_by_id if removal.order else None
-    if sampled := getattr(task, "sampled", None):
-        yield sampled.by_id
+def _by_task[M: (Turn, Decision, Comment, LineRound, Removal)](
+    rows: Iterable[M],
+) -> Mapping[int, Sequence[M]]:
+    found: dict[int, list[M]] = {}
+    for row in rows:
+        found.setdefault(row.task_id, []).append(row)
+    return found
 
 
 def _frozen(task: ReviewTask, policy: str) -> lines.Frozen:
@@ -218,7 +233,7 @@ def _owner(then: PersonThen | None) -> lines.Owner:
 
 def _decided(decision: Decision) -> dict[str, Any]:
     return {
-        "outcome": decision.get_outcome_display(),
+        "outcome": DECIDED[decision.outcome],
         "at": decision.at,
         "reason": decision.reason,
         "together": decision.together,

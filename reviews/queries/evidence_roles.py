@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from reviews.models import Campaign, ReviewTask, RoleFile
 from reviews.queries.earlier import ENDED, LOOKED_AT
@@ -80,19 +80,22 @@ class Drift:
     """The earlier campaigns, newest first."""
 
 
-def roles(campaign: Campaign, *, only: str = "") -> Iterator[FrozenRole]:
-    """In the order of their lines; `only`: the one of this key. Memory holds a page of them."""
-    earlier = earlier_of(campaign)
-    firsts = [_first_lines(each) for each in earlier]
-    rows = campaign.tasks.filter(entitlement=only) if only else campaign.tasks.all()
-    grouped = rows.order_by().values_list("entitlement").annotate(first=Min("line_no"), lines=Count("pk"))
-    for page in batched(grouped.order_by("first"), AT_ONCE):
-        numbers = {first: lines for _, first, lines in page}
-        before = _before([key for key, _, _ in page], earlier, firsts)
-        files = _files(campaign, [key for key, _, _ in page])
-        for line in campaign.tasks.filter(line_no__in=numbers).order_by("line_no"):
-            key = line.entitlement_id
-            yield FrozenRole(line, numbers[line.line_no], before.get(key), bool(earlier), files.get(key))
+def roles(campaign: Campaign) -> Iterator[FrozenRole]:
+    """In the order of their first lines. Memory holds a page of them."""
+    history = _History(campaign)
+    for page in batched(first_lines(campaign).order_by("line_no").iterator(AT_ONCE), AT_ONCE):
+        yield from _told(campaign, page, history)
+
+
+def told(campaign: Campaign, lines: Sequence[ReviewTask]) -> Sequence[FrozenRole]:
+    """The roles of these, each the first line of one."""
+    return list(_told(campaign, lines, _History(campaign)))
+
+
+def first_lines(campaign: Campaign) -> QuerySet[ReviewTask]:
+    """Of each role the line with the lowest number."""
+    firsts = campaign.tasks.order_by().values("entitlement").annotate(first=Min("line_no"))
+    return campaign.tasks.filter(line_no__in=firsts.values("first"))
 
 
 def drift(campaign: Campaign) -> Drift:
@@ -148,23 +151,35 @@ def _then(role: FrozenRole) -> Sequence[object]:
     return [getattr(before, name) if WATCHED[name] in role.changes else None for name in names]
 
 
-def _first_lines(campaign: Campaign) -> Mapping[str, int]:
+class _History:
+    """The earlier campaigns, and of each the first line of every role."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaigns = earlier_of(campaign)
+        self._firsts = [_numbers(each) for each in self.campaigns]
+
+    def before(self, keys: Sequence[str]) -> Mapping[str, ReviewTask]:
+        """By role, its line in the newest campaign that had one."""
+        found: dict[str, ReviewTask] = {}
+        for campaign, numbers in zip(self.campaigns, self._firsts, strict=True):
+            wanted = [numbers[key] for key in keys if key in numbers and key not in found]
+            for line in campaign.tasks.filter(line_no__in=wanted):
+                line.campaign = campaign
+                found[line.entitlement_id] = line
+        return found
+
+
+def _told(campaign: Campaign, lines: Sequence[ReviewTask], history: _History) -> Iterator[FrozenRole]:
+    keys = [line.entitlement_id for line in lines]
+    held = campaign.tasks.filter(entitlement__in=keys).order_by().values_list("entitlement")
+    numbers = dict(held.annotate(lines=Count("pk")))
+    attached = RoleFile.objects.current().filter(campaign=campaign, entitlement__in=keys)
+    files = {each.entitlement_id: each for each in attached}
+    before, has_earlier = history.before(keys), bool(history.campaigns)
+    for line, key in zip(lines, keys, strict=True):
+        yield FrozenRole(line, numbers[key], before.get(key), has_earlier, files.get(key))
+
+
+def _numbers(campaign: Campaign) -> Mapping[str, int]:
     rows = campaign.tasks.order_by().values_list("entitlement").annotate(first=Min("line_no"))
     return dict(rows)
-
-
-def _before(
-    keys: Sequence[str], earlier: Sequence[Campaign], firsts: Sequence[Mapping[str, int]]
-) -> Mapping[str, ReviewTask]:
-    found: dict[str, ReviewTask] = {}
-    for campaign, lines in zip(earlier, firsts, strict=True):
-        wanted = [lines[key] for key in keys if key in lines and key not in found]
-        for line in campaign.tasks.filter(line_no__in=wanted):
-            line.campaign = campaign
-            found[line.entitlement_id] = line
-    return found
-
-
-def _files(campaign: Campaign, keys: Sequence[str]) -> Mapping[str, RoleFile]:
-    rows = RoleFile.objects.current().filter(campaign=campaign, entitlement__in=keys)
-    return {each.entitlement_id: each for each in rows}

@@ -6,27 +6,40 @@ from reviews.evidence.tables import time_of
 from reviews.models import Decision, LineRound, ReviewTask, Turn
 
 
-def turns_now(task: ReviewTask) -> Sequence[Turn]:
-    """Those of the round the line is in, or ended in."""
-    return [turn for turn in task.turns.all() if turn.round == task.round]
+def turns_now(task: ReviewTask, turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Those of the round the line is in, or ended in. `turns`: all of the line."""
+    return [turn for turn in turns if turn.round == task.round]
 
 
-def decisions_now(task: ReviewTask) -> Sequence[Decision]:
+def decisions_now(
+    task: ReviewTask, turns: Sequence[Turn], decisions: Sequence[Decision]
+) -> Sequence[Decision]:
     """Those that count: of this round, and of the closing rule."""
-    earlier = {turn.pk for turn in task.turns.all() if turn.round != task.round}
-    return [each for each in task.decisions.all() if each.turn_id not in earlier]
+    earlier = {turn.pk for turn in turns if turn.round != task.round}
+    return [each for each in decisions if each.turn_id not in earlier]
 
 
-def rounds_said(task: ReviewTask, names: Callable[[str | None], str]) -> str:
+def rounds_said(
+    rounds: Sequence[LineRound],
+    turns: Sequence[Turn],
+    decisions: Sequence[Decision],
+    names: Callable[[str | None], str],
+) -> str:
     """Each time it was asked about anew: when, by whom, why, by which policy, and what had been decided."""
-    return "; ".join(_said(task, each, names) for each in task.rounds.all())
+    return "; ".join(_said(each, turns, decisions, names) for each in rounds)
 
 
-def _said(task: ReviewTask, found: LineRound, names: Callable[[str | None], str]) -> str:
-    turns = {turn.pk for turn in task.turns.all() if turn.round == found.number - 1}
-    before = [each for each in task.decisions.all() if each.turn_id in turns]
+def _said(
+    found: LineRound,
+    turns: Sequence[Turn],
+    decisions: Sequence[Decision],
+    names: Callable[[str | None], str],
+) -> str:
+    before = {turn.pk for turn in turns if turn.round == found.number - 1}
     told = [
-        f"{each.get_outcome_display().lower()} by {names(each.by_id)} {time_of(each.at)}" for each in before
+        f"{each.get_outcome_display().lower()} by {names(each.by_id)} {time_of(each.at)}"
+        for each in decisions
+        if each.turn_id in before
     ]
     by = f" by {names(found.by_id)}" if found.by_id else ""
     under = f", under {found.policy_version}" if found.policy_version_id else ""

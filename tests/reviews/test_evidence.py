@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zipfile import ZipFile
@@ -13,14 +14,16 @@ from django.urls import reverse
 from django.utils.timezone import now
 from openpyxl import load_workbook
 
-from connectors.models import OrderCall, ProvisionOrder
+from connectors.models import Entitlement, Grant, OrderCall, ProvisionOrder
 from core.errors import Denied, NotPossible
-from core.models import OutgoingMail, Role, TrailEvent
+from core.models import OutgoingMail, Reporting, Role, TrailEvent, User
 from reviews import jobs
-from reviews.actions import reports
+from reviews.actions import closing, reports
+from reviews.actions.keeping import keep_people
 from reviews.models import Campaign, Comment, Decision, Removal, Report, Turn
-from tests.make import make_user
-from tests.reviews.making import make_grants, make_policy, make_running, make_turn
+from reviews.queries import evidence_roles
+from tests.make import make_account, make_entitlement, make_grant, make_user
+from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
 
 pytestmark = pytest.mark.usefixtures("nudges")
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -70,8 +73,8 @@ def decided(campaign, line_no, outcome="certified", **fields):
     return Decision.objects.create(task=task, campaign=campaign, outcome=outcome, **told)
 
 
-def made(campaign, kind, by) -> Report:
-    report = reports.want(campaign, kind, by=by)
+def made(campaign, kind, by, columns=()) -> Report:
+    report = reports.want(campaign, kind, by=by, columns=columns)
     jobs.make_report(report.pk)
     report.refresh_from_db()
     assert report.status == "done", report.problem
@@ -394,3 +397,126 @@ def test_where_nothing_could_be_made_the_letter_promises_nothing(campaign, olga)
     assert mail.subject == "The evidence of Coupa access, Q4 could not be made"
     assert "ready to be downloaded" not in mail.text
     assert "Keep this letter" not in mail.text
+
+
+def test_who_asks_chooses_columns_about_owners_as_they_were_when_it_was_frozen(campaign, olga, rui):
+    holder = make_user("Hana Sato", department="Finance", employee_id="E-7", title="Buyer")
+    Reporting.objects.create(person=holder, manager=rui)
+    first = campaign.tasks.earliest("line_no")
+    account = make_account(first.app, "Hana", person=holder)
+    line = make_line(campaign, make_grant(account, first.entitlement), 4)
+    keep_people(campaign, [holder.pk])
+    User.objects.filter(pk=holder.pk).update(department="Sales")
+
+    report = made(campaign, "lines_csv", olga, columns=["manager_email", "employee_id", "department"])
+
+    assert report.columns == ["employee_id", "department", "manager_email"]
+    row = table(report)[-1]
+    assert row["Line"] == str(line.line_no)
+    assert (row["Owner's employee ID"], row["Owner's department"]) == ("E-7", "Finance")
+    assert row["Owner's manager's e-mail"] == rui.email
+    assert "Owner's manager" not in row
+    assert TrailEvent.objects.get(action="reports.made").change["columns"] == report.columns
+    with pytest.raises(NotPossible, match="no such column"):
+        reports.want(campaign, "lines_csv", by=olga, columns=["salary"])
+
+
+def test_one_with_other_columns_is_made_after_the_one_that_is_being_made(campaign, olga):
+    reports.want(campaign, "lines_csv", by=olga)
+
+    with pytest.raises(NotPossible, match="with other columns is being made"):
+        reports.want(campaign, "lines_csv", by=olga, columns=["department"])
+
+
+def test_lines_as_json_are_for_programs_nothing_neutralised_and_empty_is_null(campaign, olga):
+    decided(campaign, 1, reason=FORMULA)
+
+    told = json.loads(content(made(campaign, "lines_json", olga)))
+
+    assert told["about"]["Campaign"] == "Coupa access, Q4"
+    first, second, _ = told["rows"]
+    assert (first["Line"], first["Reason"], first["Settled"]) == (1, FORMULA, "2026-11-20 09:30:00Z")
+    assert second["Settled"] is None
+
+
+def test_md5_stands_beside_sha_256_on_the_page_and_in_the_trail(campaign, olga, sign_in):
+    report = made(campaign, "roles", olga)
+
+    digest = hashlib.md5(content(report), usedforsecurity=False).hexdigest()
+    page = sign_in(olga).get(reverse("reviews:evidence", args=[campaign.pk])).content.decode()
+    assert report.md5 == digest
+    assert digest in page
+    assert TrailEvent.objects.get(action="reports.made").change["md5"] == digest
+
+
+def test_a_workbook_has_roles_and_what_came_and_went_on_sheets_of_their_own(campaign, olga):
+    book = load_workbook(io.BytesIO(content(made(campaign, "lines_xlsx", olga))))
+
+    assert book.sheetnames == ["About", "Lines", "Roles", "Came and went"]
+    names = [str(row[3].value) for row in book["Roles"].iter_rows(min_row=2)]
+    assert names == [line.entitlement_name for line in campaign.tasks.order_by("line_no")]
+
+
+def test_roles_tell_what_changed_since_the_last_campaign_of_the_app(campaign, olga, rui):
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", closed_at=now())
+    grants = [Grant.objects.get(pk=line.grant) for line in campaign.tasks.order_by("line_no")]
+    renamed, riskier, same = (grant.entitlement for grant in grants)
+    Entitlement.objects.filter(pk=renamed.pk).update(name="Buyer of all", own_description="Buys all")
+    Entitlement.objects.filter(pk=riskier.pk).update(risk="High")
+    new = make_grant(grants[0].account, make_entitlement(grants[0].account.app, "New here"))
+    again = [*Grant.objects.filter(pk__in=[each.pk for each in grants]).order_by("pk"), new]
+    later = make_running(again, rui, olga, name="Coupa access, Q1")
+
+    rows = {row["Entitlement"]: row for row in table(made(later, "roles", olga))}
+
+    assert rows["Buyer of all"]["Changed since"] == "renamed, redescribed"
+    assert rows["Buyer of all"]["Entitlement then"] == renamed.name
+    assert rows["Buyer of all"]["Compared with"] == campaign.name
+    assert (rows[riskier.name]["Changed since"], rows[riskier.name]["Risk"]) == ("risk changed", "High")
+    assert rows[same.name]["Changed since"] == "nothing"
+    assert rows["New here"]["Changed since"] == "not in an earlier campaign"
+    found = evidence_roles.drift(later)
+    assert (found.roles, found.new) == (4, 1)
+    assert found.changes == {"renamed": 1, "redescribed": 1, "risk changed": 1}
+    assert {row["Changed since"] for row in table(made(campaign, "roles", olga))} == {"no earlier campaign"}
+
+
+def test_what_closes_after_the_freeze_is_compared_with_nothing(campaign, olga, rui):
+    grants = [Grant.objects.get(pk=line.grant) for line in campaign.tasks.order_by("line_no")]
+    later = make_running(grants, rui, olga, name="Coupa access, Q1")
+    Campaign.objects.filter(pk=campaign.pk).update(status="closed", closed_at=now())
+
+    assert evidence_roles.earlier_of(later) == []
+
+
+def test_closing_has_every_file_made_and_its_owners_hear_of_them_together(campaign, olga):
+    closing.close(campaign, by=olga, at_end="exception")
+    jobs.close(campaign.pk)
+    for report in Report.objects.filter(campaign=campaign):
+        assert letters_to(olga) == []
+        jobs.make_report(report.pk)
+
+    found = Report.objects.filter(campaign=campaign)
+    assert {each.kind for each in found} == set(Report.Kind.values)
+    assert all(each.status == "done" and each.is_interim and each.by is None for each in found)
+    (mail,) = letters_to(olga)
+    assert all(each.sha256 in mail.text for each in found)
+
+
+def test_the_page_makes_lines_with_the_columns_that_were_ticked(campaign, olga, sign_in):
+    browser, url = sign_in(olga), reverse("reviews:evidence", args=[campaign.pk])
+
+    wrong = browser.post(url, {"kind": "lines_csv", "columns": ["salary"]})
+    right = browser.post(url, {"kind": "lines_csv", "columns": ["manager", "department"]})
+
+    assert (wrong.status_code, right.status_code) == (422, 302)
+    assert "There is no such column." in wrong.content.decode()
+    assert Report.objects.get().columns == ["department", "manager"]
+
+
+def test_while_a_file_is_being_made_the_page_says_how_far_it_is(campaign, olga, sign_in):
+    Report.objects.filter(pk=reports.want(campaign, "lines_csv", by=olga).pk).update(written=2)
+
+    page = sign_in(olga).get(reverse("reviews:evidence", args=[campaign.pk])).content.decode()
+
+    assert "2 of 3 rows so far" in page
