@@ -22,6 +22,11 @@ def own_spec() -> Spec:
     return next(spec for spec in registry.specs() if spec.is_own)
 
 
+def vendors() -> Sequence[str]:
+    """Drivers that reach an app elsewhere: neither files nor this console."""
+    return [spec.kind for spec in registry.specs() if not spec.is_own and not spec.takes_files]
+
+
 def own_connector() -> Connector | None:
     """There is one at most."""
     rows = Connector.objects.here().filter(driver=own_spec().kind).select_related("app")

@@ -10,6 +10,7 @@ from connectors import queries
 from connectors.actions.permission import may_list_apps
 from connectors.actions.removing import may_ask_about
 from connectors.models import Account, App, Connector, SyncRun
+from connectors.queries.console import vendors
 from connectors.queries.orders import orders_waiting_for
 from core.models import User
 
@@ -71,7 +72,11 @@ def orders_waiting(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
 def door(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """The way to the first connector, as long as there is none."""
     user = _user(request)
-    if user is None or not user.runs_connectors or Connector.objects.here().exists():
+    if (
+        user is None
+        or not user.runs_connectors
+        or Connector.objects.here().filter(driver__in=vendors()).exists()
+    ):
         return None
     return {}
 
@@ -79,11 +84,16 @@ def door(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
 def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     """A step of the set-up: the first connector, read at least once."""
     title = "Coupa"
-    if SyncRun.objects.filter(status=SyncRun.Status.DONE).exists():
+    drivers = vendors()
+    runs = SyncRun.objects.filter(status=SyncRun.Status.DONE)
+    if runs.filter(connector__driver__in=drivers).exists():
         accounts = Account.objects.here().count()
         sentence = f"Connected: {accounts:,} accounts are known."
         return _step(title, "done", sentence, reverse("connectors:index"), "See connectors")
-    if Connector.objects.here().exists():
+    if runs.exists() and not Connector.objects.here().filter(driver__in=drivers).exists():
+        sentence = "Not connected. What is known comes from files, or from Reeve itself."
+        return _step(title, "later", sentence, reverse("connectors:add", args=["coupa"]), "Connect")
+    if Connector.objects.here().filter(driver__in=drivers).exists():
         sentence = "A connector is begun, and nothing was read to its end yet."
         return _step(title, "open", sentence, reverse("connectors:index"), "Go on")
     sentence = "Nothing is connected. An OAuth client in Coupa is wanted; a guide stands beside the form."

@@ -112,7 +112,7 @@ def _app_page(request: HtmxRequest, spec: Spec, form: AppForm, connector: Connec
     managed = App.objects.visible_to(request.user).managed().exclude(matching=App.Matching.KEY)
     how = form["how"].value() or one_of(request, "how", (AppForm.FOUND, AppForm.MANAGED, AppForm.NEW))
     asked = words(request)
-    preset = _asked_app(request)
+    preset = _asked_app(request) or (_likely_app(request, spec) if connector is None else None)
     present = connector.app if connector is not None else preset
     if preset is not None and not how:
         how = AppForm.FOUND if preset.status == App.Status.UNMANAGED else AppForm.MANAGED
@@ -138,6 +138,12 @@ def _asked_app(request: HtmxRequest) -> App | None:
     """The app that the address names, for whoever comes from its page."""
     key = request.GET.get("app", "")
     return App.objects.here().visible_to(request.user).filter(pk=key).first() if key.isalnum() else None
+
+
+def _likely_app(request: HtmxRequest, spec: Spec) -> App | None:
+    """One that is called as the vendor is, and that nothing reads yet."""
+    rows = App.objects.here().visible_to(request.user).filter(search_text=spec.words[0], connectors=None)
+    return rows.first()
 
 
 def _shown(apps: AppQuerySet, asked: str, first: App | None) -> list[App]:

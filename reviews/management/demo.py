@@ -38,8 +38,8 @@ CHIEF, KEEPER = "Victoria Ashworth", "Rafael Duarte"
 NEEDED = "Needed for the work they do now."
 LEFT_OVER = "Kept from an earlier job; asked the person, who does not use it."
 OVERRIDE = (
-    "The scanner offers one export only, so nothing can be read a second way. The number of accounts was compared"
-    " with the invoice of its vendor: 41."
+    "The scanner offers one export only, so nothing can be read a second way. The number of accounts was"
+    " compared with the invoice of its vendor: 41."
 )
 TAKEN_OUT = "Taken away in the scanner's user administration."
 GRAVE = (("Card administrator", "Critical"), ("Approver without limit", "High"))
@@ -103,7 +103,7 @@ class _Story:
 
 
 class _Finished(_Story):
-    """Who administers Reeve: read by itself, one role taken away and proven gone, signed off, with evidence."""
+    """Who administers Reeve: one role is taken away and proven gone, the evidence is made."""
 
     def tell(self) -> None:
         chief, keeper = self._people[CHIEF], self._people[KEEPER]
@@ -204,8 +204,8 @@ class _Running(_Story):
         return list(rows.exclude(name__in=(OWNER, SIGNER))[:40])
 
     def _decide(self, campaign: Campaign) -> list[ReviewTask]:
-        """Of those who are asked most the first denies seven and submits, the second submits half and leaves the
-        rest marked, the third has only begun."""
+        """Of those who are asked most the first denies seven and submits, the second submits half and leaves
+        some marked, the third has only begun."""
         asked = Turn.objects.open().filter(campaign=campaign).order_by("line_no")
         numbers: dict[str, int] = {}
         for name in asked.values_list("reviewer__name", flat=True):
@@ -214,7 +214,8 @@ class _Running(_Story):
             self._people[name] for name in sorted(numbers, key=lambda each: (-numbers[each], each))
         ]
         lines = self._asked(campaign, first)
-        denied, others = lines[:7], lines[7:]
+        denied = lines[1::2][:7]
+        others = [line for line in lines if line not in denied]
         self._mark(campaign, first, others)
         self._mark(campaign, first, denied, deny=True)
         self._submit(campaign, first)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from reviews.models import Campaign, Decision, ReviewTask, Turn
+from reviews.models import Campaign, Decision, PopulationSource, ReviewTask, Turn
 
 LOOKED_AT = 3
 """So many earlier campaigns count; what was last certified before them is reviewed as if it were new."""
@@ -30,12 +30,21 @@ class Last:
 
 def earlier_campaigns(campaign: Campaign) -> Sequence[Campaign]:
     """The last few that came to their end before this one was frozen, newest first; of its template only,
-    where it has one and that was used before."""
+    where it has one and that was used before. Reviews of other apps say nothing about this one."""
     ended = Campaign.objects.filter(status__in=ENDED).exclude(pk=campaign.pk).order_by("-frozen_at")
+    ended = ended.exclude(_of_other_apps(campaign))
     if campaign.frozen_at:
         ended = ended.filter(frozen_at__lt=campaign.frozen_at)
     of_template = list(ended.filter(template=campaign.template)[:LOOKED_AT]) if campaign.template_id else []
     return of_template or list(ended[:LOOKED_AT])
+
+
+def _of_other_apps(campaign: Campaign) -> Q:
+    """Campaigns that rest on sources of other apps alone."""
+    ours = PopulationSource.objects.filter(campaign=campaign)
+    theirs = PopulationSource.objects.filter(campaign=OuterRef("pk"))
+    shared = theirs.filter(connector__app__in=ours.values("connector__app"))
+    return Q(Exists(ours)) & Q(Exists(theirs)) & ~Q(Exists(shared))
 
 
 def with_freshness(turns: QuerySet[Turn], earlier: Collection[Campaign]) -> QuerySet[Turn]:

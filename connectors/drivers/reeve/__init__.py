@@ -36,9 +36,9 @@ SPEC = Spec(
     version="1",
     settings=(),
     capabilities=(
-        Capability("user", "People", "user", sync=True),
+        Capability("user", "Accounts", "user", sync=True),
         Capability("role", "Roles", "shield", sync=True, provision=("grant", "revoke")),
-        Capability("group", "Groups of people", "users", sync=True, provision=("grant", "revoke")),
+        Capability("group", "Groups", "users-group", sync=True, provision=("grant", "revoke")),
     ),
     actions=(
         Action("disable_user", "Deactivate a person", ("user_id",)),
