@@ -19,6 +19,7 @@ from reviews.views import (
     reviews,
     running,
     staged,
+    standing_in,
     submitting,
     templates,
 )
@@ -95,6 +96,7 @@ DESK = [
     path("reviews/<str:pk>/columns/", desk.columns, name="desk_columns"),
     path("reviews/<str:pk>/give/", desk_lines.give, name="give"),
     path("reviews/<str:pk>/comment/", desk_lines.comment_several, name="comment_several"),
+    path("reviews/<str:pk>/stand-in/", standing_in.stand_in, name="stand_in"),
     path("reviews/<str:pk>/submit/", submitting.submit, name="submit"),
     path("reviews/<str:pk>/submissions/", submitting.submissions, name="submissions"),
     path("reviews/<str:pk>/submissions/<slug:key>/", submitting.submission, name="submission"),
