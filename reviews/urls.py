@@ -55,6 +55,7 @@ CAMPAIGNS = [
 RUNNING = [
     path("campaigns/<slug:pk>/tasks/", lines.campaign_lines, name="campaign_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
+    path("campaigns/<slug:pk>/tasks/<int:line_no>/comment/", lines.say, name="say"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/correct/", lines.correct, name="correct"),
     path(
         "campaigns/<slug:pk>/tasks/<int:line_no>/reassign/", reassigning.reassign_line, name="reassign_line"

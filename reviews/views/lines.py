@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors.models import Account, ResourceType
+from core.errors import NotPossible
 from core.http import HtmxRequest
 from core.queries.asked import page
-from reviews.actions import correcting
+from reviews.actions import comments, correcting
 from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
 from reviews.models import Campaign, ReviewTask
@@ -52,12 +53,32 @@ def correct(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
     return redirect("reviews:campaign_line", campaign.pk, task.line_no)
 
 
+@require_POST
+def say(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
+    """Answer those who take part in the talk about a line."""
+    campaign = shown(request, pk)
+    task, text = _task(campaign, line_no), request.POST.get("text", "")
+    try:
+        comments.comment(task, text, by=request.user)
+    except NotPossible as refused:
+        return _line(request, campaign, task, CorrectForm(), 422, typed=text, problem=str(refused))
+    messages.success(request, "Your comment stands with the line.")
+    return redirect("reviews:campaign_line", campaign.pk, task.line_no)
+
+
 def _task(campaign: Campaign, line_no: int) -> ReviewTask:
     return get_object_or_404(campaign.tasks.select_related("person", "campaign"), line_no=line_no)
 
 
 def _line(
-    request: HtmxRequest, campaign: Campaign, task: ReviewTask, form: CorrectForm, status: int
+    request: HtmxRequest,
+    campaign: Campaign,
+    task: ReviewTask,
+    form: CorrectForm,
+    status: int,
+    *,
+    typed: str = "",
+    problem: str = "",
 ) -> HttpResponse:
     to = correcting.FINAL.get(ReviewTask.Status(task.status))
     may_correct = may_run(campaign, request.user) and campaign.status == Campaign.Status.RUNNING
@@ -68,6 +89,9 @@ def _line(
         "removals": task.removals.order_by("pk"),
         "events": events_of(task),
         "form": form,
+        "may_comment": request.user.may_act and campaign.status in Campaign.STARTED,
+        "typed": typed,
+        "problem": problem,
         "correct_to": to if may_correct and campaign.control_owner_id != request.user.pk else None,
     }
     return render(request, "reviews/running_line.html", context, status=status)

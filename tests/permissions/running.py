@@ -14,6 +14,7 @@ TABLE = """
                              super    connector_admin owner    app_owner basic   application campaign request helpdesk read_only deactivated stranger
 reviews:campaign_lines       200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:campaign_line        200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
+reviews:say                  405/done 405/404         405/done 405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:correct              405/done 405/404         405/403  405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:reassign_line        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:reassign_reviewer    200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
@@ -50,6 +51,7 @@ def requests(world: World) -> dict[str, Request]:
     return {
         "reviews:campaign_lines": Request([running.pk]),
         "reviews:campaign_line": Request([running.pk, "1"]),
+        "reviews:say": Request([running.pk, "1"], {"text": "Needed until May"}),
         "reviews:correct": Request([running.pk, "1"], {"outcome": "denied", "reason": "Moved"}),
         "reviews:reassign_line": Request([untouched.pk, "1"], {"to": other.pk, "reason": "On leave"}),
         "reviews:reassign_reviewer": Request(
