@@ -24,6 +24,7 @@ from reviews.views import (
     rules,
     running,
     staged,
+    standing_in,
     submitting,
     templates,
 )
@@ -79,6 +80,7 @@ RUNNING = [
     path("campaigns/<slug:pk>/tasks/removal/", lines.have_removed, name="have_removed"),
     path("campaigns/<slug:pk>/tasks/repair/", repairing.repair, name="repair_lines"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/", lines.campaign_line, name="campaign_line"),
+    path("campaigns/<slug:pk>/tasks/<int:line_no>/comment/", lines.say, name="say"),
     path("campaigns/<slug:pk>/tasks/<int:line_no>/correct/", lines.correct, name="correct"),
     path(
         "campaigns/<slug:pk>/tasks/<int:line_no>/reassign/", reassigning.reassign_line, name="reassign_line"
@@ -129,6 +131,7 @@ DESK = [
     path("reviews/<str:pk>/columns/", desk.columns, name="desk_columns"),
     path("reviews/<str:pk>/give/", desk_lines.give, name="give"),
     path("reviews/<str:pk>/comment/", desk_lines.comment_several, name="comment_several"),
+    path("reviews/<str:pk>/stand-in/", standing_in.stand_in, name="stand_in"),
     path("reviews/<str:pk>/submit/", submitting.submit, name="submit"),
     path("reviews/<str:pk>/submissions/", submitting.submissions, name="submissions"),
     path("reviews/<str:pk>/submissions/<slug:key>/", submitting.submission, name="submission"),

@@ -42,6 +42,8 @@ class Event:
     what: str
     said: str = ""
     is_bad: bool = False
+    is_written: bool = False
+    """Somebody wrote it, perhaps in Markdown."""
 
 
 def lines(campaign: Campaign, wanted: WantedLines) -> QuerySet[ReviewTask]:
@@ -79,7 +81,8 @@ def reviewers_of(campaign: Campaign, *, most: int = 200) -> Sequence[User]:
 def events_of(task: ReviewTask) -> Sequence[Event]:
     """Everything that happened to a line, the latest first, from its own rows."""
     found = [*_turns(task), *_decisions(task), *_removals(task)]
-    found += [Event(each.at, each.by.name, "said", each.text) for each in task.comments.select_related("by")]
+    said = task.comments.select_related("by")
+    found += [Event(each.at, each.by.name, "said", each.text, is_written=True) for each in said]
     if task.settled_at and task.status in (ReviewTask.Status.EXCEPTED, ReviewTask.Status.CANCELLED):
         word = "became an exception" if task.status == ReviewTask.Status.EXCEPTED else "was cancelled"
         found.append(Event(task.settled_at, "The line", word, task.status_reason))

@@ -17,6 +17,7 @@ from reviews.queries.desk_columns import CHOICES, chosen, columns_in
 from reviews.queries.earlier import earlier_campaigns, with_freshness
 from reviews.queries.sheets import Place, sheet
 from reviews.queries.shown import shown_now, token_of
+from reviews.queries.standing_in import standing
 from reviews.queries.stops import CHANGED, CLOSER, DONE, READY, REST, STOPS, Stop, stops
 from reviews.views.own import SHOWS, show_of, view_of
 
@@ -58,6 +59,7 @@ def page_of(request: HtmxRequest, campaign: Campaign) -> dict[str, Any]:
         "shown": token_of(seen, campaign, person),
         "next": _next(every, here),
         "instructions": reads.instructions(campaign),
+        "standing": standing(campaign, person),
     }
 
 

@@ -11,7 +11,7 @@ from connectors.models import Account, ResourceType
 from core.errors import NotPossible
 from core.http import HtmxRequest
 from core.queries.asked import page
-from reviews.actions import correcting, removals
+from reviews.actions import comments, correcting, removals
 from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
 from reviews.models import Campaign, ReviewTask
@@ -72,12 +72,32 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
+@require_POST
+def say(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
+    """Answer those who take part in the talk about a line."""
+    campaign = shown(request, pk)
+    task, text = _task(campaign, line_no), request.POST.get("text", "")
+    try:
+        comments.comment(task, text, by=request.user)
+    except NotPossible as refused:
+        return _line(request, campaign, task, CorrectForm(), 422, typed=text, problem=str(refused))
+    messages.success(request, "Your comment stands with the line.")
+    return redirect("reviews:campaign_line", campaign.pk, task.line_no)
+
+
 def _task(campaign: Campaign, line_no: int) -> ReviewTask:
     return get_object_or_404(campaign.tasks.select_related("person", "campaign"), line_no=line_no)
 
 
 def _line(
-    request: HtmxRequest, campaign: Campaign, task: ReviewTask, form: CorrectForm, status: int
+    request: HtmxRequest,
+    campaign: Campaign,
+    task: ReviewTask,
+    form: CorrectForm,
+    status: int,
+    *,
+    typed: str = "",
+    problem: str = "",
 ) -> HttpResponse:
     to = correcting.FINAL.get(ReviewTask.Status(task.status))
     may_correct = may_run(campaign, request.user) and campaign.status == Campaign.Status.RUNNING
@@ -92,6 +112,9 @@ def _line(
         "rounds": task.rounds.select_related("policy_version__policy", "by").order_by("-number"),
         **_repairs(request, campaign),
         "form": form,
+        "may_comment": request.user.may_act and campaign.status in Campaign.STARTED,
+        "typed": typed,
+        "problem": problem,
         "correct_to": to if may_correct and campaign.control_owner_id != request.user.pk else None,
     }
     return render(request, "reviews/running_line.html", context, status=status)

@@ -92,8 +92,22 @@ def test_details_open_beside_the_list_and_lines_are_marked_in_groups(
     page.goto(review.desk)
     page.keyboard.press("o")
     details = page.get_by_role("complementary", name=re.compile("^Details of"))
-    expect(details.get_by_role("heading", name="Who decides")).to_be_visible()
+    expect(details.get_by_role("heading", name="Why it is here")).to_be_visible()
     accessible(page)
+    for part, heading in (
+        ("Insights", "1 "),
+        ("Person", "Person"),
+        ("Plan", "Who decides"),
+        ("Related", "Other"),
+    ):
+        details.get_by_role("link", name=part).click()
+        expect(details.get_by_role("heading", name=heading).first).to_be_visible()
+        expect(details.get_by_role("heading", name="Why it is here")).to_be_hidden()
+    accessible(page)
+    details.get_by_role("button", name="Next line").click()
+    expect(details.get_by_text(", 2 of 10")).to_be_visible()
+    expect(details.get_by_role("heading", name="Other")).to_be_visible()  # the same part of the next line
+    details.get_by_role("link", name="Details").click()
     details.get_by_label("Comment").fill("Asked Tom")
     details.get_by_role("button", name="Comment").click()
     expect(details.get_by_role("blockquote")).to_have_text("Asked Tom")
@@ -113,9 +127,32 @@ def test_details_open_beside_the_list_and_lines_are_marked_in_groups(
     page.keyboard.press("?")
     expect(page.get_by_text("Look at what you would submit")).to_be_visible()
     page.keyboard.press("Escape")
-    for view in ("By entitlement", "One list"):
+    for view in ("By application", "By entitlement", "By resource", "One list"):
         follow(page.get_by_role("link", name=view))
         good(page)
+    for address in ("lines/2/", "stand-in/", "comment/?line=1&line=2"):
+        page.goto(f"{review.desk}{address}")
+        good(page)
+
+
+def test_one_list_is_reviewed_by_keyboard(review: Review, page: Page):
+    page.goto(f"{review.desk}?view=flat")
+
+    page.keyboard.press("c")
+    decided(page, 1, review.lines)
+    page.keyboard.press("d")
+    page.keyboard.type("Left the team")
+    page.keyboard.press("Enter")
+    decided(page, 2, review.lines)
+    page.keyboard.press("k")
+    page.keyboard.press("o")
+
+    expect(page.locator("tr.is-deny")).to_have_count(1)
+    details = page.get_by_role("complementary", name=re.compile("^Details of"))
+    expect(details.get_by_role("heading", name="Why it is here")).to_be_visible()
+    details.get_by_role("button", name="Certify").click()
+    expect(page.locator("tr.is-deny")).to_have_count(0)
+    expect(details.get_by_role("button", name="Certify")).to_have_attribute("aria-pressed", "true")
 
 
 def test_without_script_everything_is_there(browser: Browser, review: Review):

@@ -1,5 +1,7 @@
 """Whoever is asked reviews, whatever their roles; who runs a campaign, or everything, looks elsewhere."""
 
+from django.utils.timezone import localdate
+
 from core.models import Role
 from reviews.actions import deciding, marks
 from reviews.models import Mark
@@ -16,6 +18,7 @@ reviews:desk         404/405  404/405         404/405  200/405   404/405 404/405
 reviews:mark         405/404  405/404         405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/404   302/302     302/302
 reviews:desk_columns 405/404  405/404         405/404  405/done  405/404 405/404     405/404  405/404 405/404  405/404   302/302     302/302
 reviews:comment_several 404/404  404/404         404/404  409/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
+reviews:stand_in     404/404  404/404         404/404  200/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:give         404/404  404/404         404/404  409/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:submit       404/404  404/404         404/404  200/done  404/404 404/404     404/404  404/404 404/404  404/404   302/302     302/302
 reviews:submissions  404/405  404/405         404/405  200/405   404/405 404/405     404/405  404/405 404/405  404/405   302/302     302/302
@@ -33,11 +36,13 @@ def requests(world: World) -> dict[str, Request]:
     done = deciding.submit(campaign, reviewer, marks_seen=bar(campaign, reviewer).stamp)
     marks.mark(campaign, [1], Mark.Outcome.CERTIFY, by=reviewer)
     other = make_user("Rui Costa", Role.BASIC)
+    away = {"delegate": [other.pk], "first": localdate().isoformat(), "last": localdate().isoformat()}
     return {
         "reviews:desk": Request([campaign.pk]),
         "reviews:mark": Request([campaign.pk], {"certify": "2", "shown": shown_to(reviewer, campaign)}),
         "reviews:desk_columns": Request([campaign.pk], {"column": ["line", "owner"], "next": "/reviews/"}),
         "reviews:comment_several": Request([campaign.pk], {"line": ["1", "2"], "text": "Asked Tom"}),
+        "reviews:stand_in": Request([campaign.pk], away),
         "reviews:give": Request([campaign.pk], {"line": ["2"], "people": [other.pk], "reason": "Knows it"}),
         "reviews:submit": Request([campaign.pk], {"seen": bar(campaign, reviewer).stamp}),
         "reviews:submissions": Request([campaign.pk]),

@@ -16,6 +16,7 @@ reviews:campaign_lines       200/405  404/405         200/405  404/405   404/405
 reviews:campaign_line        200/405  404/405         200/405  404/405   404/405 404/405     200/405  404/405 404/405  200/405   302/302     302/302
 reviews:have_removed         405/done 405/404         405/403  405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:repair_lines         409/done 404/404         403/403  404/404   404/404 404/404     409/done 404/404 404/404  403/403   302/302     302/302
+reviews:say                  405/done 405/404         405/done 405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:correct              405/done 405/404         405/403  405/404   405/404 405/404     405/done 405/404 405/404  405/403   302/302     302/302
 reviews:reassign_line        200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
 reviews:reassign_reviewer    200/done 404/404         403/403  404/404   404/404 404/404     200/done 404/404 404/404  403/403   302/302     302/302
@@ -57,6 +58,7 @@ def requests(world: World) -> dict[str, Request]:
         "reviews:repair_lines": Request(
             [untouched.pk], {"do": "restart", "line": ["2:1-open"], "reason": "Wrong one"}
         ),
+        "reviews:say": Request([running.pk, "1"], {"text": "Needed until May"}),
         "reviews:correct": Request([running.pk, "1"], {"outcome": "denied", "reason": "Moved"}),
         "reviews:reassign_line": Request([untouched.pk, "1"], {"to": other.pk, "reason": "On leave"}),
         "reviews:reassign_reviewer": Request(

@@ -7,9 +7,9 @@ from core.models import OutgoingMail, Role, TrailEvent, User
 from reviews.actions import deciding, marks, removals, repairing
 from reviews.models import Campaign, Decision, LineRound, Mark, PolicyVersion, Progress, ReviewTask, Turn
 from reviews.queries import bridge
+from reviews.queries.applying import applying
 from reviews.queries.desk import bar
 from reviews.queries.evidence import evidence_lines
-from reviews.queries.applying import applying
 from reviews.queries.routes import deciders
 from tests.make import make_account, make_grant, make_user
 from tests.reviews.making import make_policy
