@@ -23,7 +23,7 @@ from tests.reviews.making import make_running, make_turn
 
 REASON = "It is needed, says who holds it"
 OPEN, DENIED, CERTIFIED, SECOND = range(4)
-"""What each person holds, by how its line stands; the last belongs to an account that nobody was matched to."""
+"""What each person holds, by how its line stands; the last: of an account that nobody was matched to."""
 STATES: Mapping[str, Mapping[str, Any]] = {
     "Running": {},
     "Staged": {"status": "staged", "started_at": None},
@@ -31,9 +31,8 @@ STATES: Mapping[str, Mapping[str, Any]] = {
     "Signed off": {"status": "signed_off", "closed_at": now(), "signed_off_at": now()},
     "Cancelled": {"status": "cancelled", "cancelled_at": now()},
 }
-
-
 ALIVE = ("Running", "Staged", "Remediation")
+"""In which something can still be done."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,9 @@ def _campaign(
     removals.open_for(list(campaign.tasks.filter(status="denied")), None)
     if name == "Remediation":
         campaign.tasks.filter(status="open").update(status="excepted", status_reason="Nobody decided.")
-        certified = campaign.tasks.filter(status="certified")
+        sampled = campaign.tasks.filter(status="certified")
         SampledLine.objects.bulk_create(
-            SampledLine(campaign=campaign, task=line, line_no=line.line_no) for line in certified
+            SampledLine(campaign=campaign, task=line, line_no=line.line_no) for line in sampled
         )
     return campaign
 
@@ -143,7 +142,7 @@ def _decided(line: ReviewTask, outcome: str, by: User) -> None:
 
 
 def attempts(world: Attacked, person: User) -> Iterator[Attempt]:
-    """All that could help, made anew as one goes: what is sent fits what came before. The worst comes last."""
+    """All that could help, made as one goes: what is sent fits what came before. The worst comes last."""
     yield from _elsewhere(world, person)
     own = world.own(person)
     for name, campaign in world.campaigns.items():
@@ -168,7 +167,7 @@ def everything(campaign: Campaign, person: User) -> Iterator[Attempt]:
 
 
 def _elsewhere(world: Attacked, person: User) -> Iterator[Attempt]:
-    """Not at a campaign: to have others stand in for the reviewer, and to have one's own account be another's."""
+    """Not at a campaign: to stand in for the reviewer, and to have one's own access taken away."""
     app, accounts = world.app, Account.objects.filter(app=world.app, person=person)
     days = {"first": localdate(), "last": localdate() + timedelta(days=3)}
     for one, two in (("reviewer", person), ("victim", person)):

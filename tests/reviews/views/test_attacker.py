@@ -1,7 +1,7 @@
-"""Somebody with a role tries every address of the product, with plausible and with forged words, many times over.
+"""Somebody with a role tries every address of the product, with plausible and with forged words.
 
-Afterwards nobody has decided on their own access, nothing that was staged is gone or changed, and nothing is to
-be taken away that nobody denied. That no GET writes anything is said by tests/permissions, for every role.
+Afterwards nobody has decided on their own access, nothing that was staged is gone or changed, and nothing is
+to be taken away that nobody denied. That no GET writes anything is said by tests/permissions, for every role.
 """
 
 import importlib
@@ -37,13 +37,13 @@ from tests.reviews.attacking import Attacked, Attempt, attempts, everything, lai
 
 __all__ = ["everyone", "requests", "set_up_link"]
 guard = importlib.import_module("reviews.migrations.0002_what_was_decided_stays")
-FROZEN = {
+FROZEN: Mapping[type[models.Model], Sequence[str]] = {
     ReviewTask: guard.FROZEN[guard.LINES],
     PopulationSource: guard.FROZEN[guard.SOURCES],
     Campaign: ("lines", "digest", "bridge", "frozen_at", "staged_at", "policy_version_id", "scope_id"),
     Scope: tuple(field.attname for field in Scope._meta.concrete_fields),
 }
-KEPT = (
+KEPT: Sequence[type[models.Model]] = (
     *(Campaign, ReviewTask, Turn, Decision, Submission, Removal, Comment, PopulationSource, Instructions),
     *(PolicyVersion, SampledLine, Report, ProvisionOrder, TrailEvent),
 )
@@ -58,7 +58,7 @@ class Before:
 
     def __init__(self) -> None:
         staged = Campaign.objects.exclude(status="draft").values("pk")
-        self._within: Mapping[type[models.Model], dict[str, Any]] = {
+        self._within: dict[type[models.Model], dict[str, Any]] = {
             Campaign: {"pk__in": list(staged.values_list("pk", flat=True))},
             Scope: {"campaign__in": list(staged.values_list("pk", flat=True))},
             Instructions: {"campaign__in": list(staged.values_list("pk", flat=True))},
@@ -111,7 +111,7 @@ def decides_on_nothing_of_their_own(person: User, own: frozenset[int], before: B
 
 
 def orders_only_what_was_denied(person: User, before: Before) -> int:
-    """A new order has a denied line behind it, follows an older one, or was asked for by who may. How many."""
+    """A new order has a denied line behind it, follows an older one, or who asked for it may. How many."""
     may = App.objects.all() if person.is_super else App.objects.owned_by(person)
     new = ProvisionOrder.objects.exclude(pk__in=before.orders)
     for order in new:
