@@ -1,38 +1,22 @@
 """A staging whose process is killed, again and again, without a last word."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from core.management.supervision import die_with_parent
-from tests.migrated import begin_with_tables
 from tests.reviews.dying_stager import HOLDERS
+from tests.reviews.killing import begun, ended, own_database
 
-ROOT = Path(__file__).resolve().parents[2]
+STAGER = "tests.reviews.dying_stager"
 STEPS = (1, 3, 4, 7, 5)
 """After so many steps each process is killed; the next one goes on from where that left it."""
 pytestmark = pytest.mark.instance
 
 
-def begun(environment, *words):
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.reviews.dying_stager", *words],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=die_with_parent(os.getpid()),
-    )
-
-
 def killed_after(steps, environment):
     """Whether it was still at work when it was killed."""
-    with begun(environment, "stage", "Disturbed") as process:
+    with begun(environment, STAGER, "stage", "Disturbed") as process:
         for _ in range(steps):
             if not process.stdout.readline():
                 break
@@ -41,22 +25,14 @@ def killed_after(steps, environment):
     return was_at_work
 
 
-def ended(environment, *words):
-    with begun(environment, *words) as process:
-        process.communicate()
-    assert process.returncode == 0
-
-
 def test_a_staging_that_is_killed_again_and_again_ends_as_one_that_nobody_disturbed(tmp_path):
-    database = tmp_path / "db.sqlite3"
-    begin_with_tables(database)
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{database}"}
-    ended(environment, "make")
+    database, environment = own_database(tmp_path)
+    ended(environment, STAGER, "make")
 
     were_at_work = [killed_after(steps, environment) for steps in STEPS]
     assert all(were_at_work[:3])  # a fast machine may be through before the last
-    ended(environment, "stage", "Disturbed")
-    ended(environment, "stage", "Undisturbed")
+    ended(environment, STAGER, "stage", "Disturbed")
+    ended(environment, STAGER, "stage", "Undisturbed")
 
     with closing(sqlite3.connect(database)) as known:
         told = {
