@@ -63,7 +63,7 @@ class Company:
         )
         self.campaign.refresh_from_db()
         enter_step(ReviewTask.objects.filter(campaign=self.campaign), 1)
-        self.stamps = {}
+        self.stamps, self.last = {}, 0
 
     def line(self, number):
         return self.campaign.tasks.get(line_no=number)
@@ -157,10 +157,8 @@ class Company:
             jobs.route_anew(person.pk)
 
     def checked(self):
-        last, self.last = (
-            getattr(self, "last", 0),
-            max(Decision.objects.values_list("pk", flat=True), default=0),
-        )
+        """The last decision that was looked at."""
+        last, self.last = self.last, max(Decision.objects.values_list("pk", flat=True), default=0)
         return last
 
     def must_be_others(self, decisions):
@@ -196,7 +194,7 @@ class Company:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=12,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
