@@ -1,7 +1,7 @@
 """Everything that people and workers may do to a campaign, in whatever order, over made-up companies.
 
-Never is there a decision by whose access it is; no open line is without somebody who is asked; the kept counts
-are what counting finds.
+Never is there a decision by whose access it is; no open line is without somebody who is asked; the kept
+counts are what counting finds.
 """
 
 from collections import Counter
