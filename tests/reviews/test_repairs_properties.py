@@ -55,8 +55,8 @@ class Company:
         )
         role = make_entitlement(app, "Buyer")
         for number, owner in enumerate(accounts, 1):
-            person = None if owner is None else self.people[owner]
-            account = make_account(app, f"Account {number}", person=person)
+            holder = None if owner is None else self.people[owner]
+            account = make_account(app, f"Account {number}", person=holder)
             make_line(self.campaign, make_grant(account, role), number)
         Campaign.objects.filter(pk=self.campaign.pk).update(
             status="running", lines=LINES, started_at=now(), staged_at=now()
@@ -185,8 +185,8 @@ class Company:
         """From the turns and from the decisions that stand, each with whoever was asked."""
         found = {}
         opened = Counter(Turn.objects.open().values_list("reviewer_id", flat=True))
-        stands = Decision.objects.filter(replaced_by=None).select_related("turn")
-        said = Counter((each.turn.reviewer_id, each.outcome) for each in stands)
+        stands = Decision.objects.filter(replaced_by=None)
+        said = Counter(stands.values_list("turn__reviewer", "outcome"))
         for person in {*opened, *(reviewer for reviewer, _ in said)}:
             found[person] = (opened[person], said[person, "certified"], said[person, "denied"])
         return found
