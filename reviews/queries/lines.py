@@ -80,7 +80,7 @@ def reviewers_of(campaign: Campaign, *, most: int = 200) -> Sequence[User]:
 
 def events_of(task: ReviewTask) -> Sequence[Event]:
     """Everything that happened to a line, the latest first, from its own rows."""
-    found = [*_turns(task), *_decisions(task), *_removals(task)]
+    found = [*_turns(task), *_decisions(task), *_removals(task), *_rounds(task)]
     said = task.comments.select_related("by")
     found += [Event(each.at, each.by.name, "said", each.text, is_written=True) for each in said]
     if task.settled_at and task.status in (ReviewTask.Status.EXCEPTED, ReviewTask.Status.CANCELLED):
@@ -100,6 +100,16 @@ def _turns(task: ReviewTask) -> list[Event]:
         found.append(Event(turn.at, turn.reviewer.name, "was asked", said))
         if turn.ended_at and turn.status in (Turn.Status.OVERTAKEN, Turn.Status.GIVEN_ON, Turn.Status.ENDED):
             found.append(Event(turn.ended_at, turn.reviewer.name, ENDS[Turn.Status(turn.status)]))
+    return found
+
+
+def _rounds(task: ReviewTask) -> list[Event]:
+    found = []
+    for each in task.rounds.select_related("by", "policy_version__policy"):
+        who = each.by.name if each.by else "A sync"
+        under = f"Under {each.policy_version}." if each.policy_version else ""
+        said = " ".join(filter(None, (each.reason, under)))
+        found.append(Event(each.at, who, "had it asked about from the first step again", said))
     return found
 
 

@@ -145,3 +145,19 @@ def test_turns_that_end_lower_the_counts_of_their_reviewers_alone():
 def holds(world, person):
     """They have the same access, by an account of their own."""
     make_grant(make_account(world.app, person.name, person=person), world.buyer)
+
+
+def test_what_was_grave_when_it_was_frozen_stays_grave_whatever_the_tags_say_later():
+    world = World(MANAGER)
+    world.buyer.risk = "Severe"
+    world.buyer.save()
+    Tag.objects.get_or_create(kind="risk", name="Severe", defaults={"is_grave": False})
+    Campaign.objects.update(grave_risks=["Severe"])
+    world.campaign.refresh_from_db()
+    line = denied(world)
+    holds(world, world.olga)
+
+    correct(line, world.olga)
+
+    assert line.status == "open"
+    assert world.asked() == [(1, "Tom Okafor", "second")]

@@ -341,7 +341,8 @@ def test_what_ties_a_reviewer_to_a_line_is_looked_up_when_they_decide(rui):
     grants = [*make_grants(2, person=nora)]
     campaign = make_running(grants, rui, turn={"independence": "mutual"})
     marks.mark(campaign, [1, 2], CERTIFY, by=rui)
-    make_grant(make_account(campaign.tasks.first().app, "Rui Costa", person=rui), grants[1].entitlement)
+    app = campaign.tasks.earliest("line_no").app
+    make_grant(make_account(app, "Rui Costa", person=rui), grants[1].entitlement)
     Reporting.objects.create(person=rui, manager=boss)
     Reporting.objects.create(person=boss, manager=nora)
 

@@ -306,7 +306,7 @@ def test_a_run_whose_follower_died_is_followed_before_the_next(campaign, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(following, "_cancel", died)
         with pytest.raises(RuntimeError):
-            jobs.follow_run(lost.pk)
+            jobs.follow_run(str(lost.pk))
 
     jobs.follow_run(ends(campaign, 2).pk)
 
@@ -324,7 +324,7 @@ def test_what_came_back_and_goes_again_is_cancelled_again(campaign, asked_anew):
     run = make_run(campaign.sources.get().connector)
     Grant.objects.filter(pk=again.pk).update(gone_at=now(), gone_run=run.pk)
 
-    jobs.follow_run(run.pk)
+    jobs.follow_run(str(run.pk))
 
     first = campaign.tasks.get(line_no=1)
     assert (first.status, first.round) == ("cancelled", 2)

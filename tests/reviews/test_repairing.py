@@ -256,7 +256,7 @@ def test_evidence_tells_of_every_round():
     assert told.outcome.by == ""
     assert WHY in told.outcome.earlier_rounds
     assert "before: certified by Rui Alves" in told.outcome.earlier_rounds
-    assert told.steps[0].outcome == "being asked"
+    assert [step.outcome for step in told.steps if step] == ["being asked"]
 
 
 def do(act, tasks, by, reason=WHY):

@@ -1,7 +1,7 @@
 """Everything that people and workers may do to a campaign, in whatever order, over made-up companies.
 
-Never is there a decision by whose access it is; no open line is without somebody who is asked; the kept counts
-are what counting finds.
+Never is there a decision by whose access it is; no open line is without somebody who is asked; the kept
+counts are what counting finds.
 """
 
 from collections import Counter
@@ -55,15 +55,15 @@ class Company:
         )
         role = make_entitlement(app, "Buyer")
         for number, owner in enumerate(accounts, 1):
-            person = None if owner is None else self.people[owner]
-            account = make_account(app, f"Account {number}", person=person)
+            holder = None if owner is None else self.people[owner]
+            account = make_account(app, f"Account {number}", person=holder)
             make_line(self.campaign, make_grant(account, role), number)
         Campaign.objects.filter(pk=self.campaign.pk).update(
             status="running", lines=LINES, started_at=now(), staged_at=now()
         )
         self.campaign.refresh_from_db()
         enter_step(ReviewTask.objects.filter(campaign=self.campaign), 1)
-        self.stamps = {}
+        self.stamps, self.last = {}, 0
 
     def line(self, number):
         return self.campaign.tasks.get(line_no=number)
@@ -157,10 +157,8 @@ class Company:
             jobs.route_anew(person.pk)
 
     def checked(self):
-        last, self.last = (
-            getattr(self, "last", 0),
-            max(Decision.objects.values_list("pk", flat=True), default=0),
-        )
+        """The last decision that was looked at."""
+        last, self.last = self.last, max(Decision.objects.values_list("pk", flat=True), default=0)
         return last
 
     def must_be_others(self, decisions):
@@ -187,8 +185,8 @@ class Company:
         """From the turns and from the decisions that stand, each with whoever was asked."""
         found = {}
         opened = Counter(Turn.objects.open().values_list("reviewer_id", flat=True))
-        stands = Decision.objects.filter(replaced_by=None).select_related("turn")
-        said = Counter((each.turn.reviewer_id, each.outcome) for each in stands)
+        stands = Decision.objects.filter(replaced_by=None)
+        said = Counter(stands.values_list("turn__reviewer", "outcome"))
         for person in {*opened, *(reviewer for reviewer, _ in said)}:
             found[person] = (opened[person], said[person, "certified"], said[person, "denied"])
         return found
@@ -196,7 +194,7 @@ class Company:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=12,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
