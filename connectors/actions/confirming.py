@@ -1,13 +1,12 @@
 """Orders that somebody asked for wait for an owner of the app, who confirms or refuses them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
 from django.db import transaction
 from django.utils.timezone import now
 
-from connectors.actions import orders, telling
+from connectors.actions import releasing, telling
 from connectors.actions.permission import is_own, must_confirm_order, must_confirm_orders
 from connectors.models import App, ProvisionOrder
 from connectors.queries.own_accounts import Human
@@ -33,7 +32,7 @@ def confirm(order: ProvisionOrder, *, by: User) -> None:
     """Have it carried out. Never about one's own access."""
     must_confirm_order(order, by)
     _must_wait(order)
-    _confirm([order], by=by)
+    releasing.go_ahead([order], by=by)
 
 
 @transaction.atomic
@@ -50,7 +49,7 @@ def confirm_all(app: App, *, by: User) -> Confirmed:
     if not others:
         raise Denied(f"This is about your own access: another owner of {app} has to confirm it.")
     for chunk in batched(others, CHUNK):
-        _confirm(chunk, by=by)
+        releasing.go_ahead(chunk, by=by)
     return Confirmed(len(others), len(found) - len(others))
 
 
@@ -63,7 +62,7 @@ def refuse(order: ProvisionOrder, *, by: User, reason: str) -> None:
         raise NotPossible("Say why: whoever asked for it reads it.")
     order.move(ProvisionOrder.Status.DROPPED, confirmed_by=by, confirmed_at=now(), problem=reason.strip())
     record("orders.refused", order, by=by, reason=reason.strip())
-    orders.tell_the_rest(order)
+    releasing.tell_the_rest(order)
     telling.tell_of_refusal(order, by=by, reason=reason.strip())
 
 
@@ -76,11 +75,6 @@ def may_confirm(order: ProvisionOrder, user: User) -> bool:
     except Denied:
         return False
     return True
-
-
-def _confirm(chosen: Sequence[ProvisionOrder], *, by: User) -> None:
-    for order in chosen:
-        orders.go_ahead(order, by=by)
 
 
 def _must_wait(order: ProvisionOrder) -> None:

@@ -18,6 +18,7 @@ from django.utils.timezone import now
 
 from connectors.actions import telling
 from connectors.actions.permission import must_run_order, must_say_done
+from connectors.actions.releasing import JOB, NEWS, begins_as, go_ahead, tell_the_rest
 from connectors.contract_writing import Receipt
 from connectors.models import Account, Connector, Entitlement, ProvisionOrder
 from connectors.queries.provisioning import Carrier, carrier, meant
@@ -28,8 +29,6 @@ from core.models import User
 from core.queue import announce, nudge
 from core.trail import ERROR, record, record_many
 
-NEWS = "connectors.order_moved"
-JOB = "connectors.carry_out"
 TRIES = 5
 """Tries after a passing trouble; then it is left to people (row A37)."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
@@ -88,7 +87,7 @@ def want_many(
         can = find(wish.account.app, wish.account.source, wish.entitlement.kind, verb)
         if other is None or (other.status == ProvisionOrder.Status.REMOVED and other.verb != verb):
             found.pop(pair, None)
-            status = _asked_or(can, asks_first=asks_first)
+            status = begins_as(can, asks_first=asks_first)
             new[pair] = _made(wish, verb, can, status, by=by, due_at=not_before or now())
         elif other.verb != verb:
             raise NotPossible(
@@ -97,7 +96,7 @@ def want_many(
         elif asks_first:
             continue
         elif other.status == ProvisionOrder.Status.ASKED:
-            go_ahead(other, by=by, not_before=not_before)
+            go_ahead([other], by=by, not_before=not_before)
         elif can.connector and pair in found and _is_worth_a_try(other):
             _try_again(other, can.connector, by=by, not_before=not_before)
     if not _created(list(new.values())):
@@ -237,21 +236,6 @@ def done_by_hand(order: ProvisionOrder, *, by: User | None, reason: str) -> None
 
 
 @transaction.atomic
-def go_ahead(order: ProvisionOrder, *, by: User | None, not_before: datetime | None = None) -> None:
-    """What waited for an owner of the app is carried out. Whether `by` may say so is for the caller."""
-    can = carrier(order.app, order.account.source, order.entitlement.kind, order.verb)
-    due_at = not_before or now()
-    said = {"confirmed_by": by, "confirmed_at": now(), "connector": can.connector, "problem": can.problem}
-    to = _asked_or(can, asks_first=False)
-    _move(order, to, **said, due_at=due_at, told_at=None)
-    record("orders.confirmed", order, by=by, by_hand=can.connector is None)
-    if can.connector is None:
-        nudge("connectors.tell_of_orders", order.app_id)
-    elif due_at <= now():
-        nudge(JOB, order.pk)
-
-
-@transaction.atomic
 def retry(order: ProvisionOrder, *, by: User | None) -> None:
     """Have a worker try again from the beginning; what has to be given back is given back first."""
     must_run_order(order, by)
@@ -295,12 +279,6 @@ def _undone(wishes: Collection[Wish]) -> dict[tuple[str, str], ProvisionOrder]:
 
 def _pair(wish: Wish) -> tuple[str, str]:
     return wish.account.pk, wish.entitlement.pk
-
-
-def _asked_or(can: Carrier, *, asks_first: bool) -> Status:
-    if asks_first:
-        return ProvisionOrder.Status.ASKED
-    return ProvisionOrder.Status.WANTED if can.connector else ProvisionOrder.Status.MANUAL
 
 
 def _made(
@@ -368,11 +346,6 @@ def _by_hand(order: ProvisionOrder, why: str, *, by: User | None) -> None:
 def _move(order: ProvisionOrder, to: Status, **changes: Any) -> None:
     order.move(to, **changes)
     tell_the_rest(order)
-
-
-def tell_the_rest(order: ProvisionOrder) -> None:
-    """Higher rooms hear that it has moved."""
-    announce(NEWS, order.pk)
 
 
 def _must_be_confirmed(order: ProvisionOrder) -> None:
