@@ -187,7 +187,8 @@ def _finish(campaign: Campaign) -> None:
         campaign.move(Campaign.Status.REMEDIATION)
         record("campaigns.remediation", campaign, by=None)
     for source in campaign.sources.select_related("connector"):
-        _read_again(source.connector, campaign)
+        if not source.files:  # the same bytes once more would show nothing
+            _read_again(source.connector, campaign)
 
 
 def _counts(campaign: Campaign) -> Mapping[str, int]:
