@@ -48,7 +48,7 @@ def draft(olga):
 @pytest.fixture
 def roles(draft):
     """What its three lines are about."""
-    return list(entitlements_of(draft.scope).order_by("pk"))
+    return list(entitlements_of(draft.scope).order_by("search_text"))
 
 
 def again(campaign):
