@@ -204,7 +204,8 @@ def _finish(campaign: Campaign) -> None:
         record("campaigns.remediation", campaign, by=None)
     reports.want_all(campaign)
     for source in campaign.sources.select_related("connector"):
-        _read_again(source.connector, campaign)
+        if not source.files:  # the same bytes once more would show nothing
+            _read_again(source.connector, campaign)
 
 
 def _counts(campaign: Campaign) -> Mapping[str, int]:

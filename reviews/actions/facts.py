@@ -87,6 +87,7 @@ class Covered:
     managers: Sequence[str] = ()
     departments: Sequence[str] = ()
     titles: Sequence[str] = ()
+    owner_statuses: Sequence[str] = ()
     without_groups: Sequence[str] = ()
     account_types: Sequence[str] = ()
     account_statuses: Sequence[str] = ()

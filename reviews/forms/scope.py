@@ -17,8 +17,8 @@ MOST_PEOPLE = 200
 KINDS, SINGLY = "kinds", "singly"
 WHAT = ((KINDS, "Whole resource types"), (SINGLY, "Single entitlements"))
 LISTS = (
-    *("apps", "kinds", "risks", "frameworks", "departments", "titles", "without_groups"),
-    *("account_types", "account_statuses"),
+    *("apps", "kinds", "risks", "frameworks", "departments", "titles", "owner_statuses"),
+    *("without_groups", "account_types", "account_statuses"),
 )
 MOST_DAYS_BACK = 3_650
 
@@ -55,6 +55,7 @@ class ScopeForm(EditForm):
     )
     departments = ticks("Department")
     titles = ticks("Title")
+    owner_statuses = ticks("Status of the owner")
     without_groups = ticks("Group")
     account_types = ticks("Account type")
     account_statuses = ticks("Account status")
@@ -120,12 +121,14 @@ class ScopeForm(EditForm):
             and "entitlements" not in self.errors
         ):
             self.add_error("entitlements", "Choose at least one entitlement, or whole resource types.")
-        named = any(typed.get(name) for name in ("people", "managers", "departments", "titles"))
+        named = any(
+            typed.get(name) for name in ("people", "managers", "departments", "titles", "owner_statuses")
+        )
         if typed.get("only_without_owner") and named:
             self.add_error(
                 "only_without_owner",
-                "An account without an owner belongs to nobody: take people, managers, departments and titles"
-                " away.",
+                "An account without an owner belongs to nobody: take people, managers, departments, titles"
+                " and statuses of owners away.",
             )
         self._clean_times(typed)
 

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('managers', models.JSONField(blank=True, default=list)),
                 ('departments', models.JSONField(blank=True, default=list)),
                 ('titles', models.JSONField(blank=True, default=list)),
+                ('owner_statuses', models.JSONField(blank=True, default=list)),
                 ('without_groups', models.JSONField(blank=True, default=list)),
                 ('account_types', models.JSONField(blank=True, default=list)),
                 ('account_statuses', models.JSONField(blank=True, default=list)),

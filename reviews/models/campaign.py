@@ -45,6 +45,8 @@ class Scope(models.Model):
     """Only accounts of people who report to one of these."""
     departments = models.JSONField(default=list, blank=True)
     titles = models.JSONField(default=list, blank=True)
+    owner_statuses = models.JSONField(default=list, blank=True)
+    """Only accounts of people of these: who left keeps their accounts until somebody takes them."""
     without_groups = models.JSONField(default=list, blank=True)
     """No accounts of members of these groups of people."""
     account_types = models.JSONField(default=list, blank=True)

@@ -116,6 +116,7 @@ def _scope(campaign: Campaign) -> Section:
         ("Left out singly", f"{len(scope.left_out):,} entitlements" if scope.left_out else ""),
         ("Departments", ", ".join(scope.departments)),
         ("Titles", ", ".join(scope.titles)),
+        ("Statuses of owners", ", ".join(scope.owner_statuses)),
         ("Without members of", ", ".join(_groups(scope))),
         ("Account types", ", ".join(scope.account_types)),
         ("Account statuses", ", ".join(scope.account_statuses)),

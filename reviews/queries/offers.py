@@ -28,6 +28,7 @@ class Offers:
     frameworks: Sequence[Choice]
     departments: Sequence[Choice]
     titles: Sequence[Choice]
+    owner_statuses: Sequence[Choice]
     without_groups: Sequence[Choice]
     account_types: Sequence[Choice]
     account_statuses: Sequence[Choice]
@@ -45,6 +46,7 @@ def offers(scope: Scope) -> Offers:
         frameworks=_plain(frameworks, scope.frameworks),
         departments=_plain(departments(), scope.departments),
         titles=_plain(titles(), scope.titles),
+        owner_statuses=[(each.value, str(each.label)) for each in User.Status],
         without_groups=list(PeopleGroup.objects.order_by("search_text", "pk").values_list("pk", "name")),
         account_types=[(each.value, str(each.label)) for each in Account.Type],
         account_statuses=[(each.value, str(each.label)) for each in statuses],

@@ -36,6 +36,7 @@ class Reason(models.TextChoices):
     MANAGER = "manager", "The account's owner reports to none of the managers chosen"
     DEPARTMENT = "department", "The account's owner is in none of the departments chosen"
     TITLE = "title", "The account's owner has none of the titles chosen"
+    OWNER_STATUS = "owner_status", "The account's owner has none of the statuses chosen"
     GROUP = "group", "The account's owner belongs to a group that was left out"
     DOMAIN = "domain", "The account's e-mail is not of the domains chosen"
     ENDED = "ended", "The entitlement is no longer in the app"
@@ -232,6 +233,11 @@ def _rules_of_accounts(scope: Scope, of: str) -> list[Rule]:
         (Reason.MANAGER, bool(scope.managers), Q(**{f"{of}person__in": reports})),
         (Reason.DEPARTMENT, bool(scope.departments), Q(**{f"{of}person__department__in": scope.departments})),
         (Reason.TITLE, bool(scope.titles), Q(**{f"{of}person__title__in": scope.titles})),
+        (
+            Reason.OWNER_STATUS,
+            bool(scope.owner_statuses),
+            Q(**{f"{of}person__status__in": scope.owner_statuses}),
+        ),
         (Reason.GROUP, bool(scope.without_groups), ~Q(**{f"{of}person__in": members})),
         (Reason.DOMAIN, bool(scope.domains), Q(**{f"{of}is_external": is_external})),
     ]

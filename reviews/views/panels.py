@@ -16,7 +16,7 @@ from reviews.queries import campaigns as queries
 from reviews.queries.first_review import is_offered
 from reviews.queries.mine import mine, open_lines
 from reviews.queries.policies import may_see_policies
-from reviews.queries.preferring import preferred_of
+from reviews.queries.preferring import preferred_by_both
 from reviews.queries.removals import FOR_OWNERS, late, late_campaigns, waiting_for
 
 type Shown = Mapping[str, Any] | None
@@ -166,7 +166,7 @@ def preferred_policy(request: HttpRequest, details: Mapping[str, Any]) -> Shown:
     if user is None:
         return None
     governs = may_govern(app, user)
-    policy, of_app = preferred_of(app, entitlement), preferred_of(app)
+    policy, of_app = preferred_by_both(app, entitlement)
     if not governs and policy is None and of_app is None:
         return None
     keys = [app.pk, entitlement.pk] if entitlement else [app.pk]

@@ -283,3 +283,16 @@ def test_who_else_runs_it_ends_it_whoever_has_open_access(campaign, owner):
     account.save()
 
     closing.close(campaign, by=make_user("Sam Root", Role.SUPER), at_end=EXCEPTION)
+
+
+def test_a_file_is_not_read_once_more_at_the_end(campaign, owner, trail):
+    connector = make_connected(owner, app=campaign.tasks.first().app, driver="file", source="file:payroll")
+    files = [{"name": "people.csv", "sha256": "a" * 64, "at": now().isoformat()}]
+    run = make_run(connector)
+    campaign.sources.create(connector=connector, source=connector.source, run=run, files=files)
+
+    closing.close(campaign, by=owner, at_end=EXCEPTION)
+    jobs.close(campaign.pk)
+
+    assert "campaigns.not_read_at_the_end" not in trail()
+    assert connector.runs.latest("pk") == run

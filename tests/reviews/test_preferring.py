@@ -32,6 +32,7 @@ class World:
 
     def use_preferred(self):
         campaign = self.campaign
+        assert campaign.policy is not None
         campaigns.choose_policy(
             campaign, campaign.policy, prefers=True, seen=campaign.changed_at, by=self.olga
         )
@@ -40,11 +41,8 @@ class World:
     def decide(self):
         found = applying(self.campaign)
         roles = (self.buyer, self.payer, self.traveller)
-        return [(each.version.policy.name, each.origin) for role in roles for each in [at(found, role)]]
-
-
-def at(found, role):
-    return found.to(role.app_id, role.pk)
+        applied = [found.to(role.app_id, role.pk) for role in roles]
+        return [(each.version.policy.name, each.origin) for each in applied if each]
 
 
 def test_own_goes_before_the_entitlements_before_the_apps_before_the_campaigns(world):

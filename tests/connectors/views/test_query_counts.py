@@ -31,7 +31,7 @@ from tests.make import SOURCE, make_app, make_connected, make_run, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("company")]
 ACCOUNTS, HELD, THINGS, RUNS, APPS = 5_000, 9, 100, 30, 40
 MOST_QUERIES = 26
-MANY = {"/connectors/{connector}/": 34, "/applications/{app}/": 30}
+MANY = {"/connectors/{connector}/": 34, "/applications/{app}/": 31}
 """A connector with its runs, settings, owners, and a run that waits for a person."""
 MOST_ROWS = 101
 """Of any one answer of the database: a page, and the row that tells of a next one."""

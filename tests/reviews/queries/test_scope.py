@@ -65,6 +65,8 @@ def names(held, scope):
         ({"grants": "last"}, {"nora buyer", "robot viewer"}),
         ({"titles": ["Clerk"]}, {"nora buyer"}),
         ({"titles": ["Chief"]}, set()),
+        ({"owner_statuses": ["active"]}, {"nora buyer"}),
+        ({"owner_statuses": ["deactivated"]}, set()),
         ({"domains": "own"}, {"nora buyer"}),
         ({"domains": "external"}, {"robot viewer"}),
     ],
