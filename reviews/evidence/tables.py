@@ -106,18 +106,17 @@ def write_book(path: Path, front: Sequence[Row], tables: Sequence[Table], seen: 
 
 def _sheets(archive: Archive, table: Table, rows: "_Counted", before: int) -> Iterator[str]:
     """Write the sheets of one table into the archive, and answer the names of the entries. At least one."""
-    cells, is_more, number = iter(rows), True, before
-    while is_more:
+    cells, number = iter(rows), before
+    row = next(cells, None)
+    while row is not None or number == before:
         number += 1
         name = f"xl/worksheets/sheet{number}.xml"
         with SheetFile(archive, name) as sheet:
             sheet.add(table.heads)
-            is_more = False
-            for place, row in enumerate(cells, 1):
+            left = SHEET_ROWS
+            while row is not None and left:
                 sheet.add([_short(cell) for cell in row])
-                if place == SHEET_ROWS:
-                    is_more = True
-                    break
+                row, left = next(cells, None), left - 1
         yield name
 
 
