@@ -128,7 +128,7 @@ def cell_of(value: object) -> Cell:
     return _text(plain) if isinstance(plain, str) else plain
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_192)
 def _text(text: str) -> str:
     return neutral(str(printable(text)))
 
@@ -149,7 +149,7 @@ def _plain(value: object) -> Cell:
     return str(value)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_192)
 def time_of(at: datetime) -> str:
     """UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
