@@ -5,6 +5,7 @@ from itertools import batched
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.timezone import now
 
 from core.models import User
 from core.models.user import Reporting
@@ -24,6 +25,8 @@ from reviews.queries.console_now import console_now
 from reviews.queries.roll_forward import CAME, moved_now
 
 BATCH = 2_000
+FACTS = ("name", "email", "title", "department", "employee_id", "status")
+"""What is kept of a person, called the same there."""
 
 
 def keep_population(campaign: Campaign) -> None:
@@ -99,18 +102,10 @@ def _then(campaign: str, people: Collection[str]) -> Iterator[PersonThen]:
     rows = Reporting.objects.filter(person__in=people).order_by("manager__search_text", "pk")
     for person, name, email in rows.values_list("person", "manager__name", "manager__email"):
         managers.setdefault(person, []).append([name, email])
-    for each in User.objects.filter(pk__in=people).order_by("pk"):
-        yield PersonThen(
-            campaign_id=campaign,
-            person=each,
-            name=each.name,
-            email=each.email,
-            title=each.title,
-            department=each.department,
-            employee_id=each.employee_id,
-            status=each.status,
-            managers=managers.get(each.pk, []),
-        )
+    at = now()
+    for key, *facts in User.objects.filter(pk__in=people).order_by("pk").values_list("pk", *FACTS):
+        told = dict(zip(FACTS, facts, strict=True))
+        yield PersonThen(campaign_id=campaign, person_id=key, managers=managers.get(key, []), at=at, **told)
 
 
 def _keep_console(campaign: Campaign, moment: ConsoleThen.Moment) -> None:

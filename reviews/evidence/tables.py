@@ -106,18 +106,17 @@ def write_book(path: Path, front: Sequence[Row], tables: Sequence[Table], seen: 
 
 def _sheets(archive: Archive, table: Table, rows: "_Counted", before: int) -> Iterator[str]:
     """Write the sheets of one table into the archive, and answer the names of the entries. At least one."""
-    cells, is_more, number = iter(rows), True, before
-    while is_more:
+    cells, number = iter(rows), before
+    row = next(cells, None)
+    while row is not None or number == before:
         number += 1
         name = f"xl/worksheets/sheet{number}.xml"
         with SheetFile(archive, name) as sheet:
             sheet.add(table.heads)
-            is_more = False
-            for place, row in enumerate(cells, 1):
+            left = SHEET_ROWS
+            while row is not None and left:
                 sheet.add([_short(cell) for cell in row])
-                if place == SHEET_ROWS:
-                    is_more = True
-                    break
+                row, left = next(cells, None), left - 1
         yield name
 
 
@@ -129,7 +128,7 @@ def cell_of(value: object) -> Cell:
     return _text(plain) if isinstance(plain, str) else plain
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_192)
 def _text(text: str) -> str:
     return neutral(str(printable(text)))
 
@@ -150,7 +149,7 @@ def _plain(value: object) -> Cell:
     return str(value)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_192)
 def time_of(at: datetime) -> str:
     """UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

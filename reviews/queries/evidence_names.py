@@ -5,7 +5,7 @@ from collections.abc import Collection
 from core.models import User
 from reviews.models import Campaign, PersonThen
 
-MOST = 20_000
+MOST = 8_000
 """People held at once: so many more than a page of lines names that memory need not grow with them."""
 
 

@@ -8,9 +8,9 @@ from typing import Self
 from django.db.models import Prefetch, QuerySet
 
 from core.models import User
-from reviews.models import Campaign, Decision, Progress, Removal, ReviewTask, Turn
+from reviews.models import Campaign, Decision, PersonThen, Progress, Removal, ReviewTask, Turn
 
-NO_RISK = "none"
+NO_RISK, NOBODY = "none", "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,10 @@ class WantedLines:
     kind: str = ""
     risk: str = ""
     type: str = ""
+    via: str = ""
+    """How somebody came to be asked: what is filtered on is any step that was not given on."""
+    owner: str = ""
+    """How their owner stood when the population was frozen: `NOBODY`, or a status of people."""
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Self:
@@ -54,9 +58,15 @@ def lines(campaign: Campaign, wanted: WantedLines) -> QuerySet[ReviewTask]:
             rows = rows.filter(**{column: value})
     if wanted.risk:
         rows = rows.filter(risk="" if wanted.risk == NO_RISK else wanted.risk)
-    if wanted.reviewer:
-        asked = Turn.objects.filter(campaign=campaign, reviewer=wanted.reviewer)
-        rows = rows.filter(pk__in=asked.exclude(status=Turn.Status.GIVEN_ON).values("task"))
+    told = {name: getattr(wanted, name) for name in ("reviewer", "via") if getattr(wanted, name)}
+    if told:
+        asked = Turn.objects.filter(campaign=campaign, **told).exclude(status=Turn.Status.GIVEN_ON)
+        rows = rows.filter(pk__in=asked.values("task"))
+    if wanted.owner == NOBODY:
+        return rows.filter(person=None)
+    if wanted.owner:
+        then = PersonThen.objects.filter(campaign=campaign, status=wanted.owner)
+        rows = rows.filter(person__in=then.values("person"))
     return rows
 
 

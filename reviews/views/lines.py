@@ -10,14 +10,17 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.models import Account, ResourceType
 from core.errors import NotPossible
 from core.http import HtmxRequest
+from core.models import User
 from core.queries.asked import page
 from reviews.actions import comments, correcting, removals
 from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
-from reviews.models import Campaign, ReviewTask
+from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.applying import applying
-from reviews.queries.lines import NO_RISK, WantedLines, events_of, for_screen, lines, reviewers_of
+from reviews.queries.lines import NO_RISK, NOBODY, WantedLines, events_of, for_screen, lines, reviewers_of
 from reviews.views.running import head, shown
+
+OWNERS = [(str(key), f"{label} when frozen") for key, label in User.Status.choices]
 
 type Choices = list[tuple[str, str]]
 
@@ -145,6 +148,8 @@ def _choices(campaign: Campaign, wanted: WantedLines) -> list[tuple[str, str, st
         ("kind", "Any type", sorted(kinds.items(), key=lambda kind: kind[1])),
         ("risk", "Any risk", [*((risk, risk) for risk in risks), (NO_RISK, "None")]),
         ("type", "Any account", [(str(key), str(label)) for key, label in Account.Type.choices]),
+        ("via", "Asked in any way", [(str(key), str(label).capitalize()) for key, label in Turn.Via.choices]),
+        ("owner", "Any owner", [*OWNERS, (NOBODY, "Nobody")]),
     ]
     if len(names) > 1:
         found.insert(2, ("app", "Any app", list(names.items())))

@@ -7,7 +7,11 @@ import sys
 from tests.bench.stage import Figures, busy, figures_of, stage
 
 SIZES = (10_000, 100_000)
-KINDS = ("lines_csv", "lines_xlsx", "memo")
+KINDS = ("lines_csv", "lines_xlsx", "lines_json", "roles", "memo")
+COLUMNS = (
+    *(("seconds", "seconds"), ("cpu_seconds", "seconds of CPU"), ("mb", "file, MB")),
+    ("peak_rss_mb", "peak memory, MB"),
+)
 MOST_TIMES = 1.3
 """What memory may come to, times that of the smallest campaign."""
 
@@ -35,7 +39,7 @@ def _table(figures: Figures) -> str:
     sizes = figures["sizes"]
     lines = ["", f"{figures['database']:32}" + "".join(f"{size:>14,}" for size in sizes)]
     for kind in KINDS:
-        for name, words in (("seconds", "seconds"), ("mb", "file, MB"), ("peak_rss_mb", "peak memory, MB")):
+        for name, words in COLUMNS:
             told = "".join(f"{found[kind][name]:>14,}" for found in sizes.values())
             lines.append(f"{f'{kind}: {words}':32}{told}")
         first = next(iter(sizes.values()))[kind]["peak_rss_mb"]

@@ -100,6 +100,7 @@ def test_a_lease_is_renewed_beside_a_worker_that_reads_for_long_and_told_columns
         assert wait_until(there.exists, seconds=20, what="the lease was renewed")
 
     after = OutgoingMail.objects.get(pk=busy.pk).leased_until
+    assert after
     assert after < now() + BESIDE + timedelta(seconds=1)
 
 

@@ -4,7 +4,9 @@ import csv
 import hashlib
 import io
 import json
+import textwrap
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -21,7 +23,7 @@ from reviews import jobs
 from reviews.actions import closing, reports
 from reviews.actions.keeping import keep_people
 from reviews.models import Campaign, Comment, Decision, Removal, Report, Turn
-from reviews.queries import evidence_roles
+from reviews.queries import evidence_roles, frozen
 from tests.make import make_account, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
 
@@ -520,3 +522,17 @@ def test_while_a_file_is_being_made_the_page_says_how_far_it_is(campaign, olga, 
     page = sign_in(olga).get(reverse("reviews:evidence", args=[campaign.pk])).content.decode()
 
     assert "2 of 3 rows so far" in page
+
+
+def test_an_outsider_makes_the_hash_of_the_population_again_as_the_handbook_says(
+    campaign, olga, tmp_path, monkeypatch, capsys
+):
+    handbook = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+    (recipe,) = (each for each in handbook.split("```python")[1:] if "Entitlement id" in each)
+    file = tmp_path / "lines.json"
+    file.write_bytes(content(made(campaign, "lines_json", olga)))
+
+    monkeypatch.setattr("sys.argv", ["check", str(file)])
+    exec(textwrap.dedent(recipe.partition("```")[0]), {})  # our own handbook
+
+    assert capsys.readouterr().out.strip() == frozen.digest_of(campaign)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -182,7 +183,8 @@ def test_a_name_of_any_of_these_scripts_is_in_the_text_of_the_pdf(name, tmp_path
     page = PdfReader(path).pages[0]
     text = unicodedata.normalize("NFC", page.extract_text())
     assert text.count(name) == 3  # above the page, as its title, and as a sentence
-    fonts = [each.get_object() for each in page["/Resources"]["/Font"].values()]
+    resources: Any = page["/Resources"]
+    fonts = [each.get_object() for each in resources["/Font"].values()]
     own = [each for each in fonts if each["/Subtype"] == "/TrueType"]
     assert own
     assert all("/FontFile2" in each["/FontDescriptor"] for each in own)

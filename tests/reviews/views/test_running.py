@@ -6,9 +6,10 @@ from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, Grant, Tag
 from core.http import sessions
-from core.models import Role
+from core.models import Role, User
 from reviews import jobs
 from reviews.actions import closing, removals, removing
+from reviews.actions.keeping import keep_people
 from reviews.actions.signing_off import STATEMENTS
 from reviews.models import Campaign, Decision, Mark, Removal, ReviewTask
 from reviews.queries import downloads
@@ -120,6 +121,26 @@ def test_lists_cost_the_same_however_many_lines_there_are(
     for url, cost in zip(urls, costs, strict=True):
         with django_assert_num_queries(cost):
             browser.get(url)
+
+
+def test_lines_are_narrowed_by_how_somebody_was_asked_and_by_how_their_owner_stood(campaign, owner, sign_in):
+    left = make_user("Nadia Karim", status="deactivated")
+    app = campaign.tasks.earliest("line_no").app
+    grant = make_grant(make_account(app, "Nadia", person=left), make_entitlement(app, "Payer"))
+    last = campaign.tasks.count() + 1
+    make_turn(make_line(campaign, grant, last), make_user("Hugo Brandt"), via="app_owner")
+    keep_people(campaign, [left.pk])
+    User.objects.filter(pk=left.pk).update(status="active")
+    url, found = reverse("reviews:campaign_lines", args=[campaign.pk]), {}
+
+    for query in ("via=app_owner", "owner=deactivated", "owner=active", "owner=nobody"):
+        page = sign_in(owner).get(f"{url}?{query}").context["page"]
+        found[query] = [task.line_no for task in page.rows]
+
+    nobodys = list(range(1, last))
+    assert found == {
+        "via=app_owner": [last], "owner=deactivated": [last], "owner=active": [], "owner=nobody": nobodys
+    }  # fmt: skip
 
 
 def test_lines_are_narrowed_by_status_reviewer_and_risk(campaign, owner, sign_in):
