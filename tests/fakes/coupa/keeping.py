@@ -1,4 +1,4 @@
-"""What was changed in a pretend Coupa, kept in a file: else every restart would give back what was taken away."""
+"""What was changed in a pretend Coupa, kept in a file: else a restart would give back what was taken away."""
 
 import pickle
 import threading
