@@ -186,7 +186,6 @@ SCREENS = (
     Screen("template_course", "/campaigns/templates/{campaign_template}/schedule/"),
     Screen("running", "/campaigns/{running}/"),
     Screen("running_removals", "/campaigns/{running}/removals/"),
-    Screen("running_data", "/campaigns/{running}/data/"),
     Screen("signed_off", "/campaigns/{signed_off}/sign-off/"),
     Screen("evidence", "/campaigns/{signed_off}/evidence/"),
     Screen("reviews", "/reviews/"),
