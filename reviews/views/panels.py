@@ -96,6 +96,11 @@ def checklist(request: HttpRequest, details: Mapping[str, Any]) -> Mapping[str, 
         page = reverse("reviews:new_campaign")
         return {**step, "state": "open", "sentence": sentence, "url": page, "label": "Set up"}
     sentence = "Possible once Coupa is connected and its accounts have owners."
+    user = _user(request)
+    if user is not None and is_offered(user):
+        sentence += " Over Reeve's own administrators it is possible now."
+        page = reverse("reviews:first_review")
+        return {**step, "state": "later", "sentence": sentence, "url": page, "label": "Look"}
     return {**step, "state": "later", "sentence": sentence}
 
 

@@ -188,6 +188,10 @@ SCREENS = (
     Screen("template_scope", "/campaigns/templates/{campaign_template}/scope/"),
     Screen("template_settings", "/campaigns/templates/{campaign_template}/settings/"),
     Screen("template_course", "/campaigns/templates/{campaign_template}/schedule/"),
+    Screen("running", "/campaigns/{running}/"),
+    Screen("running_removals", "/campaigns/{running}/removals/"),
+    Screen("signed_off", "/campaigns/{signed_off}/sign-off/"),
+    Screen("evidence", "/campaigns/{signed_off}/evidence/"),
     Screen("reviews", "/reviews/"),
     Screen("desk", "/reviews/{review}/"),
     Screen("desk_entitlement", "/reviews/{review}/?view=entitlement"),
@@ -234,7 +238,7 @@ def demo(folder: Path) -> Iterator[Instance]:
     instance = Instance(folder)
     people = folder / "people.jsonl"
     told(instance, "migrate", "--verbosity", "0")
-    told(instance, "load_demo", "--people-file", str(people))
+    told(instance, "load_demo", "--people-file", str(people), "--with-reviews")
     with (
         FakeCoupa(users=400, groups=24, roles=16, people=read_people(people)) as fake,
         FakeCoupa(users=80, groups=8, roles=6, seed=2) as other,

@@ -129,12 +129,12 @@ def test_coupa_is_done_once_it_was_read(cast, sign_in):
     ]
 
 
-def test_the_first_review_says_what_it_waits_for_and_leads_nowhere(cast, sign_in):
+def test_the_first_review_says_what_it_waits_for_and_leads_to_the_one_that_needs_no_vendor(cast, sign_in):
     rows = sign_in(cast["super"]).get("/").context["checklist"].rows
 
     assert rows[-1]["title"] == "First access review"
     assert rows[-1]["state"] == "later"
-    assert "url" not in rows[-1]
+    assert rows[-1]["url"] == "/campaigns/first/"
 
 
 @pytest.mark.parametrize(

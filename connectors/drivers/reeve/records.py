@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from connectors.console import Member, Thing
 from connectors.contract import Account, Entitlement, Grant, Kind, Record, Resource, ResourceType
 
-TYPES: Mapping[Kind, str] = {"role": "Role", "group": "Group of people"}
+TYPES: Mapping[Kind, str] = {"role": "Role", "group": "Group"}
 MEMBER = "member"
 
 
@@ -22,7 +22,7 @@ def things(kind: Kind, found: Sequence[Thing]) -> Iterator[Record]:
 
 
 def types(kinds: Collection[Kind]) -> Iterator[Record]:
-    yield ResourceType("user", "Person")
+    yield ResourceType("user", "Account")
     yield from (ResourceType(kind, name) for kind, name in TYPES.items() if kind in kinds)
 
 

@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 from tests.fakes.coupa import FakeCoupa
-from tests.fakes.coupa.people import read_people
+from tests.fakes.coupa.keeping import Keeper
+from tests.fakes.coupa.people import Size, read_people
+from tests.fakes.coupa.tenant import Tenant
 
 ROOT = Path(__file__).parents[3]
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -397,3 +399,18 @@ def has_ended(pid: int) -> bool:
     ended, _, _ = select.select([watch], [], [], 10)
     os.close(watch)
     return bool(ended)
+
+
+def test_what_was_changed_is_there_after_a_restart(tmp_path):
+    file = tmp_path / "users"
+    first = Tenant(Size(20, 3, 3, 0), 1, ())
+    keeper = Keeper(first, file)
+    user = first.users[first.order[0]]
+    user.active, user.roles = False, set()
+    keeper.keep()
+
+    second = Tenant(Size(20, 3, 3, 0), 1, ())
+    Keeper(second, file)
+
+    assert second.users == first.users
+    assert not second.users[user.id].active

@@ -56,7 +56,7 @@ def connector(
 ) -> Connector:
     """Reads and writes."""
     monkeypatch.setattr(jobs, "open_driver", lambda _, **__: WorldChanger(world, habits, lambda _: None))
-    monkeypatch.setattr(jobs, "open_provisioner", lambda _, heard: WorldChanger(world, habits, heard))
+    monkeypatch.setattr(jobs, "open_provisioner", lambda _, heard, why: WorldChanger(world, habits, heard))
     settings = {"domain": "acme.coupahost.com", "client_id": "b1f9c2d07e4a", "mode": "read-write"}
     app = make_app("Coupa", app_owner)
     stands = Connector.Status.CONNECTED

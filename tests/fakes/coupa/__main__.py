@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from tests.fakes.coupa.keeping import Keeper
 from tests.fakes.coupa.people import read_people
 from tests.fakes.coupa.server import FakeCoupa
 
@@ -43,7 +44,15 @@ def main() -> None:
     }
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
-    fake.serve()
+    if wish.keep is None:
+        fake.serve()
+        return
+    keeper = Keeper(fake.tenant, wish.keep)
+    keeper.start()
+    try:
+        fake.serve()
+    finally:
+        keeper.keep()
 
 
 def parse() -> argparse.Namespace:
@@ -57,6 +66,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--people", type=Path, help="JSON lines with name, email, employee_id: the first users"
     )
+    parser.add_argument("--keep", type=Path, help="a file: what was changed is there after a restart")
     parser.add_argument("--client-id", default="reeve-client")
     parser.add_argument("--client-secret", default="", help="one is made up if none is given")
     parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer")
