@@ -11,7 +11,7 @@ from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
 from reviews.queries.applying import applying
 from reviews.queries.graves import grave_in
-from reviews.queries.keys import among
+from reviews.queries.keys import IsOne, among
 from reviews.queries.people import own_turns
 from reviews.queries.rounds import of_this_round
 
@@ -122,7 +122,7 @@ def questions(
     if lines is not None:
         turns = turns.filter(line_no__in=among(lines))
     if tasks is not None:
-        turns = turns.filter(task__in=among(tasks))
+        turns = turns.filter(IsOne("task_id", tasks))
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )

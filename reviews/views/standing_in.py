@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods
 
 from core.actions.delegations import BadDelegate
 from core.errors import NotPossible
-from core.forms.people import DelegationForm
 from core.http import HtmxRequest
 from core.http.request import organisation_of
 from core.queries.asked import people
@@ -17,6 +16,7 @@ from core.queries.people import people_matching
 from reviews.actions import giving
 from reviews.actions.marks import must_be_open
 from reviews.actions.standing_in import let_stand_in
+from reviews.forms.standing_in import StandInForm
 from reviews.models import Campaign
 from reviews.queries.asking import open_turns
 from reviews.queries.standing_in import standing
@@ -30,8 +30,8 @@ def stand_in(request: HtmxRequest, pk: str) -> HttpResponse:
     if request.method == "GET" or "delegate_find" in request.POST:
         today = localdate(timezone=organisation_of(request).zone)
         days = {"first": today.isoformat(), **request.POST.dict()}
-        return _page(request, campaign, DelegationForm(initial=days), 200)
-    form = DelegationForm(request.POST)
+        return _page(request, campaign, StandInForm(initial=days), 200)
+    form = StandInForm(request.POST)
     if not form.is_valid():
         return _page(request, campaign, form, 422)
     typed, also_open = form.cleaned_data, "also_open" in request.POST
@@ -47,7 +47,7 @@ def stand_in(request: HtmxRequest, pk: str) -> HttpResponse:
     return redirect("reviews:desk", pk)
 
 
-def _page(request: HtmxRequest, campaign: Campaign, form: DelegationForm, status: int) -> HttpResponse:
+def _page(request: HtmxRequest, campaign: Campaign, form: StandInForm, status: int) -> HttpResponse:
     chosen = list(people(request.POST, "delegate"))
     words = request.POST.get("delegate_words", "").strip()
     without = [request.user.pk, *(each.pk for each in chosen)]

@@ -2,9 +2,11 @@
 
 from django.utils.timezone import localdate
 
+from core.actions.columns import choose_columns
 from core.models import Role
 from reviews.actions import deciding, marks
 from reviews.models import Mark
+from reviews.queries import desk_columns
 from reviews.queries.desk import bar
 from tests.make import make_user
 from tests.permissions.asking import Request, World
@@ -36,6 +38,8 @@ def requests(world: World) -> dict[str, Request]:
     done = deciding.submit(campaign, reviewer, marks_seen=bar(campaign, reviewer).stamp)
     marks.mark(campaign, [1], Mark.Outcome.CERTIFY, by=reviewer)
     other = make_user("Rui Costa", Role.BASIC)
+    # So that there is a row to change: a new one is not noticed on SQLite.
+    choose_columns(reviewer, desk_columns.TABLE, ["owner"], known=desk_columns.CHOICES)
     away = {"delegate": [other.pk], "first": localdate().isoformat(), "last": localdate().isoformat()}
     return {
         "reviews:desk": Request([campaign.pk]),
