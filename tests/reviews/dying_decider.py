@@ -77,10 +77,10 @@ def _fill(campaign: Campaign, grant: Grant, reviewer: User, lines: int) -> None:
 def _mark(campaign: Campaign, reviewer: User, number: int) -> None:
     marks = []
     for line in campaign.tasks.filter(line_no__lte=number):
-        is_denied = line.line_no % DENIED_EVERY == 0
-        outcome = Mark.Outcome.DENY if is_denied else Mark.Outcome.CERTIFY
-        said = {"outcome": outcome, "reason": "Left the team" if is_denied else ""}
-        marks.append(Mark(task=line, campaign=campaign, person=reviewer, **said))
+        outcome = Mark.Outcome.CERTIFY if line.line_no % DENIED_EVERY else Mark.Outcome.DENY
+        marks.append(
+            Mark(task=line, campaign=campaign, person=reviewer, outcome=outcome, reason="As Tom says")
+        )
     Mark.objects.bulk_create(marks)
 
 
