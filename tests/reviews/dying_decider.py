@@ -4,6 +4,7 @@ It stops wherever it could die, says where it is, and goes on once it is answere
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import django
@@ -29,7 +30,8 @@ UNSUBMITTED = 40
 PAGE = 250
 """Lines closed in one transaction."""
 DENIED_EVERY = 10
-SUBMITTING = (
+type Places = Sequence[tuple[Any, str]]
+SUBMITTING: Places = (
     (deciding, "_held_marks"),
     (deciding, "_take"),
     (deciding, "_write"),
@@ -37,7 +39,7 @@ SUBMITTING = (
     (deciding, "_settle"),
     (deciding, "_tell"),
 )
-CLOSING = (
+CLOSING: Places = (
     (Campaign, "renew"),
     (closing, "settle"),
     (sampling, "draw"),

@@ -61,14 +61,12 @@ def populate(population, name="Coupa", *, dice=None):
     """These accounts, in an app of their own, as one counted run saw them; the dice throw them about."""
     connector = make_connected(name=name)
     owner = make_user("Nora", department="Finance")
-    things = dict.fromkeys(thrown(range(ROLES + 1), dice))
-    for number in things:
-        risk = "High" if number else ""
-        things[number] = (
-            make_role(connector.app, number, risk=risk)
-            if number < ROLES
-            else make_entitlement(connector.app, "Access", CREDENTIAL, external_id=ACCESS)
-        )
+    things = {
+        number: make_role(connector.app, number, risk="High" if number else "")
+        if number < ROLES
+        else make_entitlement(connector.app, "Access", CREDENTIAL, external_id=ACCESS)
+        for number in thrown(range(ROLES + 1), dice)
+    }
     for number, each in thrown(enumerate(population), dice):
         account = make_account(
             connector.app,

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from tests.reviews.dying_decider import CLOSED, DENIED_EVERY, SUBMITTED, SUBMITTING, UNSUBMITTED
-from tests.reviews.killing import begun, ended, own_database
+from tests.reviews.killing import answer, begun, ended, heard, own_database
 
 DECIDER = "tests.reviews.dying_decider"
 STOPS = (2, 5, 3, 1)
@@ -27,9 +27,8 @@ def killed_after(stops, environment, *words):
     with begun(environment, DECIDER, *words) as process:
         for number in range(stops):
             if number:
-                process.stdin.write("\n")
-                process.stdin.flush()
-            assert process.stdout.readline(), "It came to its end before."
+                answer(process)
+            assert heard(process), "It came to its end before."
         process.kill()
 
 
