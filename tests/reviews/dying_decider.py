@@ -4,6 +4,7 @@ It stops wherever it could die, says where it is, and goes on once it is answere
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import django
@@ -29,7 +30,8 @@ UNSUBMITTED = 40
 PAGE = 250
 """Lines closed in one transaction."""
 DENIED_EVERY = 10
-SUBMITTING = (
+type Places = Sequence[tuple[Any, str]]
+SUBMITTING: Places = (
     (deciding, "_held_marks"),
     (deciding, "_take"),
     (deciding, "_write"),
@@ -37,7 +39,7 @@ SUBMITTING = (
     (deciding, "_settle"),
     (deciding, "_tell"),
 )
-CLOSING = (
+CLOSING: Places = (
     (Campaign, "renew"),
     (closing, "settle"),
     (sampling, "draw"),
@@ -77,10 +79,10 @@ def _fill(campaign: Campaign, grant: Grant, reviewer: User, lines: int) -> None:
 def _mark(campaign: Campaign, reviewer: User, number: int) -> None:
     marks = []
     for line in campaign.tasks.filter(line_no__lte=number):
-        is_denied = line.line_no % DENIED_EVERY == 0
-        outcome = Mark.Outcome.DENY if is_denied else Mark.Outcome.CERTIFY
-        said = {"outcome": outcome, "reason": "Left the team" if is_denied else ""}
-        marks.append(Mark(task=line, campaign=campaign, person=reviewer, **said))
+        outcome = Mark.Outcome.CERTIFY if line.line_no % DENIED_EVERY else Mark.Outcome.DENY
+        marks.append(
+            Mark(task=line, campaign=campaign, person=reviewer, outcome=outcome, reason="As Tom says")
+        )
     Mark.objects.bulk_create(marks)
 
 

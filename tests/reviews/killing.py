@@ -31,6 +31,19 @@ def begun(environment: Mapping[str, str], module: str, *words: str) -> "subproce
     )
 
 
+def heard(process: "subprocess.Popen[str]") -> str:
+    """What it says next; empty: it is over."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def answer(process: "subprocess.Popen[str]") -> None:
+    """Let it go on."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
 def ended(environment: Mapping[str, str], module: str, *words: str) -> None:
     """Let it do all it has to do."""
     with begun(environment, module, *words) as process:

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from tests.reviews.dying_stager import HOLDERS
-from tests.reviews.killing import begun, ended, own_database
+from tests.reviews.killing import begun, ended, heard, own_database
 
 STAGER = "tests.reviews.dying_stager"
 STEPS = (1, 3, 4, 7, 5)
@@ -18,7 +18,7 @@ def killed_after(steps, environment):
     """Whether it was still at work when it was killed."""
     with begun(environment, STAGER, "stage", "Disturbed") as process:
         for _ in range(steps):
-            if not process.stdout.readline():
+            if not heard(process):
                 break
         was_at_work = process.poll() is None
         process.kill()

@@ -84,6 +84,21 @@ class Company:
         deciding.submit(campaign, self.manager, marks_seen=stamp(campaign, self.manager))
         self.work()
 
+    def confirm(self, denied: ReviewTask) -> None:
+        removing.confirm(list(Removal.objects.filter(task=denied)), by=self.app_owner)
+        self.work()
+
+    def close(self, campaign: Campaign) -> None:
+        closing.close(campaign, by=self.campaign_owner, at_end=Campaign.Silence.EXCEPTION)
+        self.work()
+        campaign.refresh_from_db()
+
+    def sign_off(self, campaign: Campaign) -> None:
+        for sampled in campaign.sample.all():
+            sampling.look(sampled, by=self.control_owner, agrees=True)
+        signing_off.sign_off(campaign, by=self.control_owner, agreed=list(signing_off.STATEMENTS))
+        campaign.refresh_from_db()
+
 
 @pytest.fixture
 def company(
@@ -141,33 +156,36 @@ def test_a_review_ends_with_access_that_is_proven_gone_and_counts_that_tie(compa
     assert campaign.sources.get().counted_at
     company.start(campaign)
     denied = campaign.tasks.order_by("line_no").last()
+    begun = TrailEvent.objects.latest("pk").pk
 
     company.decide(campaign, denied)
     removal = Removal.objects.get(task=denied)
     assert removal.status == Removal.Status.WAITING
     assert holds(company, denied)
+    company.close(campaign)
+    assert campaign.status == Campaign.Status.REMEDIATION
 
-    removing.confirm([removal], by=company.app_owner)
-    company.work()
-    order = ProvisionOrder.objects.get()
-    assert order.status in ("removed", "proven"), order.problem
-    assert not holds(company, denied)
-
-    company.sync()
+    company.confirm(denied)
     removal.refresh_from_db()
-    order.refresh_from_db()
-    assert (removal.status, order.status) == ("proven", "proven")
+    order = ProvisionOrder.objects.get()
+    assert (removal.status, order.status) == ("proven", "proven"), order.problem
+    assert order.removed_at
+    assert not holds(company, denied)
+    company.sign_off(campaign)
 
-    closing.close(campaign, by=company.campaign_owner, at_end=Campaign.Silence.EXCEPTION)
-    company.work()
-    campaign.refresh_from_db()
-    for sampled in campaign.sample.all():
-        sampling.look(sampled, by=company.control_owner, agrees=True)
-    signing_off.sign_off(campaign, by=company.control_owner, agreed=list(signing_off.STATEMENTS))
-
-    campaign.refresh_from_db()
     assert campaign.status == Campaign.Status.SIGNED_OFF
     assert bridge.of(campaign).ties
+    assert told_since(begun) == [
+        "removals.opened",
+        "campaigns.closing",
+        "campaigns.closed",
+        "campaigns.remediation",
+        "removals.confirmed",
+        "removals.ordered",
+        "removals.removed",
+        "removals.proven",
+        "campaigns.signed_off",
+    ]
     assert TrailEvent.objects.filter(action="campaigns.signed_off", actor_name="Tom Reed").exists()
 
 
@@ -176,18 +194,38 @@ def test_access_that_comes_back_reopens_its_line_and_alarms(company):
     company.start(campaign)
     denied = campaign.tasks.order_by("line_no").last()
     company.decide(campaign, denied)
-    removing.confirm(list(Removal.objects.filter(task=denied)), by=company.app_owner)
-    company.work()
-    company.sync()
+    company.confirm(denied)
     company.fake.grant(denied.account_id_there, denied.entitlement_id_there)
 
     company.sync()
 
     denied.refresh_from_db()
     assert Removal.objects.get(task=denied).status == Removal.Status.CAME_BACK
-    assert denied.status == ReviewTask.Status.OPEN
+    assert (denied.status, denied.status_reason) == ("open", "Came back after it had been removed.")
+    assert denied.turns.open().exists()
+    assert holds(company, denied)
     assert TrailEvent.objects.filter(action="removals.came_back", severity="error").exists()
     assert OutgoingMail.objects.filter(letter="removal_came_back").exists()
+
+
+def test_a_line_whose_holder_lost_it_meanwhile_is_cancelled(company):
+    campaign = company.stage(draft(company))
+    company.start(campaign)
+    line = campaign.tasks.get(line_no=2)
+    company.fake.revoke(line.account_id_there, line.entitlement_id_there)
+
+    company.sync()
+
+    line.refresh_from_db()
+    assert line.status == "cancelled"
+    assert not line.turns.open().exists()
+    assert bridge.of(campaign).ties
+
+
+def told_since(event: int) -> list[str]:
+    """What the trail says of campaigns and removals after that event."""
+    told = TrailEvent.objects.filter(pk__gt=event).order_by("pk").values_list("action", flat=True)
+    return [action for action in told if action.startswith(("removals.", "campaigns."))]
 
 
 def holds(company: Company, line: ReviewTask) -> bool:
