@@ -20,7 +20,7 @@ from connectors.models import Account, ResourceType, Tag
 from core.models import User
 from core.models.keys import folded
 from core.queries.paging import Page, keyset_page
-from reviews.models import Campaign, Comment, Instructions, Mark, Progress, ReviewTask, Turn
+from reviews.models import Campaign, Comment, Instructions, LineRound, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import Question, Rules, questions
 from reviews.queries.earlier import FRESH, earlier_campaigns, is_fresh, with_freshness
 from reviews.queries.graves import grave_in
@@ -164,9 +164,12 @@ def bar(campaign: Campaign, person: User) -> Bar:
 
 
 def own_turns(campaign: Campaign, person: User, *, also_done: bool) -> QuerySet[Turn]:
-    """What this person is asked about, or decided before."""
-    statuses = [Turn.Status.OPEN, *([Turn.Status.DECIDED] if also_done else [])]
-    return Turn.objects.filter(campaign=campaign, reviewer=person, status__in=statuses)
+    """What this person is asked about, or decided before; not what they decided in an earlier round."""
+    asked = Turn.objects.filter(campaign=campaign, reviewer=person)
+    if not also_done:
+        return asked.filter(status=Turn.Status.OPEN)
+    later = LineRound.objects.filter(task=OuterRef("task"), number__gt=OuterRef("round"))
+    return asked.filter(~Exists(later), status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
 
 
 def at_stop(turns: QuerySet[Turn], view: str, key: str) -> QuerySet[Turn]:

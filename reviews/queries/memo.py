@@ -9,9 +9,19 @@ from core.models import User
 from reviews.evidence.pace import Answer, Pace, paces
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
-from reviews.models import Campaign, Decision, PopulationSource, Progress, Removal, ReviewTask, Scope
+from reviews.models import (
+    Campaign,
+    Decision,
+    LineRound,
+    PopulationSource,
+    Progress,
+    Removal,
+    ReviewTask,
+    Scope,
+)
 from reviews.queries import bridge
 from reviews.queries.evidence_front import period, standing
+from reviews.queries.line_policies import policies_of
 from reviews.queries.running import counts, removals_by_status
 from reviews.queries.scope import Reason
 
@@ -58,6 +68,7 @@ def _control(campaign: Campaign) -> Section:
             ("Run by", ", ".join(str(owner) for owner in owners) or "nobody"),
             ("Campaign", campaign.pk),
             ("Policy", _policy(campaign)),
+            *_asked_anew(campaign),
             ("Population frozen", said(campaign.frozen_at)),
             ("Lines", f"{campaign.lines:,}"),
             ("SHA-256 of the population", campaign.digest or "not made"),
@@ -65,6 +76,18 @@ def _control(campaign: Campaign) -> Section:
         ],
         note="All times are UTC.",
     )
+
+
+def _asked_anew(campaign: Campaign) -> Sequence[tuple[str, str]]:
+    """Lines that went through more than one round, and those of them under another policy than the rest."""
+    number = LineRound.objects.filter(campaign=campaign).values("task").distinct().count()
+    if not number:
+        return ()
+    policies = policies_of(campaign)
+    own = len(policies.own)
+    others = [str(each) for each in policies.versions() if each.pk in policies.own.values()]
+    under = f", {own:,} of them under another version or policy: {', '.join(others)}" if own else ""
+    return [("Lines asked about anew", f"{number:,}{under}")]
 
 
 def _policy(campaign: Campaign) -> str:
