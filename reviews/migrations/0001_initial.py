@@ -440,6 +440,7 @@ class Migration(migrations.Migration):
             name='Decision',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('round', models.PositiveSmallIntegerField(db_default=1, default=1)),
                 ('outcome', models.CharField(choices=[('certified', 'Certified'), ('denied', 'Denied')], max_length=16)),
                 ('reason', models.TextField(blank=True)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),

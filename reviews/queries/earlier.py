@@ -84,9 +84,7 @@ def last_decisions(lines: Collection[ReviewTask], earlier: Sequence[Campaign]) -
     found = {row.grant: row for row in sorted(rows, key=lambda row: age[row.campaign_id], reverse=True)}
     decided = {
         each.task_id: each
-        for each in Decision.objects.filter(
-            of_this_round() | Q(turn=None), task__in=[row.pk for row in found.values()]
-        )
+        for each in Decision.objects.filter(of_this_round(), task__in=[row.pk for row in found.values()])
         .select_related("by")
         .order_by("pk")
     }

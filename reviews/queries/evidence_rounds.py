@@ -12,9 +12,8 @@ def turns_now(task: ReviewTask) -> Sequence[Turn]:
 
 
 def decisions_now(task: ReviewTask) -> Sequence[Decision]:
-    """Those that count: of this round, and of the closing rule."""
-    earlier = {turn.pk for turn in task.turns.all() if turn.round != task.round}
-    return [each for each in task.decisions.all() if each.turn_id not in earlier]
+    """Those that count."""
+    return [each for each in task.decisions.all() if each.round == task.round]
 
 
 def rounds_said(task: ReviewTask, names: Callable[[str | None], str]) -> str:
@@ -23,8 +22,7 @@ def rounds_said(task: ReviewTask, names: Callable[[str | None], str]) -> str:
 
 
 def _said(task: ReviewTask, found: LineRound, names: Callable[[str | None], str]) -> str:
-    turns = {turn.pk for turn in task.turns.all() if turn.round == found.number - 1}
-    before = [each for each in task.decisions.all() if each.turn_id in turns]
+    before = [each for each in task.decisions.all() if each.round == found.number - 1]
     told = [
         f"{each.get_outcome_display().lower()} by {names(each.by_id)} {time_of(each.at)}" for each in before
     ]
