@@ -180,7 +180,14 @@ def _deny(campaign: Campaign, lines: Sequence[ReviewTask]) -> None:
     reason = f"Nobody decided. The closing rule chosen by {campaign.closing_wanted_by} denies it."
     denied = Decision.Outcome.DENIED
     Decision.objects.bulk_create(
-        Decision(task=line, campaign=campaign, outcome=denied, reason=reason, together=len(lines))
+        Decision(
+            task=line,
+            campaign=campaign,
+            round=line.round,
+            outcome=denied,
+            reason=reason,
+            together=len(lines),
+        )
         for line in lines
     )
     _settle([line.pk for line in lines], ReviewTask.Status.DENIED, "Denied by the closing rule.")

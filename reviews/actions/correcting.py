@@ -94,6 +94,7 @@ def _replaced(old: Decision, *, by: User, outcome: str, reason: str, tied: str) 
         task_id=old.task_id,
         campaign_id=old.campaign_id,
         turn_id=old.turn_id,
+        round=old.round,
         outcome=outcome,
         reason=reason,
         by=by,

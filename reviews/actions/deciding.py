@@ -202,13 +202,13 @@ def _write(submission: Submission, by: User, accepted: Sequence[_Ready]) -> None
 def _write_tied(submission: Submission, taken: Sequence[int], codes: str) -> None:
     """Made of marks and turns where they stand."""
     columns = (
-        "task_id, campaign_id, turn_id, outcome, reason, by_id, on_behalf_of_id, at, together, opened_at,"
-        " seen, independence, submission_id"
+        "task_id, campaign_id, turn_id, round, outcome, reason, by_id, on_behalf_of_id, at, together,"
+        " opened_at, seen, independence, submission_id"
     )
     _execute(
         f"INSERT INTO reviews_decision ({columns})"
-        " SELECT m.task_id, m.campaign_id, t.id, CASE m.outcome WHEN %s THEN %s ELSE %s END, m.reason,"
-        " m.person_id, t.on_behalf_of_id, %s, m.together, m.opened_at, m.seen, %s, %s"
+        " SELECT m.task_id, m.campaign_id, t.id, t.round, CASE m.outcome WHEN %s THEN %s ELSE %s END,"
+        " m.reason, m.person_id, t.on_behalf_of_id, %s, m.together, m.opened_at, m.seen, %s, %s"
         " FROM reviews_turn t JOIN reviews_mark m ON m.task_id = t.task_id AND m.person_id = t.reviewer_id"
         f" WHERE {is_among('t.id')} ORDER BY t.line_no",
         (

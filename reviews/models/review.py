@@ -239,6 +239,8 @@ class Decision(models.Model):
         db_index=False,
     )
     """None where the closing rule decided."""
+    round = models.PositiveSmallIntegerField(db_default=1, default=1)
+    """Of the line, when it was decided: in a later one it no longer counts."""
     outcome = models.CharField(max_length=16, choices=Outcome)
     reason = models.TextField(blank=True)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)

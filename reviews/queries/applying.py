@@ -205,7 +205,7 @@ def _latest(policies: Collection[str]) -> dict[str, PolicyVersion]:
 
 def _rounds(campaign: Campaign) -> Mapping[int, Applied]:
     """One query: only few lines are ever given another policy than the rest."""
-    if campaign.staged_at is None:
+    if campaign.status in (Campaign.Status.DRAFT, Campaign.Status.STAGING):
         return {}
     rounds = LineRound.objects.filter(campaign=campaign, policy_version__isnull=False)
     now_in = rounds.filter(number=F("task__round")).values_list("task_id", "policy_version_id")

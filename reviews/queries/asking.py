@@ -13,7 +13,6 @@ from reviews.queries.applying import applying
 from reviews.queries.graves import grave_in
 from reviews.queries.keys import IsOne, among
 from reviews.queries.people import own_turns
-from reviews.queries.rounds import of_this_round
 
 MOST = 10_000  # lines one act may be about
 
@@ -126,7 +125,7 @@ def questions(
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )
-    stands = Decision.objects.filter(of_this_round(), task=OuterRef("task"), replaced_by=None)
+    stands = Decision.objects.filter(task=OuterRef("task"), round=OuterRef("round"), replaced_by=None)
     clean = stands.filter(independence="", outcome=Decision.Outcome.CERTIFIED)
     found = {"came_back": Exists(again), "was_clean": Exists(clean)}
     rows = list(turns.annotate(**found).order_by("line_no").values(*_VALUES))

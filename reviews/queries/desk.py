@@ -7,7 +7,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from connectors.models import Account, ResourceType, Tag
 from core.models import User
-from reviews.models import Campaign, Comment, Instructions, Mark, Progress, ReviewTask, Turn
+from reviews.models import Campaign, Comment, Instructions, LineRound, Mark, Progress, ReviewTask, Turn
 from reviews.queries.asking import Question, Rules, questions
 from reviews.queries.earlier import FRESH
 from reviews.queries.insights import NEW, Hint, Insight, insights
@@ -122,9 +122,12 @@ def bar(campaign: Campaign, person: User) -> Bar:
 
 
 def own_turns(campaign: Campaign, person: User, *, also_done: bool) -> QuerySet[Turn]:
-    """What this person is asked about, or decided before."""
-    statuses = [Turn.Status.OPEN, *([Turn.Status.DECIDED] if also_done else [])]
-    return Turn.objects.filter(campaign=campaign, reviewer=person, status__in=statuses)
+    """What this person is asked about, or decided before; not what they decided in an earlier round."""
+    asked = Turn.objects.filter(campaign=campaign, reviewer=person)
+    if not also_done:
+        return asked.filter(status=Turn.Status.OPEN)
+    later = LineRound.objects.filter(task=OuterRef("task"), number__gt=OuterRef("round"))
+    return asked.filter(~Exists(later), status__in=(Turn.Status.OPEN, Turn.Status.DECIDED))
 
 
 def at_stop(turns: QuerySet[Turn], view: str, key: str) -> QuerySet[Turn]:

@@ -8,6 +8,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySe
 from django.db.models.functions import Coalesce
 
 from reviews.models import Campaign, Decision, PopulationSource, ReviewTask, Turn
+from reviews.queries.rounds import of_this_round
 
 LOOKED_AT = 3
 """So many earlier campaigns count; what was last certified before them is reviewed as if it were new."""
@@ -92,7 +93,7 @@ def last_decisions(lines: Collection[ReviewTask], earlier: Sequence[Campaign]) -
     found = {row.grant: row for row in sorted(rows, key=lambda row: age[row.campaign_id], reverse=True)}
     decided = {
         each.task_id: each
-        for each in Decision.objects.filter(task__in=[row.pk for row in found.values()])
+        for each in Decision.objects.filter(of_this_round(), task__in=[row.pk for row in found.values()])
         .select_related("by")
         .order_by("pk")
     }

@@ -64,8 +64,8 @@ class _Told:
     def __init__(self, task: ReviewTask, page: "_Page", rules: Rules, names: Names) -> None:
         self.task, self.rules, self.names = task, rules, names
         turns, decisions = page.turns.get(task.pk, ()), page.decisions.get(task.pk, ())
-        self.turns, self.decisions = turns_now(task, turns), decisions_now(task, turns, decisions)
-        self.earlier = rounds_said(page.rounds.get(task.pk, ()), turns, decisions, names)
+        self.turns, self.decisions = turns_now(task, turns), decisions_now(task, decisions)
+        self.earlier = rounds_said(page.rounds.get(task.pk, ()), decisions, names)
         self.comments, self.removals = page.comments.get(task.pk, ()), page.removals.get(task.pk, ())
         self.sampled = page.sampled.get(task.pk)
 

@@ -11,35 +11,23 @@ def turns_now(task: ReviewTask, turns: Sequence[Turn]) -> Sequence[Turn]:
     return [turn for turn in turns if turn.round == task.round]
 
 
-def decisions_now(
-    task: ReviewTask, turns: Sequence[Turn], decisions: Sequence[Decision]
-) -> Sequence[Decision]:
-    """Those that count: of this round, and of the closing rule."""
-    earlier = {turn.pk for turn in turns if turn.round != task.round}
-    return [each for each in decisions if each.turn_id not in earlier]
+def decisions_now(task: ReviewTask, decisions: Sequence[Decision]) -> Sequence[Decision]:
+    """Those that count."""
+    return [each for each in decisions if each.round == task.round]
 
 
 def rounds_said(
-    rounds: Sequence[LineRound],
-    turns: Sequence[Turn],
-    decisions: Sequence[Decision],
-    names: Callable[[str | None], str],
+    rounds: Sequence[LineRound], decisions: Sequence[Decision], names: Callable[[str | None], str]
 ) -> str:
     """Each time it was asked about anew: when, by whom, why, by which policy, and what had been decided."""
-    return "; ".join(_said(each, turns, decisions, names) for each in rounds)
+    return "; ".join(_said(each, decisions, names) for each in rounds)
 
 
-def _said(
-    found: LineRound,
-    turns: Sequence[Turn],
-    decisions: Sequence[Decision],
-    names: Callable[[str | None], str],
-) -> str:
-    before = {turn.pk for turn in turns if turn.round == found.number - 1}
+def _said(found: LineRound, decisions: Sequence[Decision], names: Callable[[str | None], str]) -> str:
     told = [
         f"{each.get_outcome_display().lower()} by {names(each.by_id)} {time_of(each.at)}"
         for each in decisions
-        if each.turn_id in before
+        if each.round == found.number - 1
     ]
     by = f" by {names(found.by_id)}" if found.by_id else ""
     under = f", under {found.policy_version}" if found.policy_version_id else ""

@@ -12,6 +12,7 @@ from reviews.evidence.tables import time_of
 from reviews.models import (
     Campaign,
     Decision,
+    LineRound,
     PopulationSource,
     Progress,
     Removal,
@@ -20,6 +21,7 @@ from reviews.models import (
     Scope,
 )
 from reviews.queries import bridge, evidence_roles, roll_forward
+from reviews.queries.applying import applying
 from reviews.queries.console_now import policy_names
 from reviews.queries.evidence_front import period, standing
 from reviews.queries.evidence_names import Names
@@ -77,6 +79,7 @@ def _control(campaign: Campaign) -> Section:
             ("Run by", ", ".join(sorted(names(owner) for owner in owners)) or "nobody"),
             ("Campaign", campaign.pk),
             ("Policy", _policy(campaign)),
+            *_asked_anew(campaign),
             ("Population frozen", said(campaign.frozen_at)),
             ("Lines", f"{campaign.lines:,}"),
             ("SHA-256 of the population", campaign.digest or "not made"),
@@ -84,6 +87,17 @@ def _control(campaign: Campaign) -> Section:
         ],
         note="All times are UTC.",
     )
+
+
+def _asked_anew(campaign: Campaign) -> Sequence[tuple[str, str]]:
+    """Lines that went through more than one round, and those of them under another policy than the rest."""
+    number = LineRound.objects.filter(campaign=campaign).values("task").distinct().count()
+    if not number:
+        return ()
+    own, names = applying(campaign).by_line, policy_names(campaign)
+    others = [names[key] for key in sorted({each.version.pk for each in own.values()})]
+    under = f", {len(own):,} of them under another version or policy: {', '.join(others)}" if own else ""
+    return [("Lines asked about anew", f"{number:,}{under}")]
 
 
 def _policy(campaign: Campaign) -> str:

@@ -4,5 +4,5 @@ from django.db.models import F, Q
 
 
 def of_this_round() -> Q:
-    """Decisions by people in the round that their line is in."""
-    return Q(turn__round=F("task__round"))
+    """Decisions of the round that their line is in."""
+    return Q(round=F("task__round"))

@@ -90,6 +90,13 @@ def repair(request: HtmxRequest, pk: str) -> HttpResponse:
             if number == 1:
                 return redirect("reviews:campaign_line", campaign.pk, tasks[0].line_no)
             return redirect("reviews:campaign_lines", campaign.pk)
+    return _page(request, campaign, do, tasks, form)
+
+
+def _page(
+    request: HtmxRequest, campaign: Campaign, do: str, tasks: Sequence[ReviewTask], form: RepairForm
+) -> HttpResponse:
+    act = ACTS[do]
     is_one = len(tasks) == 1
     words = {"They": "It is" if is_one else "They are", "them": "it" if is_one else "them"}
     context = {

@@ -8,9 +8,11 @@ from reviews.actions import deciding, marks, removals, repairing
 from reviews.models import Campaign, Decision, LineRound, Mark, PolicyVersion, Progress, ReviewTask, Turn
 from reviews.queries import bridge
 from reviews.queries.applying import applying
-from reviews.queries.desk import bar
+from reviews.queries.desk import PERSON, bar
 from reviews.queries.evidence import evidence_lines
+from reviews.queries.memo import _asked_anew
 from reviews.queries.routes import deciders
+from reviews.queries.stops import stops
 from tests.make import make_account, make_grant, make_user
 from tests.reviews.making import make_policy
 from tests.reviews.world import World, content, counts
@@ -244,6 +246,27 @@ def test_where_nobody_could_be_asked_nothing_is_changed(root, trail):
 
     assert (line(world).round, LineRound.objects.count(), trail()) == (1, 0, [])
     assert world.asked(line(world)) == [(1, "Rui Alves", "manager")]
+
+
+def test_the_desk_shows_a_restarted_line_once():
+    world = running()
+    decide(world, world.rui, 1)
+    repairing.restart(chosen(world, 1), by=world.olga, reason=WHY)
+
+    [stop] = stops(world.campaign, world.rui, PERSON, earlier=[])
+
+    assert (stop.lines, stop.decided) == (2, 0)
+
+
+def test_the_memo_counts_lines_asked_about_anew_and_names_their_policies(root):
+    world = running()
+    repairing.restart(chosen(world, 1), by=world.olga, reason=WHY)
+    assert list(_asked_anew(world.campaign)) == [("Lines asked about anew", "1")]
+
+    repairing.change_policy(chosen(world, 2), make_policy("Owners"), by=root, reason=WHY)
+
+    [(_, said)] = _asked_anew(world.campaign)
+    assert said.startswith("2, 1 of them under another version or policy: Owners")
 
 
 def test_evidence_tells_of_every_round():

@@ -194,7 +194,7 @@ class Company:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
