@@ -124,7 +124,8 @@ class Applying:
 
 def applying(campaign: Campaign) -> Applying:
     """As frozen with its lines; until then as it would be now."""
-    if campaign.frozen_at is None:
+    is_ahead = campaign.status in (Campaign.Status.DRAFT, Campaign.Status.STAGING)
+    if is_ahead and campaign.frozen_at is None:
         return would_apply(campaign)
     default = Applied(campaign.policy_version) if campaign.policy_version else None
     rows = list(campaign.applied.select_related("version__policy").order_by("pk"))
@@ -132,7 +133,7 @@ def applying(campaign: Campaign) -> Applying:
         default,
         {row.entitlement_id: Applied(row.version, row.origin) for row in rows if row.entitlement_id},
         {row.app_id: Applied(row.version, row.origin) for row in rows if row.entitlement_id is None},
-        _rounds(campaign),
+        {} if is_ahead else _rounds(campaign),
     )
 
 
@@ -205,8 +206,6 @@ def _latest(policies: Collection[str]) -> dict[str, PolicyVersion]:
 
 def _rounds(campaign: Campaign) -> Mapping[int, Applied]:
     """One query: only few lines are ever given another policy than the rest."""
-    if campaign.status in (Campaign.Status.DRAFT, Campaign.Status.STAGING):
-        return {}
     rounds = LineRound.objects.filter(campaign=campaign, policy_version__isnull=False)
     now_in = rounds.filter(number=F("task__round")).values_list("task_id", "policy_version_id")
     chosen = dict(now_in)

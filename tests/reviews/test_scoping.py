@@ -272,4 +272,5 @@ def freeze_own(campaign, grant, policy):
         entitlement=grant.entitlement,
         version=policy.latest(),
         origin="own",
+        name=f"{grant.entitlement} in {grant.account.app}",
     )

@@ -361,8 +361,9 @@ def test_denied_lines_that_nothing_takes_away_are_ticked_among_the_lines(campaig
     removes_nothing(campaign)
     decide(campaign, "denied", 1, 2, 3)
     browser, url = sign_in(owner), page(campaign, "campaign_lines")
-    assert "Choose line 1" not in text(browser.get(url))
+    assert "those ticked removed" not in text(browser.get(url))
     Campaign.objects.update(status="closed")
+    assert "those ticked removed" in text(browser.get(url))
     assert "Choose line 1" in text(browser.get(url, {"status": "denied"}))
     assert "Choose line 4" not in text(browser.get(url))
 
