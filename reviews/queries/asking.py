@@ -9,7 +9,7 @@ from connectors.models import Grant, Tag
 from core.models import User
 from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
-from reviews.queries.keys import IsOne, among
+from reviews.queries.keys import among, is_one
 from reviews.queries.people import own_turns
 from reviews.queries.rounds import of_this_round
 
@@ -112,7 +112,7 @@ def questions(
     if lines is not None:
         turns = turns.filter(line_no__in=among(lines))
     if tasks is not None:
-        turns = turns.filter(IsOne("task_id", tasks))
+        turns = turns.filter(is_one("task_id", tasks))
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )
