@@ -20,7 +20,7 @@ from reviews.actions.rights import must_decide, owners_of
 from reviews.models import Campaign, Decision, Mark, Progress, ReviewTask, Submission, Turn
 from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.independence import ties_now
-from reviews.queries.keys import IsOne, among, as_parameter, is_among
+from reviews.queries.keys import among, as_parameter, is_among, is_one
 from reviews.queries.marks import ready_first, stamp_of
 
 type Value = str | int | datetime | list[int] | None
@@ -123,7 +123,7 @@ def _decide(campaign: Campaign, by: User, marks: Sequence[Mark], *, is_proven: b
     taken = {each.question.task for each in accepted}
     lost = _lost([*gone, *(each.question.task for each in ready if each.question.task not in taken)])
     done = [*gone, *(each.question.task for each in ready)]
-    Mark.objects.filter(IsOne("task_id", done), person=by).delete()
+    Mark.objects.filter(is_one("task_id", done), person=by).delete()
     _tell(submission, accepted, lost)
     return Submitted(submission, lost, [q.line_no for q in own], [q.line_no for q in bare])
 
@@ -163,7 +163,7 @@ def _take(ready: Sequence[_Ready], by: User, at: datetime) -> Sequence[_Ready]:
 
     Lines are locked in order, so that two who decide about the same ones never wait for each other.
     """
-    tasks = ReviewTask.objects.open().filter(IsOne("pk", (each.question.task for each in ready)))
+    tasks = ReviewTask.objects.open().filter(is_one("pk", (each.question.task for each in ready)))
     held = set(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     wanted = [each.question.turn for each in ready if each.question.task in held]
     taken = {
@@ -235,16 +235,16 @@ def _settle(
     _count(campaign, by, submission)
     for step in sorted({each.step for each in certified}):
         keys = {each.task for each in certified if each.step == step}
-        onward = turns.enter_step(ReviewTask.objects.filter(IsOne("pk", keys)), step + 1)
+        onward = turns.enter_step(ReviewTask.objects.filter(is_one("pk", keys)), step + 1)
         _end(keys - onward, ReviewTask.Status.CERTIFIED, at)
     if going := [each.task for each in denied if rules.removes(each)]:
-        tasks = ReviewTask.objects.filter(IsOne("pk", going))
+        tasks = ReviewTask.objects.filter(is_one("pk", going))
         removals.open_for(list(tasks.order_by("line_no")), by)
 
 
 def _end(tasks: Collection[int], status: str, at: datetime) -> None:
     if tasks:
-        ReviewTask.objects.filter(IsOne("pk", tasks)).update(status=status, settled_at=at)
+        ReviewTask.objects.filter(is_one("pk", tasks)).update(status=status, settled_at=at)
 
 
 def _overtake(by: User, accepted: Sequence[_Ready], at: datetime) -> None:

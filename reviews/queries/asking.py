@@ -11,7 +11,7 @@ from reviews import routing
 from reviews.models import Campaign, Decision, Mark, Turn
 from reviews.queries.applying import applying
 from reviews.queries.graves import grave_in
-from reviews.queries.keys import IsOne, among
+from reviews.queries.keys import among, is_one
 from reviews.queries.people import own_turns
 
 MOST = 10_000  # lines one act may be about
@@ -121,7 +121,7 @@ def questions(
     if lines is not None:
         turns = turns.filter(line_no__in=among(lines))
     if tasks is not None:
-        turns = turns.filter(IsOne("task_id", tasks))
+        turns = turns.filter(is_one("task_id", tasks))
     again = Grant.objects.gone().filter(
         account=OuterRef("task__account"), entitlement=OuterRef("task__entitlement")
     )

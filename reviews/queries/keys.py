@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, BooleanField, Field, Func, Value
+from django.db.models import BigIntegerField, BooleanField, Field, Func, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -30,10 +30,17 @@ def among(keys: Iterable[int]) -> list[int] | RawSQL:
     return RawSQL(every, (as_parameter(keys),), output_field=BigIntegerField())  # noqa: S611  # only numbers
 
 
-class IsOne(Func):
-    """For `filter(IsOne("pk", keys))` where they are very many: a single parameter on either database, for to
-    write ten thousand into a statement takes longer than to carry it out."""
+def is_one(column: str, keys: Iterable[int]) -> Q:
+    """For `filter(is_one("pk", keys))` where they are very many: a single parameter on either database, for
+    to write ten thousand into a statement takes longer than to carry it out."""
+    if connection.vendor == "postgresql":
+        return Q(_IsOne(column, keys))
+    return Q(
+        **{f"{column}__in": among(keys)}
+    )  # there a condition of our own would be compared with 1: a scan
 
+
+class _IsOne(Func):
     output_field = BooleanField()
 
     def __init__(self, column: str, keys: Iterable[int]) -> None:
