@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import pytest
 from django.db import models, transaction
 from django.test import Client
 from django.urls import reverse
@@ -136,7 +137,9 @@ def walked(
     yield from everything(world.campaigns["Running"], person)
 
 
+@pytest.mark.parametrize("half", [0, 1])  # for two workers
 def test_nobody_who_tries_every_address_decides_on_their_own_access_or_takes_a_row_away(
+    half: int,
     requests: dict[str, Request],
     everyone: Mapping[str, User | None],
     sign_in: Callable[[User | None], Client],
@@ -144,7 +147,7 @@ def test_nobody_who_tries_every_address_decides_on_their_own_access_or_takes_a_r
     world, before = laid_out(everyone), Before()
     only_looked_at: set[str] = set()
     decided, ordered = {}, 0
-    for who, person in world.people.items():
+    for who, person in list(world.people.items())[half::2]:
         own = world.own(person)
         assert len(own) == 4 * len(world.campaigns)
         names = [name for name in (NAMES if who in everyone else IN_REVIEWS) if name not in only_looked_at]
@@ -159,5 +162,5 @@ def test_nobody_who_tries_every_address_decides_on_their_own_access_or_takes_a_r
             decided[who] = decides_on_nothing_of_their_own(person, own, before)
             ordered += orders_only_what_was_denied(person, before)
             transaction.set_rollback(True)
-    assert {who for who, number in decided.items() if not number} == POWERLESS
+    assert {who for who, number in decided.items() if not number} == POWERLESS & decided.keys()
     assert ordered
