@@ -51,7 +51,9 @@ def line(world, number=1):
 
 
 def rules_of(task):
-    return applying(task.campaign).text_to(task).rules
+    found = applying(task.campaign).text_to(task)
+    assert found is not None
+    return found.rules
 
 
 def test_a_restarted_line_is_asked_about_from_the_first_step_and_what_was_decided_stays(trail):
