@@ -18,6 +18,8 @@ from core.uncollected import uncollected
 from reviews.actions import freezing, notices, turns
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries import bridge, frozen, routes, sources
+from reviews.queries.directory import people_known
+from reviews.queries.part_in import twins_of
 from reviews.queries.scope import grants_in
 from reviews.queries.sources import Source
 
@@ -81,7 +83,7 @@ def second_override(campaign: Campaign, *, by: User) -> None:
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
     if campaign.status != Campaign.Status.STAGING or not campaign.override_reason:
         raise NotPossible(f"{campaign} does not wait for anybody's yes.")
-    if by.pk == campaign.staging_wanted_by_id:
+    if campaign.staging_wanted_by_id in twins_of(by):
         raise Denied("You asked for it yourself: another administrator has to agree.")
     if campaign.override_seconded_by_id is not None:
         return
@@ -202,8 +204,11 @@ def refresh_guards() -> None:
 
 
 def needs_second() -> bool:
-    """Whether an override wants the yes of another: where the organisation has two who could say it."""
-    return User.objects.active().holding(*SECONDS).count() > 1
+    """Whether an override wants the yes of another: where the organisation has two who could say it. Two
+    accounts of one human are one."""
+    able = set(User.objects.active().holding(*SECONDS).values_list("pk", flat=True))
+    _, twins = people_known(able)
+    return any(not able <= set(twins[key]) for key in able)
 
 
 def in_the_way(campaign: Campaign) -> Sequence[str]:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 
+from django.db.models import Q
+
 from core.deeds import phrase
 from core.models import Role, TrailEvent
 from reviews.evidence.papers import Paper, Section
@@ -63,16 +65,23 @@ EVENTS: Mapping[str, Collection[str]] = {
 """What is told, by heading."""
 OF_CAMPAIGN = {
     "campaigns.changed",
+    "campaigns.closing",
+    "campaigns.control_owner_changed",
     "campaigns.instructed",
     "campaigns.override_seconded",
     "campaigns.owners_changed",
     "campaigns.policy_chosen",
     "campaigns.scope_changed",
+    "campaigns.staged",
     "campaigns.staging_wanted",
+    "lines.called_off",
     "lines.corrected",
-    "removals.excepted",
+    "lines.policy_changed",
+    "lines.reset",
+    "lines.restarted",
 }
-"""What was set up, overridden and corrected in the campaign itself."""
+"""What was set up, overridden and put right in the campaign itself."""
+OF_REMOVALS = {"removals.excepted"}
 
 
 def console_paper(campaign: Campaign) -> Paper:
@@ -81,7 +90,7 @@ def console_paper(campaign: Campaign) -> Paper:
     window = TrailEvent.objects.filter(at__gte=began).order_by("pk")
     if ended:
         window = window.filter(at__lte=ended)
-    own = window.filter(object_type="reviews.campaign", object_id=campaign.pk, action__in=OF_CAMPAIGN)
+    own = window.filter(_own(campaign))
     found = {heading: window.filter(action__in=actions) for heading, actions in EVENTS.items()}
     return Paper(
         f"The console during: {campaign.name}",
@@ -95,6 +104,16 @@ def console_paper(campaign: Campaign) -> Paper:
             *(_events(f"{heading}: changes", list(rows[: MOST + 1])) for heading, rows in found.items()),
             _events("This campaign: settings, overrides, corrections", list(own[: MOST + 1])),
         ],
+    )
+
+
+def _own(campaign: Campaign) -> Q:
+    """Events about the campaign, and about those of its removals that were made exceptions."""
+    excepted = campaign.removals.exclude(excepted_by=None).values_list("pk", flat=True)
+    return Q(object_type="reviews.campaign", object_id=campaign.pk, action__in=OF_CAMPAIGN) | Q(
+        object_type="reviews.removal",
+        object_id__in=[str(number) for number in excepted],
+        action__in=OF_REMOVALS,
     )
 
 

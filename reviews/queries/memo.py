@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from core.models import PeopleGroup
+from core.models import Organisation, PeopleGroup
 from reviews.evidence.pace import Answer, Pace, paces
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
@@ -60,14 +60,9 @@ def said(at: datetime | None) -> str:
 
 
 def _control(campaign: Campaign) -> Section:
-    names, owners = (
-        Names(campaign),
-        [str(key) for key in campaign.owners.order_by("pk").values_list("pk", flat=True)],
-    )
+    names, owners = Names(campaign), [str(key) for key in campaign.owners.values_list("pk", flat=True)]
     names.learn(owners)
-    overridden = campaign.override_reason
-    if overridden and campaign.override_seconded_by_id:
-        overridden += f" Agreed to by {names.one(campaign.override_seconded_by_id)}."
+    overridden = _overridden(campaign, names)
     return Section(
         "Control",
         pairs=[
@@ -87,6 +82,17 @@ def _control(campaign: Campaign) -> Section:
         ],
         note="All times are UTC.",
     )
+
+
+def _overridden(campaign: Campaign, names: Names) -> str:
+    """What was not fresh and complete, and why it was staged all the same; nothing where all was."""
+    if not (wrong := campaign.bridge.get("overridden")):
+        return ""
+    second = campaign.override_seconded_by_id
+    agreed = (
+        f" Agreed to by {names.one(second)}." if second else " There was no second administrator to agree."
+    )
+    return f"{' '.join(wrong)} Because: {campaign.override_reason} {agreed}"
 
 
 def _asked_anew(campaign: Campaign) -> Sequence[tuple[str, str]]:
@@ -316,6 +322,14 @@ def _exceptions(campaign: Campaign) -> Section:
 def _removals(campaign: Campaign) -> Section:
     found = removals_by_status(campaign)
     rows = [(each.label, f"{found[each]:,}") for each in Removal.Status if each in found]
+    zone, late, asked, deficient = Organisation.current().zone, 0, 0, 0
+    for at, due, lookback in campaign.removals.values_list("removed_at", "due_on", "lookback"):
+        late += at is not None and at.astimezone(zone).date() > due
+        asked += bool(lookback)
+        deficient += lookback.get("deficiency") == "yes"
+    rows += [("Gone later than the removal clock allows", f"{late:,}")] if rows else []
+    rows += [("Looked back at, as High or Critical", f"{asked:,}")] if asked else []
+    rows += [("Of these: a deficiency of the control", f"{deficient:,}")] if asked else []
     return Section(
         "Removals",
         ["A removal is proven once a complete sync that began after it no longer saw the access."],

@@ -14,8 +14,8 @@ from core.models import Role
 from core.trail import record
 from reviews.evidence import papers
 from reviews.evidence.pace import Answer, paces
-from reviews.models import Campaign
-from reviews.queries.console_paper import EVENTS, OF_CAMPAIGN, console_paper
+from reviews.models import Campaign, Removal
+from reviews.queries.console_paper import EVENTS, OF_CAMPAIGN, OF_REMOVALS, console_paper
 from reviews.queries.memo import memo
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running
@@ -40,6 +40,11 @@ def campaign(olga):
         control_id="ITGC-07",
         control_owner=make_user("Zo\u00eb \u5c71"),
     )
+
+
+def removal_of(campaign, line_no=1, **fields):
+    task = campaign.tasks.get(line_no=line_no)
+    return Removal.objects.create(task=task, campaign=campaign, app=task.app, **fields)
 
 
 def words(paper, heading):
@@ -148,6 +153,48 @@ def test_what_happened_after_the_sign_off_is_not_told(campaign):
     assert words(console_paper(campaign), "Roles and administrators: changes") == "None."
 
 
+def test_exceptions_and_lines_put_right_are_told_of_this_campaign_alone(campaign):
+    ada, heading = make_user("Ada Lindgren", Role.SUPER), "This campaign: settings, overrides, corrections"
+    other = make_running(make_grants(1), make_user("Tom Okafor"))
+    removals = [
+        removal_of(each, status="excepted", excepted_by=ada, due_on=AT.date()) for each in (campaign, other)
+    ]
+    with transaction.atomic():
+        record("lines.restarted", campaign, by=ada, reason="Asked the wrong one")
+        for removal in removals:
+            record("removals.excepted", removal, by=ada, reason=f"Of line {removal.pk}")
+
+    told = words(console_paper(campaign), heading)
+
+    assert "Asked the wrong one" in told
+    assert f"Of line {removals[0].pk}" in told
+    assert f"Of line {removals[1].pk}" not in told
+
+
+def test_late_removals_and_deficiencies_are_counted(campaign):
+    looked = {"used": "no", "cause": "Moved on", "deficiency": "yes"}
+    removal_of(campaign, 1, due_on=AT.date(), removed_at=AT + timedelta(days=2), lookback=looked)
+    removal_of(campaign, 2, due_on=AT.date(), removed_at=AT, lookback={**looked, "deficiency": "no"})
+
+    told = words(memo(campaign), "Removals")
+
+    assert "Gone later than the removal clock allows 1" in told
+    assert "Looked back at, as High or Critical 2" in told
+    assert "Of these: a deficiency of the control 1" in told
+
+
+def test_a_reason_to_override_is_told_only_where_something_was_overridden(campaign):
+    Campaign.objects.update(override_reason="The tenant was away.", bridge={"overridden": []})
+    campaign.refresh_from_db()
+    assert "The tenant was away." not in words(memo(campaign), "Control")
+
+    campaign.bridge = {"overridden": ["Coupa was last read 30 hours ago."]}
+    told = words(memo(campaign), "Control")
+
+    assert "Coupa was last read 30 hours ago. Because: The tenant was away." in told
+    assert "There was no second administrator" in told
+
+
 def test_the_paper_of_the_console_is_the_same_byte_for_byte_when_built_twice(campaign):
     auditor = make_user("Ada Lindgren", Role.READ_ONLY)
 
@@ -155,7 +202,7 @@ def test_the_paper_of_the_console_is_the_same_byte_for_byte_when_built_twice(cam
 
 
 def test_every_event_that_the_console_tells_of_is_known():
-    for action in {*OF_CAMPAIGN, *(each for actions in EVENTS.values() for each in actions)}:
+    for action in {*OF_CAMPAIGN, *OF_REMOVALS, *(each for actions in EVENTS.values() for each in actions)}:
         assert phrase(action)
 
 

@@ -247,6 +247,21 @@ def test_where_there_are_two_administrators_another_one_has_to_agree(olga, trail
         staging.second_override(campaign, by=other)
 
 
+def test_a_second_account_of_the_same_human_is_no_second_administrator(olga):
+    connector, _, _ = world(hours=30)
+    Connector.objects.filter(pk=connector.pk).update(paused_at=now())
+    User.objects.filter(pk=olga.pk).update(employee_id="4711")
+    again = make_user("Olga Berg (admin)", Role.SUPER, employee_id="4711")
+    assert not staging.needs_second()
+
+    make_user("Ada Lindgren", Role.SUPER)
+    campaign = stage(make_draft(olga), override_reason="Coupa is being moved")
+
+    assert staging.needs_second()
+    with pytest.raises(Denied, match="another administrator"):
+        staging.second_override(campaign, by=again)
+
+
 def test_one_that_begins_by_itself_never_overrides_but_waits_and_writes_to_its_owners_once_a_day(olga):
     connector, _, _ = world(hours=30)
     Connector.objects.filter(pk=connector.pk).update(paused_at=now())
