@@ -20,6 +20,7 @@ from reviews.queries.desk import bar
 from tests.make import make_account, make_connected, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request
 from tests.reviews.making import make_running, make_turn
+from tests.reviews.showing import shown_to
 
 REASON = "It is needed, says who holds it"
 OPEN, DENIED, CERTIFIED, SECOND = range(4)
@@ -161,7 +162,8 @@ def everything(campaign: Campaign, person: User) -> Iterator[Attempt]:
     every = list(campaign.tasks.order_by("line_no").values_list("line_no", flat=True))
     given = {"line": every, "people": [person.pk], "reason": REASON}
     yield Attempt("reviews:give", [campaign.pk], given)
-    marked = {"selected": "certify", "line": every, "bulk_reason": REASON}
+    shown = shown_to(person, campaign)
+    marked = {"selected": "certify", "line": every, "bulk_reason": REASON, "shown": shown}
     yield Attempt("reviews:mark", [campaign.pk], marked)
     yield from _submitted(campaign, person)
 
@@ -188,8 +190,9 @@ def _at_the_desk(campaign: Campaign, person: User, own: Sequence[ReviewTask]) ->
         sent += [{"selected": outcome, "line": numbers, "bulk_reason": REASON}]
         sent += [{"group": f"{outcome} {freshness}"} for freshness in (0, 1)]
     sent += [{"say": "all", **reasons}, {"quick": f"{numbers[OPEN]} Never needed"}]
+    shown = shown_to(person, campaign)
     for typed in sent:
-        yield Attempt("reviews:mark", [key], typed)
+        yield Attempt("reviews:mark", [key], {**typed, "shown": shown})
     yield from _submitted(campaign, person)
     yield Attempt("reviews:give", [key], {"line": numbers, "people": [person.pk], "reason": REASON})
     yield Attempt("reviews:comment", [key, numbers[OPEN]], {"text": REASON})

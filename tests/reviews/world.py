@@ -62,6 +62,7 @@ class World:
             campaign=self.campaign,
             turn=turn,
             by=turn.reviewer,
+            round=turn.round,
             outcome="certified",
             independence=turn.independence,
             **fields,
