@@ -15,12 +15,14 @@ from reviews.models import (
     ConsoleThen,
     Decision,
     MovedGrant,
+    PeopleSource,
     PersonThen,
     PolicyVersion,
     Removal,
     SampledLine,
     Turn,
 )
+from reviews.queries import sources
 from reviews.queries.console_now import console_now
 from reviews.queries.roll_forward import CAME, moved_now
 
@@ -30,10 +32,14 @@ FACTS = ("name", "email", "title", "department", "employee_id", "status")
 
 
 def keep_population(campaign: Campaign) -> None:
-    """Part of the freeze, in its transaction: those whose accounts are reviewed, and who runs it."""
+    """Part of the freeze, in its transaction: those whose accounts are reviewed, who runs it, and where
+    what is known of people came from."""
     owners = campaign.tasks.exclude(person=None).order_by().values_list("person", flat=True).distinct()
     keep_people(campaign, {*owners, *_of_campaign(campaign)})
     _keep_console(campaign, ConsoleThen.Moment.FROZEN)
+    people = sources.people()
+    kept = {"file": people.file, "sha256": people.sha256, "at": people.at, "provider": people.provider}
+    PeopleSource.objects.create(campaign=campaign, **kept)
 
 
 def keep_end(campaign: Campaign) -> None:

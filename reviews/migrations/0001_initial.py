@@ -153,6 +153,17 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='PeopleSource',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('file', models.CharField(blank=True, max_length=300)),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('at', models.DateTimeField(null=True)),
+                ('provider', models.CharField(blank=True, max_length=200)),
+                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='people_source', to='reviews.campaign')),
+            ],
+        ),
+        migrations.CreateModel(
             name='PersonThen',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),

@@ -63,6 +63,23 @@ class ConsoleThen(models.Model):
         return self.get_moment_display()
 
 
+class PeopleSource(models.Model):
+    """Where owners, managers and titles came from when the population was frozen. Never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="people_source")
+    file = models.CharField(max_length=300, blank=True)
+    """The last file of people that was applied; empty: people were kept by hand."""
+    sha256 = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(null=True)
+    """When the file was applied; by hand, when somebody was changed last."""
+    provider = models.CharField(max_length=200, blank=True)
+    """The identity provider in force, as it was called."""
+
+    def __str__(self) -> str:
+        return self.file or "people kept by hand"
+
+
 class MovedGrant(models.Model):
     """Access that came or went between the freeze and the closing, as it read when the campaign closed."""
 

@@ -1,23 +1,29 @@
 """What evidence says of people and of the console stays as it was, whatever becomes of them."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings as django_settings
+from django.db import DatabaseError, transaction
 from django.utils.timezone import now
 
 from connectors.models import App, Connector, ConnectorRules, Grant
-from core.models import Role, RoleHolding, User
+from core.models import PeopleImport, Role, RoleHolding, User
+from core.models.sign_in import IdentityProvider
 from reviews.actions import comments, freezing, keeping, staging
+from reviews.evidence.tables import time_of
 from reviews.models import (
     Campaign,
     Comment,
     ConsoleThen,
     MovedGrant,
+    PeopleSource,
     PersonThen,
     Policy,
     PopulationSource,
     Report,
 )
-from reviews.queries import roll_forward
+from reviews.queries import roll_forward, sources
 from reviews.queries.console_paper import console_paper
 from reviews.queries.memo import memo
 from tests.make import make_connector, make_grant, make_run, make_user
@@ -80,6 +86,37 @@ def test_staging_keeps_owners_reviewers_and_the_console(nudges):
     assert PopulationSource.objects.get(campaign=campaign).app_name == connector.app.name
 
 
+def test_staging_keeps_which_file_the_people_came_from_and_nothing_changes_it():
+    at = now() - timedelta(days=2)
+    file = {"name": "hr.csv", "sha256": "5e" * 32, "size": 1, "status": PeopleImport.Status.APPLIED}
+    PeopleImport.objects.create(**file, ended_at=at)
+    world(holders=1)
+    campaign = make_draft()
+    staging.want(campaign, by=campaign.owners.get())
+    campaign = work(campaign)
+
+    PeopleImport.objects.create(**(file | {"name": "later.csv"}), ended_at=now())
+
+    kept = PeopleSource.objects.get(campaign=campaign)
+    assert (kept.file, kept.sha256, kept.at, kept.provider) == ("hr.csv", "5e" * 32, at, "")
+    told = words(memo(campaign), "Sources, read twice")
+    assert f"the file hr.csv, applied {time_of(at)}, SHA-256 {'5e' * 32}" in told
+    with pytest.raises(DatabaseError), transaction.atomic():
+        PeopleSource.objects.update(file="other.csv")
+
+
+def test_people_kept_by_hand_are_told_so_with_their_last_change_and_provider(campaign):
+    changed = User.objects.latest("changed_at").changed_at
+    rows = PeopleSource.objects.filter(campaign=campaign)
+    assert list(rows.values_list("file", "at")) == [("", changed)]
+    assert f"kept by hand here; last changed {time_of(changed)}" in words(memo(campaign), "Sources, read twice")
+
+    IdentityProvider.objects.create(label="Okta", status=IdentityProvider.Status.IN_FORCE)
+
+    assert sources.people().provider == "Okta"
+    assert PeopleSource.objects.get(campaign=campaign).provider == ""
+
+
 def test_a_staging_that_comes_to_nothing_keeps_nobody():
     world(holders=2)
     campaign = make_draft()
@@ -93,6 +130,7 @@ def test_a_staging_that_comes_to_nothing_keeps_nobody():
 
     assert not PersonThen.objects.exists()
     assert not ConsoleThen.objects.exists()
+    assert not PeopleSource.objects.exists()
 
 
 def test_who_says_something_is_kept_as_they_were_called_then(campaign, olga):
