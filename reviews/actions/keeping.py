@@ -24,7 +24,7 @@ from reviews.models import (
 )
 from reviews.queries import sources
 from reviews.queries.console_now import console_now
-from reviews.queries.roll_forward import CAME, moved_now
+from reviews.queries.roll_forward import moved_now
 
 BATCH = 2_000
 FACTS = ("name", "email", "title", "department", "employee_id", "status")
@@ -50,9 +50,7 @@ def keep_end(campaign: Campaign) -> None:
 
 def keep_moved(campaign: Campaign) -> None:
     """Part of the closing, in its transaction: the access that came and went since the freeze."""
-    rows = (
-        MovedGrant(campaign=campaign, appeared=each[0] == CAME, cells=each) for each in moved_now(campaign)
-    )
+    rows = (MovedGrant(campaign=campaign, kind=str(each[0]), cells=each) for each in moved_now(campaign))
     for some in batched(rows, BATCH):
         MovedGrant.objects.bulk_create(some)
 

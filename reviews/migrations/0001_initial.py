@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
             name='MovedGrant',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('appeared', models.BooleanField()),
+                ('kind', models.CharField(choices=[('came', 'Access that came'), ('went', 'Access that went'), ('came and went', 'Access that came and went')], max_length=16)),
                 ('cells', models.JSONField()),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moved', to='reviews.campaign')),
             ],

@@ -83,12 +83,16 @@ class PeopleSource(models.Model):
 class MovedGrant(models.Model):
     """Access that came or went between the freeze and the closing, as it read when the campaign closed."""
 
+    class Kind(models.TextChoices):
+        CAME = "came", "Access that came"
+        WENT = "went", "Access that went"
+        PASSED = "came and went", "Access that came and went"
+
     id = models.BigAutoField(primary_key=True)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="moved")
-    appeared = models.BooleanField()
-    """It came; False: it went."""
+    kind = models.CharField(max_length=16, choices=Kind)
     cells = models.JSONField()
     """As `reviews.queries.roll_forward.HEADS` names them."""
 
     def __str__(self) -> str:
-        return "access that came" if self.appeared else "access that went"
+        return self.get_kind_display()

@@ -253,6 +253,7 @@ def _moved(campaign: Campaign) -> Section:
         pairs=[
             ("Access that came", f"{found.appeared:,} in scope and still held, in no line"),
             ("Access that went", f"{found.went:,} of the lines"),
+            ("Access that came and went", f"{found.passed:,} in scope, in no line and held no more"),
         ],
     )
 

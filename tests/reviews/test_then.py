@@ -26,7 +26,7 @@ from reviews.models import (
 from reviews.queries import roll_forward, sources
 from reviews.queries.console_paper import console_paper
 from reviews.queries.memo import memo
-from tests.make import make_connector, make_grant, make_run, make_user
+from tests.make import make_account, make_connector, make_grant, make_run, make_user
 from tests.reviews.making import make_grants, make_running
 from tests.reviews.staged import make_draft, work, world
 from tests.reviews.test_evidence import content, decided, folder, made, table
@@ -109,7 +109,9 @@ def test_people_kept_by_hand_are_told_so_with_their_last_change_and_provider(cam
     changed = User.objects.latest("changed_at").changed_at
     rows = PeopleSource.objects.filter(campaign=campaign)
     assert list(rows.values_list("file", "at")) == [("", changed)]
-    assert f"kept by hand here; last changed {time_of(changed)}" in words(memo(campaign), "Sources, read twice")
+    assert f"kept by hand here; last changed {time_of(changed)}" in words(
+        memo(campaign), "Sources, read twice"
+    )
 
     IdentityProvider.objects.create(label="Okta", status=IdentityProvider.Status.IN_FORCE)
 
@@ -194,7 +196,7 @@ def test_everybody_with_a_part_is_kept_at_the_end(campaign, ines):
 
 
 def moved(campaign):
-    """A source, a grant that came by a later run, and a line whose grant went by one."""
+    """A source, a grant that came by a later run, a line whose grant went by one, and one that did both."""
     line = campaign.tasks.get(line_no=1)
     connector = make_connector(app=line.app, source=line.source)
     first, later = make_run(connector), make_run(connector)
@@ -202,6 +204,9 @@ def moved(campaign):
     made_later = make_grant(line.account, campaign.tasks.get(line_no=2).entitlement)
     Grant.objects.filter(pk=made_later.pk).update(first_run=later.pk, since=now())
     Grant.objects.filter(pk=line.grant).update(gone_at=now(), gone_run=later.pk)
+    passed = make_grant(make_account(line.app, "Temp"), campaign.tasks.get(line_no=2).entitlement)
+    while_held = {"since": now(), "gone_at": now(), "gone_run": later.pk + 1}
+    Grant.objects.filter(pk=passed.pk).update(first_run=later.pk, **while_held)
     return line
 
 
@@ -210,11 +215,17 @@ def test_what_came_and_went_is_in_the_memo_and_each_is_a_row(campaign, olga):
 
     rows = table(made(campaign, "moved", olga))
 
-    assert [(row["What"], row["Line"]) for row in rows] == [("came", ""), ("went", str(line.line_no))]
+    assert [(row["What"], row["Line"]) for row in rows] == [
+        ("came", ""),
+        ("went", str(line.line_no)),
+        ("came and went", ""),
+    ]
+    assert (rows[0]["Then gone"], bool(rows[2]["Then gone"])) == ("", True)
     assert rows[1]["Entitlement"] == line.entitlement_name
     told = words(memo(campaign), "After the population was frozen")
     assert "Access that came 1 in scope and still held, in no line" in told
     assert "Access that went 1 of the lines" in told
+    assert "Access that came and went 1 in scope, in no line and held no more" in told
 
 
 def test_it_stays_as_it_was_when_the_campaign_closed(campaign):
@@ -227,6 +238,6 @@ def test_it_stays_as_it_was_when_the_campaign_closed(campaign):
     App.objects.update(name="Renamed")
     Grant.objects.update(gone_at=None, gone_run=None)
 
-    assert MovedGrant.objects.count() == 2
+    assert MovedGrant.objects.count() == 3
     assert list(roll_forward.moved(campaign)) == before
-    assert roll_forward.of(campaign) == roll_forward.RollForward(1, 1)
+    assert roll_forward.of(campaign) == roll_forward.RollForward(1, 1, 1)
