@@ -243,6 +243,7 @@ def _held(source: Source) -> dict[str, Any]:
         "run": source.latest.pk if source.latest else None,
         "counted_run": source.counted.pk if source.counted else None,
         "read": source.latest.read if source.latest else {},
+        "kept": source.latest.kept if source.latest else {},
         "gaps": source.latest.gaps if source.latest else {},
         "received": source.counted.read if source.counted else {},
         "counted_gaps": source.counted.gaps if source.counted else {},
