@@ -387,6 +387,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('removed_at', models.DateTimeField(null=True)),
                 ('proven_at', models.DateTimeField(null=True)),
+                ('proven_run', models.BigIntegerField(null=True)),
                 ('reason', models.TextField(blank=True)),
                 ('problem', models.TextField(blank=True)),
                 ('lookback', models.JSONField(default=dict)),
