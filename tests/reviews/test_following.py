@@ -1,5 +1,7 @@
 """What orders and syncs bring to lines and removals."""
 
+from typing import Any
+
 import pytest
 from django.utils.timezone import now
 
@@ -89,7 +91,7 @@ def test_a_removal_stands_where_its_order_stands(campaign, app_owner, trail, ord
     at = now()
     run = make_run(campaign.sources.get().connector).pk
     proven = {"removed_at": at, "proven_at": at, "proven_run_id": run}
-    times = {Order.REMOVED: {"removed_at": at}, Order.PROVEN: proven}
+    times: dict[str, dict[str, Any]] = {Order.REMOVED: {"removed_at": at}, Order.PROVEN: proven}
     ProvisionOrder.objects.update(status=order, problem="", **times.get(order, {}))
 
     assert list(following.orders_to_follow()) == [first.order_id]
@@ -179,8 +181,8 @@ def test_an_excepted_removal_stays_one_until_it_is_proven(campaign, owner, app_o
 
     proven = Removal.objects.get()
     assert (proven.status, proven.proven_run) == (Status.PROVEN, run.pk)
-    [line] = [each for each in evidence_lines(campaign) if each.removal]
-    assert line.removal.proven_run == run.pk  # its order knows of none
+    [told] = [each.removal for each in evidence_lines(campaign) if each.removal]
+    assert told.proven_run == run.pk  # its order knows of none
 
 
 def test_lines_whose_access_a_run_ended_are_cancelled(campaign, trail):
@@ -263,8 +265,8 @@ def test_what_a_run_ended_before_anybody_ordered_it_is_proven_and_may_come_back(
     jobs.follow_run(run.pk)
     proven = Removal.objects.get()
     assert (proven.status, proven.order, proven.proven_run) == (Status.PROVEN, None, run.pk)
-    [line] = [each for each in evidence_lines(campaign) if each.removal]
-    assert line.removal.proven_run == run.pk
+    [told] = [each.removal for each in evidence_lines(campaign) if each.removal]
+    assert told.proven_run == run.pk
 
     jobs.follow_run(sees_again(campaign, 1).pk)
 
