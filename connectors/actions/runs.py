@@ -156,7 +156,7 @@ def finish(run: SyncRun) -> None:
     if run.counted_at:
         Connector.objects.filter(pk=run.connector_id).update(counted_at=run.counted_at)
     problem = " ".join(run.gaps.values())
-    _end(run, SyncRun.Status.DONE, changes=outcome.changes(), problem=problem)
+    _end(run, SyncRun.Status.DONE, changes=outcome.changes(), kept=outcome.kept, problem=problem)
     connector = _settle(run, Connector.Status.ERROR if run.gaps else Connector.Status.CONNECTED)
     failing.is_over(run)
     record("connectors.run_done", connector, by=None, **_account_of(run))

@@ -41,6 +41,11 @@ class Migration(migrations.Migration):
             name='is_evidence',
             field=models.BooleanField(default=False),
         ),
+        migrations.AddField(
+            model_name='syncrun',
+            name='kept',
+            field=models.JSONField(default=dict),
+        ),
         migrations.AlterField(
             model_name='account',
             name='matched_by',

@@ -76,6 +76,10 @@ class SyncRun(Stateful, Leased):
     bytes = models.PositiveBigIntegerField(default=0)
     changes = models.JSONField(default=dict)
     """The difference by kind: `{"user": {"new": 1, "changed": 2, "gone": 0}, ...}`."""
+    kept = models.JSONField(default=dict)
+    """Grants still here that it was not told of, counted when it was applied: `{"silent": 2, "unread": 0}`.
+    Unread are those of kinds that it did not read whole. Empty: it is not done, or ended before this was
+    counted."""
     problem = models.TextField(blank=True)
     dropped_lines = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=now)

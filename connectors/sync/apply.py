@@ -61,6 +61,8 @@ class Outcome:
     gone: Counter[str] = field(default_factory=Counter)
     silenced: set[str] = field(default_factory=set)
     """The vendor's ids of accounts that were enabled and no longer are."""
+    kept: Mapping[str, int] = field(default_factory=dict)
+    """Grants that stayed though it was not told of them, as `SyncRun.kept` has them."""
 
     def changes(self) -> dict[str, dict[str, int]]:
         kinds = sorted(self.before.keys() | self.new.keys())
@@ -98,7 +100,9 @@ def apply(run: SyncRun) -> Outcome:
         work.take_accounts(page)
         work.laid += len(page.grants)
     work.take_grants()
-    work.retire(sorted(_complete(run) - set(run.gaps)))
+    whole = sorted(_complete(run) - set(run.gaps))
+    work.retire(whole)
+    work.count_kept(whole)
     work.rematch()
     return work.outcome
 
@@ -206,6 +210,18 @@ class _Difference:
         for table, column in ((sql.ACCOUNT, "account_id"), (sql.ENTITLEMENT, "entitlement_id")):
             ended += sql.execute(self._sql.end_grants_of_the_gone(table, column, at))
         self.outcome.gone["grant"] = ended
+
+    def count_kept(self, kinds: Sequence[str]) -> None:
+        """What stayed although this run did not see it; looked for only where there can be some."""
+        things = [kind for kind in kinds if kind not in ("user", CREDENTIAL)]
+        is_silent = self._run.pages.exclude(silent_grants="[]").exists()
+        known = [*things, CREDENTIAL]
+        unread = Entitlement.objects.filter(**self._mine).exclude(kind__in=known).exists()
+        silent = sql.number(self._sql.kept_by_silence(things)) if is_silent and things else 0
+        self.outcome.kept = {
+            "silent": silent,
+            "unread": sql.number(self._sql.kept_unread(known)) if unread else 0,
+        }
 
     def rematch(self) -> None:
         """Match the accounts that stayed as they were: the people may have changed."""

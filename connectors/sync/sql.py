@@ -47,6 +47,12 @@ def rows(statement: Statement) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def number(statement: Statement) -> int:
+    """The one number it answers."""
+    [[found]] = rows(statement)
+    return int(found)
+
+
 @contextmanager
 def wide() -> Iterator[None]:
     """For statements that touch very many rows: sorted in memory, joined whole.
@@ -122,6 +128,32 @@ class RunSql:
             f" EXCEPT SELECT g.id {joined}"
             f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL)",
             [at, self._run, *self._mine, *kinds, self._run, self._run, self._run, *values],
+        )
+
+    def kept_by_silence(self, kinds: Sequence[str]) -> Statement:
+        """How many open grants on entitlements of these kinds the app told nothing about, once all is
+        applied."""
+        joined, values = self._laid_rows("JOIN")
+        return Statement(
+            f"SELECT count(*) FROM ({aside.seen('silent_grants')} EXCEPT {aside.seen('seen_grants')}"
+            f" EXCEPT SELECT g.id {joined}"
+            f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL) s"
+            f" JOIN {GRANT} held ON held.id = s.id JOIN {ENTITLEMENT} thing ON thing.id = held.entitlement_id"
+            f" WHERE held.gone_at IS NULL AND thing.kind IN ({aside.marks(kinds)})",
+            [self._run, self._run, *values, *kinds],
+        )
+
+    def kept_unread(self, kinds: Sequence[str]) -> Statement:
+        """How many open grants on entitlements of any other kinds this run did not see, once all is
+        applied."""
+        joined, values = self._laid_rows("JOIN")
+        return Statement(
+            f"SELECT count(*) FROM (SELECT g.id FROM {GRANT} g"
+            f" JOIN {ENTITLEMENT} e ON e.id = g.entitlement_id"
+            f" WHERE e.app_id = %s AND e.source = %s AND e.kind NOT IN ({aside.marks(kinds)})"
+            f" AND g.gone_at IS NULL EXCEPT {aside.seen('seen_grants')} EXCEPT SELECT g.id {joined}"
+            f" JOIN {GRANT} g ON g.account_id = a.id AND g.entitlement_id = e.id AND g.gone_at IS NULL) s",
+            [*self._mine, *kinds, self._run, *values],
         )
 
     def end_grants_of_the_gone(self, table: str, column: str, at: datetime) -> Statement:

@@ -163,7 +163,8 @@ def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
         return
     removed_at = order.removed_at or removal.removed_at
     problem = order.problem if status in _LEFT else ""
-    go(removal, status, problem=problem, removed_at=removed_at, proven_at=order.proven_at)
+    proven = {"proven_at": order.proven_at, "proven_run": order.proven_run_id}
+    go(removal, status, problem=problem, removed_at=removed_at, **proven)
     _tell(removal, problem)
 
 
@@ -224,7 +225,7 @@ def _prove(rows: QuerySet[Removal], run: SyncRun) -> None:
     rows = rows.filter(_UNORDERED | Q(status=Removal.Status.EXCEPTED))
     rows = rows.filter(status__in=[here for here, to in Removal.MOVES.items() if _PROVEN in to])
     for removal in rows.select_related("task", "campaign").select_for_update(of=("self",)):
-        removal.move(_PROVEN, proven_at=run.ended_at or now())
+        removal.move(_PROVEN, proven_at=run.ended_at or now(), proven_run=run.pk)
         record("removals.proven", removal, by=None, run=run.key, **about(removal))
 
 

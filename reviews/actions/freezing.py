@@ -15,7 +15,16 @@ from connectors.actions import bodies
 from connectors.models import Account, App, Entitlement, Grant, Tag
 from core.trail import record
 from reviews.actions.keeping import keep_population
-from reviews.models import AppliedPolicy, Campaign, PopulationSource, Progress, ReviewRules, ReviewTask, Turn
+from reviews.models import (
+    AppliedPolicy,
+    Campaign,
+    PeopleSource,
+    PopulationSource,
+    Progress,
+    ReviewRules,
+    ReviewTask,
+    Turn,
+)
 from reviews.queries import scope as scopes
 from reviews.queries import sources
 from reviews.queries.applying import to_freeze
@@ -101,6 +110,7 @@ def thaw(campaign: Campaign) -> None:
         campaign.applied.all().delete()
         campaign.people_then.all().delete()
         campaign.console_then.all().delete()
+        PeopleSource.objects.filter(campaign=campaign).delete()
 
 
 def _insert(campaign: Campaign, found: Sequence[Source]) -> int:
@@ -233,6 +243,7 @@ def _held(source: Source) -> dict[str, Any]:
         "run": source.latest.pk if source.latest else None,
         "counted_run": source.counted.pk if source.counted else None,
         "read": source.latest.read if source.latest else {},
+        "kept": source.latest.kept if source.latest else {},
         "gaps": source.latest.gaps if source.latest else {},
         "received": source.counted.read if source.counted else {},
         "counted_gaps": source.counted.gaps if source.counted else {},

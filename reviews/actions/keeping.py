@@ -15,14 +15,16 @@ from reviews.models import (
     ConsoleThen,
     Decision,
     MovedGrant,
+    PeopleSource,
     PersonThen,
     PolicyVersion,
     Removal,
     SampledLine,
     Turn,
 )
+from reviews.queries import sources
 from reviews.queries.console_now import console_now
-from reviews.queries.roll_forward import CAME, moved_now
+from reviews.queries.roll_forward import moved_now
 
 BATCH = 2_000
 FACTS = ("name", "email", "title", "department", "employee_id", "status")
@@ -30,10 +32,14 @@ FACTS = ("name", "email", "title", "department", "employee_id", "status")
 
 
 def keep_population(campaign: Campaign) -> None:
-    """Part of the freeze, in its transaction: those whose accounts are reviewed, and who runs it."""
+    """Part of the freeze, in its transaction: those whose accounts are reviewed, who runs it, and where
+    what is known of people came from."""
     owners = campaign.tasks.exclude(person=None).order_by().values_list("person", flat=True).distinct()
     keep_people(campaign, {*owners, *_of_campaign(campaign)})
     _keep_console(campaign, ConsoleThen.Moment.FROZEN)
+    people = sources.people()
+    kept = {"file": people.file, "sha256": people.sha256, "at": people.at, "provider": people.provider}
+    PeopleSource.objects.create(campaign=campaign, **kept)
 
 
 def keep_end(campaign: Campaign) -> None:
@@ -44,9 +50,7 @@ def keep_end(campaign: Campaign) -> None:
 
 def keep_moved(campaign: Campaign) -> None:
     """Part of the closing, in its transaction: the access that came and went since the freeze."""
-    rows = (
-        MovedGrant(campaign=campaign, appeared=each[0] == CAME, cells=each) for each in moved_now(campaign)
-    )
+    rows = (MovedGrant(campaign=campaign, kind=str(each[0]), cells=each) for each in moved_now(campaign))
     for some in batched(rows, BATCH):
         MovedGrant.objects.bulk_create(some)
 

@@ -147,9 +147,20 @@ class Migration(migrations.Migration):
             name='MovedGrant',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('appeared', models.BooleanField()),
+                ('kind', models.CharField(choices=[('came', 'Access that came'), ('went', 'Access that went'), ('came and went', 'Access that came and went')], max_length=16)),
                 ('cells', models.JSONField()),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moved', to='reviews.campaign')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PeopleSource',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('file', models.CharField(blank=True, max_length=300)),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('at', models.DateTimeField(null=True)),
+                ('provider', models.CharField(blank=True, max_length=200)),
+                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='people_source', to='reviews.campaign')),
             ],
         ),
         migrations.CreateModel(
@@ -376,6 +387,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('removed_at', models.DateTimeField(null=True)),
                 ('proven_at', models.DateTimeField(null=True)),
+                ('proven_run', models.BigIntegerField(null=True)),
                 ('reason', models.TextField(blank=True)),
                 ('problem', models.TextField(blank=True)),
                 ('lookback', models.JSONField(default=dict)),

@@ -7,7 +7,7 @@ What was frozen may go while its campaign is not yet staged: a staging that fail
 from django.db import migrations
 
 LINES, SOURCES, APPLIED = "reviews_reviewtask", "reviews_populationsource", "reviews_appliedpolicy"
-THEN = ("reviews_personthen", "reviews_consolethen", "reviews_movedgrant")
+THEN = ("reviews_personthen", "reviews_consolethen", "reviews_movedgrant", "reviews_peoplesource")
 DECIDED = (
     "reviews_comment", "reviews_decision", "reviews_lineround", "reviews_policyversion", "reviews_rolefile",
     "reviews_submission",

@@ -27,7 +27,7 @@ from reviews.models.review import (
 from reviews.models.role_file import RoleFile
 from reviews.models.rules import ReviewRules
 from reviews.models.task import Removal, Turn
-from reviews.models.then import ConsoleThen, MovedGrant, PersonThen
+from reviews.models.then import ConsoleThen, MovedGrant, PeopleSource, PersonThen
 
 __all__ = [
     "AppliedPolicy",
@@ -41,6 +41,7 @@ __all__ = [
     "LineRound",
     "Mark",
     "MovedGrant",
+    "PeopleSource",
     "PersonThen",
     "Policy",
     "PolicyVersion",

@@ -182,6 +182,8 @@ class Removal(Stateful):
     """None where the campaign removes without asking."""
     removed_at = models.DateTimeField(null=True)
     proven_at = models.DateTimeField(null=True)
+    proven_run = models.BigIntegerField(null=True)
+    """The number of the sync that no longer saw it, whether there was an order or not."""
     excepted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(blank=True)
     """Why it is an exception, or no longer wanted."""

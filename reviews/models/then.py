@@ -63,15 +63,36 @@ class ConsoleThen(models.Model):
         return self.get_moment_display()
 
 
+class PeopleSource(models.Model):
+    """Where owners, managers and titles came from when the population was frozen. Never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="people_source")
+    file = models.CharField(max_length=300, blank=True)
+    """The last file of people that was applied; empty: people were kept by hand."""
+    sha256 = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(null=True)
+    """When the file was applied; by hand, when somebody was changed last."""
+    provider = models.CharField(max_length=200, blank=True)
+    """The identity provider in force, as it was called."""
+
+    def __str__(self) -> str:
+        return self.file or "people kept by hand"
+
+
 class MovedGrant(models.Model):
     """Access that came or went between the freeze and the closing, as it read when the campaign closed."""
 
+    class Kind(models.TextChoices):
+        CAME = "came", "Access that came"
+        WENT = "went", "Access that went"
+        PASSED = "came and went", "Access that came and went"
+
     id = models.BigAutoField(primary_key=True)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="moved")
-    appeared = models.BooleanField()
-    """It came; False: it went."""
+    kind = models.CharField(max_length=16, choices=Kind)
     cells = models.JSONField()
     """As `reviews.queries.roll_forward.HEADS` names them."""
 
     def __str__(self) -> str:
-        return "access that came" if self.appeared else "access that went"
+        return self.get_kind_display()

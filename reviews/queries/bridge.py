@@ -12,6 +12,7 @@ from reviews.queries.scope import Reason
 
 RECEIVED = "Coupa and most apps give no total of their own: what was received is counted, twice."
 KEPT = "here from earlier syncs, as this one was told nothing about them"
+UNREAD = "here from earlier syncs, of types that this one did not read whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,16 @@ def _source(kept: Mapping[str, Any]) -> Iterator[Row]:
     if (read := kept["read"]) and not kept["gaps"]:
         by_it = f"received by sync {kept['run']}"
         yield Row(f"Accounts here {of_it}", kept["accounts"], [(by_it, read.get("user", 0))])
-        silent = max(0, kept["grants"] - read.get("grant", 0))
-        yield Row(f"Grants here {of_it}", kept["grants"], [(by_it, read.get("grant", 0)), (KEPT, silent)])
+        told = read.get("grant", 0)
+        yield Row(f"Grants here {of_it}", kept["grants"], [(by_it, told), *_kept(kept, told)])
+
+
+def _kept(kept: Mapping[str, Any], told: int) -> Sequence[tuple[str, int]]:
+    """What stayed without being told of, as the run counted it when it was applied. A run from before that
+    was counted has no such number: there it is what is left over."""
+    if not (counted := kept.get("kept")):
+        return [(KEPT, max(0, kept["grants"] - told))]
+    return [(KEPT, counted["silent"]), *([(UNREAD, counted["unread"])] if counted["unread"] else [])]
 
 
 def _reasons(left_out: Mapping[str, int]) -> list[tuple[str, int]]:

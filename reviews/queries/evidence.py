@@ -282,7 +282,7 @@ def _removal(removal: Removal, names: Names) -> lines.Removal:
         removed_at=removal.removed_at,
         done_by=names(order.done_by_id) if order else "",
         proven_at=removal.proven_at,
-        proven_run=order.proven_run_id if order else None,
+        proven_run=removal.proven_run,
         came_back_at=order.came_back_at if order else None,
         excepted_by=names(removal.excepted_by_id),
         reason=removal.reason,

@@ -150,5 +150,6 @@ def _removals(task: ReviewTask) -> list[Event]:
         if row.removed_at:
             found.append(Event(row.removed_at, who, "was done, and is being proven"))
         if row.proven_at:
-            found.append(Event(row.proven_at, who, "is proven: a later sync no longer saw the access"))
+            sync = f"sync {row.proven_run}" if row.proven_run else "a later sync"
+            found.append(Event(row.proven_at, who, f"is proven: {sync} no longer saw the access"))
     return found

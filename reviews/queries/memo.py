@@ -13,6 +13,7 @@ from reviews.models import (
     Campaign,
     Decision,
     LineRound,
+    PeopleSource,
     PopulationSource,
     Progress,
     Removal,
@@ -181,12 +182,27 @@ def _sources(campaign: Campaign) -> Section:
     sources = campaign.sources.select_related("connector__app", "run").order_by("pk")
     return Section(
         "Sources, read twice",
+        pairs=_people(campaign),
         heads=["Source", "Sync, and its end", "Read twice", "First count", "Second count", "Not readable"],
         rows=[_source(each) for each in sources] or [("No source was kept", "", "", "", "", "")],
         widths=(0.22, 0.19, 0.17, 0.15, 0.15, 0.12),
         note="Every line names the sync that saw it. What was read a second way has two counts; of a file"
         " that was handed in every line is read, and its SHA-256 stands for it.",
     )
+
+
+def _people(campaign: Campaign) -> Sequence[tuple[str, str]]:
+    """Where owners, managers and titles came from; nothing before the freeze."""
+    kept = PeopleSource.objects.filter(campaign=campaign).first()
+    if kept is None:
+        return ()
+    at = time_of(kept.at) if kept.at else "at a time not kept"
+    if kept.file:
+        told = f"the file {kept.file}, applied {at}, SHA-256 {kept.sha256 or 'not kept'}"
+    else:
+        told = f"kept by hand here; last changed {at}"
+    through = [("Signing in through", kept.provider)] if kept.provider else []
+    return [("Owners, managers and titles", told), *through]
 
 
 def _source(source: PopulationSource) -> Sequence[str]:
@@ -243,6 +259,7 @@ def _moved(campaign: Campaign) -> Section:
         pairs=[
             ("Access that came", f"{found.appeared:,} in scope and still held, in no line"),
             ("Access that went", f"{found.went:,} of the lines"),
+            ("Access that came and went", f"{found.passed:,} in scope, in no line and held no more"),
         ],
     )
 

@@ -6,16 +6,28 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from connectors.models import Account, Grant
 from reviews.evidence.tables import time_of
-from reviews.models import Campaign, ReviewTask
-from reviews.queries.scope import grants_in
+from reviews.models import Campaign, MovedGrant, ReviewTask
+from reviews.queries.scope import grants_in, grants_once_in
 
-CAME, WENT = "came", "went"
+CAME, WENT, PASSED = MovedGrant.Kind.CAME, MovedGrant.Kind.WENT, MovedGrant.Kind.PASSED
 HEADS = (
-    *("What", "When", "Seen by sync", "Line", "App", "Account", "Login", "E-mail", "Account id"),
+    *(
+        "What",
+        "When",
+        "Seen by sync",
+        "Then gone",
+        "Then gone by sync",
+        "Line",
+        "App",
+        "Account",
+        "Login",
+        "E-mail",
+        "Account id",
+    ),
     *("Account status", "Owner", "Resource type", "Resource", "Entitlement", "Entitlement id", "Risk"),
 )
 
@@ -28,14 +40,16 @@ class RollForward:
     """Grants in scope that a later sync saw begin, and that are held still."""
     went: int
     """Lines whose grant a later sync saw end."""
+    passed: int
+    """Grants in scope that a later sync saw begin, and that were gone again: in no line, and not held."""
 
 
 def of(campaign: Campaign) -> RollForward:
     """Nothing of either before the freeze; as it was kept, once the campaign is closed."""
     if campaign.closed_at:
-        came = campaign.moved.filter(appeared=True).count()
-        return RollForward(came, campaign.moved.filter(appeared=False).count())
-    return RollForward(appeared(campaign).count(), went(campaign).count())
+        kept = dict(campaign.moved.order_by().values_list("kind").annotate(Count("pk")))
+        return RollForward(*(kept.get(kind.value, 0) for kind in (CAME, WENT, PASSED)))
+    return RollForward(*(rows.count() for rows in (appeared(campaign), went(campaign), passed(campaign))))
 
 
 def moved(campaign: Campaign) -> Iterator[Sequence[object]]:
@@ -47,19 +61,21 @@ def moved(campaign: Campaign) -> Iterator[Sequence[object]]:
 
 
 def moved_now(campaign: Campaign) -> Iterator[Sequence[object]]:
-    """What came, then what went, each in the order in which it did."""
-    for what, rows, run in ((CAME, appeared(campaign), "first_run"), (WENT, went(campaign), "gone_run")):
-        when = "since" if what == CAME else "gone_at"
-        found = rows.select_related("account__app", "account__person", "entitlement__resource")
-        numbers = _line_numbers(campaign) if what == WENT else {}
-        for each in found.order_by(when, "pk").iterator(2_000):
-            yield [
-                what,
-                time_of(getattr(each, when)),
-                getattr(each, run),
-                numbers.get(each.pk),
-                *_cells(each),
-            ]
+    """What came, what went, then what came and went, each in the order in which it did."""
+    numbers = _line_numbers(campaign)
+    for each in _rows(appeared(campaign), "since"):
+        yield [CAME.value, time_of(each.since), each.first_run, "", None, None, *_cells(each)]
+    for each in _rows(went(campaign), "gone_at"):
+        line = numbers.get(each.pk)
+        yield [WENT.value, time_of(each.gone_at), each.gone_run, "", None, line, *_cells(each)]
+    for each in _rows(passed(campaign), "since"):
+        gone = (time_of(each.gone_at), each.gone_run)
+        yield [PASSED.value, time_of(each.since), each.first_run, *gone, None, *_cells(each)]
+
+
+def _rows(found: QuerySet[Grant], when: str) -> Iterator[Grant]:
+    rows = found.select_related("account__app", "account__person", "entitlement__resource")
+    return rows.order_by(when, "pk").iterator(2_000)
 
 
 def _cells(grant: Grant) -> Sequence[object]:
@@ -93,6 +109,15 @@ def appeared(campaign: Campaign) -> QuerySet[Grant]:
         return Grant.objects.none()
     found = grants_in(campaign.scope).filter(later)
     return found.filter(_until(campaign, "since")) if campaign.closed_at else found
+
+
+def passed(campaign: Campaign) -> QuerySet[Grant]:
+    """Grants that began after the freeze and are gone again: held for a while, and reviewed by nobody."""
+    later = _after(campaign, "first_run")
+    if later is None or campaign.frozen_at is None:
+        return Grant.objects.none()
+    found = grants_once_in(campaign.scope).filter(later, gone_at__gte=campaign.frozen_at)
+    return found.filter(_until(campaign, "gone_at")) if campaign.closed_at else found
 
 
 def went(campaign: Campaign) -> QuerySet[Grant]:

@@ -8,7 +8,7 @@ from operator import and_, or_
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Entitlement, Grant
@@ -101,6 +101,21 @@ def grants_in(scope: Scope) -> QuerySet[Grant]:
     """Every grant that would be a line if the population were frozen now."""
     held = Grant.objects.here().filter(account__app__in=apps_in(scope))
     return held.filter(reduce(and_, (keeps for _, keeps in _rules_of_grants(scope))))
+
+
+def grants_once_in(scope: Scope) -> QuerySet[Grant]:
+    """Grants that are gone and, while they were held, would have been lines: as far as that is still known.
+
+    What became of account or entitlement since they began leaves none of them out.
+    """
+    since_then = Q(account__gone_at__isnull=False) | Q(account__changed_run__gt=F("first_run"))
+    rules = [
+        keeps | since_then if reason in (Reason.DELETED, Reason.STATUS) else keeps
+        for reason, keeps in _rules_of_grants(scope)
+        if reason is not Reason.ENDED
+    ]
+    gone = Grant.objects.gone().filter(account__app__in=apps_in(scope))
+    return gone.filter(reduce(and_, rules))
 
 
 def entitlements_in(scope: Scope) -> QuerySet[Entitlement]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Max
 from django.utils.timezone import now
 
 from connectors.models import CREDENTIAL, Account, App, Connector, Entitlement, SyncRun
@@ -58,9 +59,14 @@ class Source:
 class People:
     """Where owners, managers and titles come from."""
 
-    name: str
+    file: str
+    """The last file that was applied; empty: people are kept by hand."""
     at: datetime | None
+    """When it was applied; by hand, when somebody was changed last."""
     problem: str
+    sha256: str = ""
+    provider: str = ""
+    """The identity provider in force."""
 
 
 def of_scope(scope: Scope) -> list[Source]:
@@ -100,12 +106,13 @@ def too_near(connector: Connector, user: User) -> str:
 
 
 def people() -> People:
-    """The last file of people that was applied; else by hand, which is never old."""
+    """The last file of people that was applied; else by hand, which is never old: when is said."""
     last = PeopleImport.objects.filter(status=PeopleImport.Status.APPLIED).order_by("-ended_at").first()
+    in_force = IdentityProvider.objects.filter(status=IdentityProvider.Status.IN_FORCE).first()
+    provider = str(in_force) if in_force else ""
     if last is None or last.ended_at is None:
-        provider = IdentityProvider.objects.filter(status=IdentityProvider.Status.IN_FORCE).first()
-        by = f"People are kept by hand, and sign in through {provider}." if provider else ""
-        return People(by or "People are kept by hand.", None, "")
+        changed = User.objects.aggregate(at=Max("changed_at"))["at"]
+        return People("", changed, "", provider=provider)
     problem = ""
     rules = ReviewRules.current()
     if last.ended_at < now() - rules.people_for:
@@ -114,7 +121,7 @@ def people() -> People:
             f"The last file of people, {last}, was applied {_days(days)} ago, and may be"
             f" {_days(rules.people_days)} old at most. A Super Administrator can bring in a new one."
         )
-    return People(f"File {last}", last.ended_at, problem)
+    return People(str(last), last.ended_at, problem, last.sha256, provider)
 
 
 def _days(number: int) -> str:

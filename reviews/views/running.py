@@ -14,7 +14,7 @@ from core.queries.asked import page
 from reviews.actions.permission import may_run
 from reviews.actions.rights import may_sign_off
 from reviews.actions.sampling import LOOKED_AT, still_to_look_at
-from reviews.models import Campaign, Removal, ReviewTask
+from reviews.models import Campaign, PeopleSource, Removal, ReviewTask
 from reviews.queries import bridge, roll_forward, running
 from reviews.queries.applying import applying
 
@@ -66,6 +66,7 @@ def data(request: HtmxRequest, pk: str) -> HttpResponse:
     sources = campaign.sources.select_related("connector__app", "run").order_by("source", "pk")
     context = head(request, campaign, "data") | {
         "sources": list(sources),
+        "people": PeopleSource.objects.filter(campaign=campaign).first(),
         "bridge": bridge.of(campaign),
         "policies": applying(campaign).all(),
         "moved": roll_forward.of(campaign),

@@ -13,7 +13,7 @@ from core.http import HtmxRequest
 from core.queries.asked import page
 from reviews.actions import staging
 from reviews.actions.campaigns import end_of_days
-from reviews.models import Campaign, Progress
+from reviews.models import Campaign, PeopleSource, Progress
 from reviews.queries import bridge, sources
 from reviews.queries.applying import applying
 from reviews.views import running
@@ -59,6 +59,7 @@ def _staged(request: HtmxRequest, shown: Campaign) -> dict[str, Any]:
         "page": page(request, rows, order="-asked", size=20),
         "reviewers": rows.count(),
         "sources": shown.sources.select_related("connector__app", "run").order_by("source", "pk"),
+        "people": PeopleSource.objects.filter(campaign=shown).first(),
         "bridge": bridge.of(shown),
         "policies": applying(shown).all(),
         "decide_by": end_of_days(now(), shown.days_to_decide),

@@ -174,6 +174,38 @@ def test_a_count_that_does_not_tie_is_named_and_stops_the_staging(olga):
     assert "2, but 1 second count" in campaign.staging_problem
 
 
+def frozen_grants(**fields):
+    """The row of the grants of one source."""
+    kept = {"source": "coupa:acme", "run": 7, "read": {"user": 2, "grant": 5}, "gaps": {}, "accounts": 2}
+    told = {"received": {}, "second": {}, **kept, **fields}
+    return bridge.frozen({"sources": [told]})[1]
+
+
+def test_what_was_kept_is_the_number_that_its_run_counted_and_the_row_breaks_where_it_does_not_fit():
+    fits = frozen_grants(grants=8, kept={"silent": 2, "unread": 1})
+    assert [number for _, number in fits.parts] == [5, 2, 1]
+    assert fits.ties
+    assert not frozen_grants(grants=9, kept={"silent": 2, "unread": 1}).ties
+    assert not frozen_grants(grants=8, kept={"silent": 0, "unread": 0}).ties
+
+
+def test_of_a_run_that_did_not_count_what_it_kept_that_is_what_is_left_over():
+    assert [number for _, number in frozen_grants(grants=8, kept={}).parts] == [5, 3]
+    assert frozen_grants(grants=8).ties
+    assert not frozen_grants(grants=4).ties
+
+
+def test_grants_that_no_run_told_of_stop_the_staging(olga):
+    connector = populate([{"status": "enabled", "type": "user", "owned": False, "held": {1}}])
+    counted(connector, kept={"silent": 0, "unread": 0})
+    make_grant(Account.objects.get(), make_role(connector.app, 9))
+
+    campaign = staged(olga, Scope.objects.create())
+
+    assert campaign.status == Campaign.Status.DRAFT
+    assert campaign.staging_problem.startswith("The counts do not tie: Grants here from")
+
+
 def test_a_denied_line_without_a_removal_does_not_tie(olga):
     populate([{"status": "enabled", "type": "user", "owned": False, "held": {1}}])
     campaign = staged(olga, Scope.objects.create())

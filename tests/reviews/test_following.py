@@ -1,5 +1,7 @@
 """What orders and syncs bring to lines and removals."""
 
+from typing import Any
+
 import pytest
 from django.utils.timezone import now
 
@@ -8,6 +10,7 @@ from core.models import OutgoingMail, Role, TrailEvent
 from reviews import jobs
 from reviews.actions import following, removals, removing, turns
 from reviews.models import Campaign, PopulationSource, Progress, Removal, ReviewTask, Turn
+from reviews.queries.evidence import evidence_lines
 from tests.make import make_connected, make_grant, make_run, make_user
 from tests.reviews.making import make_grants, make_running, removes_nothing
 
@@ -86,7 +89,9 @@ def sees_again(campaign, number):
 def test_a_removal_stands_where_its_order_stands(campaign, app_owner, trail, order, removal, told):
     first = ordered(campaign, app_owner, 1)
     at = now()
-    times = {Order.REMOVED: {"removed_at": at}, Order.PROVEN: {"removed_at": at, "proven_at": at}}
+    run = make_run(campaign.sources.get().connector).pk
+    proven = {"removed_at": at, "proven_at": at, "proven_run_id": run}
+    times: dict[str, dict[str, Any]] = {Order.REMOVED: {"removed_at": at}, Order.PROVEN: proven}
     ProvisionOrder.objects.update(status=order, problem="", **times.get(order, {}))
 
     assert list(following.orders_to_follow()) == [first.order_id]
@@ -95,8 +100,8 @@ def test_a_removal_stands_where_its_order_stands(campaign, app_owner, trail, ord
 
     first.refresh_from_db()
     assert first.status == removal
-    assert (first.removed_at, first.proven_at) == tuple(
-        times.get(order, {}).get(name) for name in ("removed_at", "proven_at")
+    assert (first.removed_at, first.proven_at, first.proven_run) == tuple(
+        times.get(order, {}).get(name) for name in ("removed_at", "proven_at", "proven_run_id")
     )
     assert [each for each in trail() if each == told] == ([told] if told else [])
     assert not list(following.orders_to_follow())
@@ -171,9 +176,13 @@ def test_an_excepted_removal_stays_one_until_it_is_proven(campaign, owner, app_o
     jobs.follow_order(first.order_id)
     assert Removal.objects.get().status == Status.EXCEPTED
 
-    jobs.follow_run(ends(campaign, 1).pk)
+    run = ends(campaign, 1)
+    jobs.follow_run(run.pk)
 
-    assert Removal.objects.get().status == Status.PROVEN
+    proven = Removal.objects.get()
+    assert (proven.status, proven.proven_run) == (Status.PROVEN, run.pk)
+    [told] = [each.removal for each in evidence_lines(campaign) if each.removal]
+    assert told.proven_run == run.pk  # its order knows of none
 
 
 def test_lines_whose_access_a_run_ended_are_cancelled(campaign, trail):
@@ -252,8 +261,12 @@ def test_what_a_run_ended_before_anybody_ordered_it_is_proven_and_may_come_back(
     campaign, app_owner, asked_anew
 ):
     deny(campaign, 1)
-    jobs.follow_run(ends(campaign, 1).pk)
-    assert Removal.objects.get().status == Status.PROVEN
+    run = ends(campaign, 1)
+    jobs.follow_run(run.pk)
+    proven = Removal.objects.get()
+    assert (proven.status, proven.order, proven.proven_run) == (Status.PROVEN, None, run.pk)
+    [told] = [each.removal for each in evidence_lines(campaign) if each.removal]
+    assert told.proven_run == run.pk
 
     jobs.follow_run(sees_again(campaign, 1).pk)
 

@@ -1,26 +1,32 @@
 """What evidence says of people and of the console stays as it was, whatever becomes of them."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings as django_settings
+from django.db import DatabaseError, transaction
 from django.utils.timezone import now
 
 from connectors.models import App, Connector, ConnectorRules, Grant
-from core.models import Role, RoleHolding, User
+from core.models import PeopleImport, Role, RoleHolding, User
+from core.models.sign_in import IdentityProvider
 from reviews.actions import comments, freezing, keeping, staging
+from reviews.evidence.tables import time_of
 from reviews.models import (
     Campaign,
     Comment,
     ConsoleThen,
     MovedGrant,
+    PeopleSource,
     PersonThen,
     Policy,
     PopulationSource,
     Report,
 )
-from reviews.queries import roll_forward
+from reviews.queries import roll_forward, sources
 from reviews.queries.console_paper import console_paper
 from reviews.queries.memo import memo
-from tests.make import make_connector, make_grant, make_run, make_user
+from tests.make import make_account, make_connector, make_grant, make_run, make_user
 from tests.reviews.making import make_grants, make_running
 from tests.reviews.staged import make_draft, work, world
 from tests.reviews.test_evidence import content, decided, folder, made, table
@@ -80,6 +86,39 @@ def test_staging_keeps_owners_reviewers_and_the_console(nudges):
     assert PopulationSource.objects.get(campaign=campaign).app_name == connector.app.name
 
 
+def test_staging_keeps_which_file_the_people_came_from_and_nothing_changes_it():
+    at = now() - timedelta(days=2)
+    file = {"name": "hr.csv", "sha256": "5e" * 32, "size": 1, "status": PeopleImport.Status.APPLIED}
+    PeopleImport.objects.create(**file, ended_at=at)
+    world(holders=1)
+    campaign = make_draft()
+    staging.want(campaign, by=campaign.owners.get())
+    campaign = work(campaign)
+
+    PeopleImport.objects.create(**(file | {"name": "later.csv"}), ended_at=now())
+
+    kept = PeopleSource.objects.get(campaign=campaign)
+    assert (kept.file, kept.sha256, kept.at, kept.provider) == ("hr.csv", "5e" * 32, at, "")
+    told = words(memo(campaign), "Sources, read twice")
+    assert f"the file hr.csv, applied {time_of(at)}, SHA-256 {'5e' * 32}" in told
+    with pytest.raises(DatabaseError), transaction.atomic():
+        PeopleSource.objects.update(file="other.csv")
+
+
+def test_people_kept_by_hand_are_told_so_with_their_last_change_and_provider(campaign):
+    changed = User.objects.latest("changed_at").changed_at
+    rows = PeopleSource.objects.filter(campaign=campaign)
+    assert list(rows.values_list("file", "at")) == [("", changed)]
+    assert f"kept by hand here; last changed {time_of(changed)}" in words(
+        memo(campaign), "Sources, read twice"
+    )
+
+    IdentityProvider.objects.create(label="Okta", status=IdentityProvider.Status.IN_FORCE)
+
+    assert sources.people().provider == "Okta"
+    assert PeopleSource.objects.get(campaign=campaign).provider == ""
+
+
 def test_a_staging_that_comes_to_nothing_keeps_nobody():
     world(holders=2)
     campaign = make_draft()
@@ -93,6 +132,7 @@ def test_a_staging_that_comes_to_nothing_keeps_nobody():
 
     assert not PersonThen.objects.exists()
     assert not ConsoleThen.objects.exists()
+    assert not PeopleSource.objects.exists()
 
 
 def test_who_says_something_is_kept_as_they_were_called_then(campaign, olga):
@@ -156,7 +196,7 @@ def test_everybody_with_a_part_is_kept_at_the_end(campaign, ines):
 
 
 def moved(campaign):
-    """A source, a grant that came by a later run, and a line whose grant went by one."""
+    """A source, a grant that came by a later run, a line whose grant went by one, and one that did both."""
     line = campaign.tasks.get(line_no=1)
     connector = make_connector(app=line.app, source=line.source)
     first, later = make_run(connector), make_run(connector)
@@ -164,6 +204,9 @@ def moved(campaign):
     made_later = make_grant(line.account, campaign.tasks.get(line_no=2).entitlement)
     Grant.objects.filter(pk=made_later.pk).update(first_run=later.pk, since=now())
     Grant.objects.filter(pk=line.grant).update(gone_at=now(), gone_run=later.pk)
+    passed = make_grant(make_account(line.app, "Temp"), campaign.tasks.get(line_no=2).entitlement)
+    while_held = {"since": now(), "gone_at": now(), "gone_run": later.pk + 1}
+    Grant.objects.filter(pk=passed.pk).update(first_run=later.pk, **while_held)
     return line
 
 
@@ -172,11 +215,17 @@ def test_what_came_and_went_is_in_the_memo_and_each_is_a_row(campaign, olga):
 
     rows = table(made(campaign, "moved", olga))
 
-    assert [(row["What"], row["Line"]) for row in rows] == [("came", ""), ("went", str(line.line_no))]
+    assert [(row["What"], row["Line"]) for row in rows] == [
+        ("came", ""),
+        ("went", str(line.line_no)),
+        ("came and went", ""),
+    ]
+    assert (rows[0]["Then gone"], bool(rows[2]["Then gone"])) == ("", True)
     assert rows[1]["Entitlement"] == line.entitlement_name
     told = words(memo(campaign), "After the population was frozen")
     assert "Access that came 1 in scope and still held, in no line" in told
     assert "Access that went 1 of the lines" in told
+    assert "Access that came and went 1 in scope, in no line and held no more" in told
 
 
 def test_it_stays_as_it_was_when_the_campaign_closed(campaign):
@@ -189,6 +238,6 @@ def test_it_stays_as_it_was_when_the_campaign_closed(campaign):
     App.objects.update(name="Renamed")
     Grant.objects.update(gone_at=None, gone_run=None)
 
-    assert MovedGrant.objects.count() == 2
+    assert MovedGrant.objects.count() == 3
     assert list(roll_forward.moved(campaign)) == before
-    assert roll_forward.of(campaign) == roll_forward.RollForward(1, 1)
+    assert roll_forward.of(campaign) == roll_forward.RollForward(1, 1, 1)

@@ -21,6 +21,7 @@ def test_a_grant_the_app_is_silent_about_stays_and_is_not_counted_as_read(sync, 
     assert second.status == SyncRun.Status.DONE, second.problem
     assert (first.read["grant"], second.read["grant"]) == (20, 18)
     assert second.changes["grant"] == {"new": 0, "changed": 0, "gone": 0}
+    assert (first.kept, second.kept) == ({"silent": 0, "unread": 0}, {"silent": 2, "unread": 0})
     assert list(export_access(connector)) == world.truth()
 
 
@@ -34,14 +35,31 @@ def test_what_was_not_held_does_not_begin_by_silence(sync, world, connector):
     assert list(export_access(connector)) == world.truth()
 
 
+def test_grants_of_kinds_that_a_run_does_not_read_are_counted_as_kept(sync, world, connector):
+    sync()
+    groups = GrantRow.objects.here().filter(entitlement__kind="group").count()
+    assert groups
+    connector.kinds = ["user", "role"]
+    connector.save(update_fields=["kinds"])
+    world.silent = {("3", "role:2:member")}
+
+    run = sync()
+
+    assert run.status == SyncRun.Status.DONE, run.problem
+    assert run.kept == {"silent": 1, "unread": groups}
+    of_source = GrantRow.objects.here().of_source(connector.app, connector.source)
+    assert of_source.count() == run.read["grant"] + 1 + groups
+
+
 def test_a_silent_grant_ends_with_its_account(sync, world):
     sync()
     world.silent = {("12", "role:1:member")}
     world.remove(12)
 
-    sync()
+    run = sync()
 
     assert not GrantRow.objects.here().filter(account__external_id="12").exists()
+    assert run.kept == {"silent": 0, "unread": 0}
 
 
 def test_an_account_read_again_keeps_what_the_app_is_silent_about(sync, driver, world, connector):
@@ -83,4 +101,5 @@ def test_a_pair_that_is_granted_and_silent_is_granted(silent_comes_later, connec
         runs.finish(run)
 
         assert run.changes["grant"] == expected
+        assert run.kept == {"silent": 0, "unread": 0}
     assert GrantRow.objects.here().filter(entitlement__external_id="role:1:member").count() == 1

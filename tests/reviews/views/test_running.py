@@ -9,7 +9,7 @@ from core.http import sessions
 from core.models import Role, User
 from reviews import jobs
 from reviews.actions import closing, removals, removing
-from reviews.actions.keeping import keep_people
+from reviews.actions.keeping import keep_people, keep_population
 from reviews.actions.signing_off import STATEMENTS
 from reviews.models import Campaign, Decision, Mark, Removal, ReviewTask
 from reviews.queries import downloads
@@ -89,14 +89,19 @@ def test_the_data_page_counts_what_came_and_went_in_scope_alone(campaign, owner,
     account = make_account(app, "Nadia Karim")
     for entitlement in (make_entitlement(app, "Payer"), make_entitlement(app, "Access", CREDENTIAL)):
         make_grant(account, entitlement, first_run=later.pk)  # having an account at all is not reviewed
+    temporary = {"first_run": later.pk, "gone_at": now(), "gone_run": later.pk + 1}
+    make_grant(account, make_entitlement(app, "Temp"), **temporary)
+    keep_population(campaign)
     gone = campaign.tasks.get(line_no=1).grant
     Grant.objects.filter(pk=gone).update(gone_at=now(), gone_run=later.pk)
 
     reply = sign_in(owner).get(page(campaign, "campaign_counts"))
 
-    assert reply.context["moved"] == RollForward(appeared=1, went=1)
+    assert reply.context["moved"] == RollForward(appeared=1, went=1, passed=1)
     assert "1 grant in scope, in no line" in text(reply)
+    assert "1 grant in scope, held for a while and in no line" in text(reply)
     assert "The counts tie" in text(reply)
+    assert "Kept by hand here; last changed" in text(reply)
 
 
 def test_lists_cost_the_same_however_many_lines_there_are(
