@@ -65,7 +65,7 @@ class _Told:
         self.task, self.rules, self.names = task, rules, names
         turns, decisions = page.turns.get(task.pk, ()), page.decisions.get(task.pk, ())
         self.turns, self.decisions = turns_now(task, turns), decisions_now(task, decisions)
-        self.earlier = rounds_said(page.rounds.get(task.pk, ()), decisions, names)
+        self.earlier = rounds_said(page.rounds.get(task.pk, ()), decisions, names, rules.called)
         self.comments, self.removals = page.comments.get(task.pk, ()), page.removals.get(task.pk, ())
         self.sampled = page.sampled.get(task.pk)
 
@@ -157,8 +157,7 @@ class _Page:
         keys = [task.pk for task in tasks]
         self.turns = _by_task(Turn.objects.filter(task__in=keys).order_by("step", "pk"))
         self.decisions = _by_task(Decision.objects.filter(task__in=keys).order_by("pk"))
-        rounds = LineRound.objects.filter(task__in=keys).select_related("policy_version__policy")
-        self.rounds = _by_task(rounds.order_by("number"))
+        self.rounds = _by_task(LineRound.objects.filter(task__in=keys).order_by("number"))
         self.comments = _by_task(Comment.objects.filter(task__in=keys).order_by("pk"))
         removals = Removal.objects.filter(task__in=keys).order_by("number").select_related("order")
         self.removals = _by_task(removals.prefetch_related("order__calls"))

@@ -217,6 +217,18 @@ def test_a_hard_reset_asks_by_what_the_policy_says_today(root):
     assert line(world).rounds.get().policy_version.number == 2
 
 
+def test_a_hard_reset_by_a_policy_that_says_the_same_puts_a_line_under_nothing_new(root, trail):
+    world = running(MANAGER)
+    other = make_policy("Owners", content(APP_OWNER))
+    repairing.change_policy(chosen(world, 2), other, by=root, reason=WHY)
+
+    repairing.hard_reset(chosen(world, 1, 2), by=root, reason=WHY)
+
+    assert line(world, 1).rounds.get().policy_version is None
+    assert line(world, 2).rounds.get(number=3).policy_version == other.latest()
+    assert trail()[-1] == "lines.reset"
+
+
 def test_whether_denied_access_is_taken_away_is_for_the_policy_of_the_line(root):
     world = running(MANAGER)
     keeps = make_policy("Takes nothing away", {**content(MANAGER), "removes": False})
