@@ -5,7 +5,7 @@ from django.conf import settings as django_settings
 from django.utils.timezone import now
 
 from connectors.models import App, Connector, ConnectorRules, Grant
-from core.models import Role, RoleHolding, User
+from core.models import PeopleGroup, Role, RoleHolding, User
 from reviews.actions import comments, freezing, keeping, rounds, staging
 from reviews.models import (
     AppliedPolicy,
@@ -19,6 +19,7 @@ from reviews.models import (
     PolicyVersion,
     PopulationSource,
     Report,
+    Scope,
 )
 from reviews.queries import roll_forward
 from reviews.queries.console_paper import console_paper
@@ -107,6 +108,21 @@ def test_staging_keeps_owners_reviewers_and_the_console(nudges):
     assert PopulationSource.objects.get(campaign=campaign).app_name == connector.app.name
 
 
+def test_groups_that_a_scope_leaves_out_keep_the_names_they_had_at_the_freeze(nudges):
+    world(holders=1)
+    groups = [PeopleGroup.objects.create(name=name) for name in ("Interns", "Auditors")]
+    campaign = make_draft(scope=Scope.objects.create(without_groups=[each.pk for each in groups]))
+    assert "Without members of Auditors, Interns" in words(memo(campaign), "Scope, and what was left out")
+    staging.want(campaign, by=campaign.owners.get())
+    campaign = work(campaign)
+    assert campaign.status == "staged"
+
+    PeopleGroup.objects.filter(name="Auditors").update(name="Renamed")
+    groups[0].delete()
+
+    assert "Without members of Auditors, Interns" in words(memo(campaign), "Scope, and what was left out")
+
+
 def test_a_staging_that_comes_to_nothing_keeps_nobody():
     world(holders=2)
     campaign = make_draft()
@@ -129,6 +145,18 @@ def test_who_says_something_is_kept_as_they_were_called_then(campaign, olga):
     row = table(made(campaign, "lines_csv", make_user("Ada Lindgren", Role.READ_ONLY)))[0]
 
     assert "Olga Berg" in row["Comments"]
+
+
+def test_what_is_said_after_the_sign_off_is_in_no_file(campaign, olga, ines):
+    task = campaign.tasks.get(line_no=1)
+    comments.comment(task, "Before", by=olga)
+    signed_off(campaign, ines)
+    comments.comment(task, "After", by=olga)
+
+    told = next(evidence_lines(campaign)).outcome.comments
+
+    assert "Before" in told
+    assert "After" not in told
 
 
 def test_no_name_role_version_or_switch_of_later_changes_a_file_of_a_signed_off_campaign(
