@@ -72,8 +72,8 @@ def lines(campaign: Campaign, wanted: WantedLines) -> QuerySet[ReviewTask]:
 
 
 def for_screen(rows: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
-    """With who is asked, what was decided last in the round a line is in, and what becomes of a denied one, in
-    three more queries."""
+    """With who is asked, what was decided last in the round a line is in, and what becomes of a denied one,
+    in three more queries."""
     asked = Turn.objects.open().select_related("reviewer").order_by("pk")
     decided = Decision.objects.filter(of_this_round()).select_related("by").order_by("pk")
     live = Removal.objects.exclude(status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK))
