@@ -22,6 +22,7 @@ from reviews.queries.asking import MOST, Question, Rules, questions
 from reviews.queries.independence import ties_now
 from reviews.queries.keys import among, as_parameter, is_among, is_one
 from reviews.queries.marks import ready_first, stamp_of
+from reviews.queries.rounds import of_this_round
 
 type Value = str | int | datetime | list[int] | None
 """What goes into a statement."""
@@ -274,8 +275,8 @@ def _count(campaign: Campaign, by: User, submission: Submission) -> None:
 
 
 def _lost(tasks: Collection[int]) -> Sequence[Lost]:
-    """Lines of marks that came to nothing, each with who decided it, as far as somebody did."""
-    rows = Decision.objects.filter(task__in=among(tasks)).order_by("pk")
+    """Lines of marks that came to nothing, each with who decided it, as far as somebody did in its round."""
+    rows = Decision.objects.filter(of_this_round(), task__in=among(tasks)).order_by("pk")
     who = dict(rows.values_list("task_id", "by__name"))
     numbers = ReviewTask.objects.filter(pk__in=among(tasks)).order_by("line_no").values_list("pk", "line_no")
     return [Lost(line_no, who.get(task) or "") for task, line_no in numbers]

@@ -38,7 +38,7 @@ def follow_order(order_id: str) -> None:
         return
     over = (Removal.Status.DROPPED, Removal.Status.CAME_BACK)
     rows = Removal.objects.filter(order=order).exclude(status__in=over).select_related("task", "campaign")
-    if order.status == ProvisionOrder.Status.CAME_BACK:
+    if order.status in (ProvisionOrder.Status.CAME_BACK, ProvisionOrder.Status.PROVEN):
         _hold(rows.values_list("campaign_id", flat=True))  # before its removals, as everywhere
     for removal in rows.select_for_update(of=("self",)):
         _follow_order(removal, order)
@@ -156,7 +156,8 @@ def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
         _order_dropped(removal)
         return
     status = ORDERED[ProvisionOrder.Status(order.status)]
-    if status == removal.status or (removal.status == Removal.Status.EXCEPTED and status != _PROVEN):
+    is_excepted = removal.status == Removal.Status.EXCEPTED
+    if status == removal.status or (is_excepted and (status != _PROVEN or _is_signed(removal.campaign))):
         return
     if status == Removal.Status.CAME_BACK:
         come_back(removal, order.problem or "A later sync saw it again.")
@@ -166,6 +167,11 @@ def _follow_order(removal: Removal, order: ProvisionOrder) -> None:
     proven = {"proven_at": order.proven_at, "proven_run": order.proven_run_id}
     go(removal, status, problem=problem, removed_at=removed_at, **proven)
     _tell(removal, problem)
+
+
+def _is_signed(campaign: Campaign) -> bool:
+    """What was signed as an exception stays one: its proof would change the evidence."""
+    return campaign.status == Campaign.Status.SIGNED_OFF
 
 
 def _tell(removal: Removal, problem: str) -> None:
@@ -201,6 +207,8 @@ def _follow_gone(campaign: Campaign, run: SyncRun) -> None:
     for pairs in batched(ended.iterator(PAGE), PAGE):
         with transaction.atomic():
             [held] = _hold([campaign.pk])
+            if _is_signed(held):  # since its runs began to be followed
+                return
             keys = holdings(pairs)
             lines = ReviewTask.objects.filter(campaign=campaign, grant__in=keys, app=run.connector.app_id)
             _cancel(lines.open(), held, run)

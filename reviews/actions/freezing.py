@@ -73,6 +73,7 @@ def freeze(campaign: Campaign, *, overridden: Sequence[str]) -> None:
         found = sources.of_scope(campaign.scope)
         lines = _insert(campaign, found)
         bridge = {**_counts(campaign, found), "lines": lines, "overridden": list(overridden)}
+        bridge["groups"] = list(scopes.groups_left_out(campaign.scope))
         _keep_sources(campaign, found)
         rules = ReviewRules.current().values()
         AppliedPolicy.objects.bulk_create(to_freeze(campaign))

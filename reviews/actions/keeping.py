@@ -14,6 +14,7 @@ from reviews.models import (
     Comment,
     ConsoleThen,
     Decision,
+    LineRound,
     MovedGrant,
     PeopleSource,
     PersonThen,
@@ -23,6 +24,7 @@ from reviews.models import (
     Turn,
 )
 from reviews.queries import sources
+from reviews.queries.applying import versions_of
 from reviews.queries.console_now import console_now
 from reviews.queries.roll_forward import moved_now
 
@@ -71,6 +73,7 @@ def everybody(campaign: Campaign) -> set[str]:
         (campaign.tasks.all(), ("person",)),
         (Turn.objects.filter(**of_it), ("reviewer", "on_behalf_of", "given_by")),
         (Decision.objects.filter(**of_it), ("by", "on_behalf_of")),
+        (LineRound.objects.filter(**of_it), ("by",)),
         (Comment.objects.filter(task__campaign=campaign), ("by",)),
         (campaign.submissions.all(), ("by",)),
         (Removal.objects.filter(**of_it), ("confirmed_by", "excepted_by", "order__done_by")),
@@ -87,9 +90,9 @@ def everybody(campaign: Campaign) -> set[str]:
 
 def _of_campaign(campaign: Campaign) -> Iterator[str]:
     yield from campaign.owners.values_list("pk", flat=True)
-    if version := campaign.policy_version:
-        makers = PolicyVersion.objects.filter(policy=version.policy_id).exclude(made_by=None)
-        yield from (str(key) for key in makers.order_by().values_list("made_by", flat=True).distinct())
+    policies = {version.policy_id for version in versions_of(campaign)}
+    makers = PolicyVersion.objects.filter(policy__in=policies).exclude(made_by=None)
+    yield from (str(key) for key in makers.order_by().values_list("made_by", flat=True).distinct())
     for key in (
         campaign.control_owner_id,
         campaign.started_by_id,

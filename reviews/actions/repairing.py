@@ -53,7 +53,7 @@ def hard_reset(tasks: Sequence[ReviewTask], *, by: User, reason: str) -> int:
     """Ask about them anew by what their policy says today. Super Administrators only."""
     must_be_super(by)
     campaign, held, said = _begin(tasks, by, reason)
-    policies, versions = applying(campaign), {}
+    policies, versions = applying(campaign), dict[int, PolicyVersion]()
     latest: dict[str, PolicyVersion] = {}
     for task in held:
         applied = policies.to_line(task)
@@ -62,9 +62,10 @@ def hard_reset(tasks: Sequence[ReviewTask], *, by: User, reason: str) -> int:
         policy = applied.version.policy
         if policy.pk not in latest:
             latest[policy.pk] = policy.latest()
-        versions[task.pk] = latest[policy.pk]
+        if latest[policy.pk] != applied.version:  # else it goes on under what it is under
+            versions[task.pk] = latest[policy.pk]
     _anew(campaign, held, by=by, reason=said, word="Reset", versions=versions)
-    names = sorted({str(each) for each in versions.values()})
+    names = sorted({str(each) for each in latest.values()})
     record("lines.reset", campaign, by=by, reason=said, policies=names, **_told(held))
     return len(held)
 

@@ -81,7 +81,7 @@ def finish(
 ) -> None:
     """The file stands in the storage. Raises LeaseLost.
 
-    Was the campaign signed off while an interim file was written, a final one is made after it.
+    Was it wanted before the campaign was signed off, and is not what the sign-off has made, that follows.
     """
     campaign = Campaign.objects.select_for_update().get(pk=report.campaign_id)  # as the sign-off does
     told: dict[str, Any] = {"sha256": sha256, "rows": rows, "size": size, "is_interim": is_interim}
@@ -90,18 +90,33 @@ def finish(
     told |= {"md5": md5, "columns": report.columns}
     record("reports.made", campaign, by=report.by, report=report, kind=report.kind, **told)
     _tell_of_last(report)
-    if is_interim and campaign.status == Campaign.Status.SIGNED_OFF:
-        _want(campaign, report.kind, by=None, columns=_chosen(report.kind, MORE))
+    _want_final(campaign, report)
 
 
 @transaction.atomic
 def fail(report: Report, sentence: str) -> None:
-    """There will be no file; the sentence says why, also in a letter. Raises LeaseLost."""
+    """There will be no file; the sentence says why, also in a letter. Raises LeaseLost.
+
+    Where it stood in the way of one that the sign-off has made, that follows.
+    """
+    campaign = Campaign.objects.select_for_update().get(pk=report.campaign_id)  # as the sign-off does
     report.release(problem=sentence)
     report.move(Report.Status.FAILED, ended_at=now())
     told = {"kind": report.kind, "problem": sentence}
-    record("reports.failed", report.campaign, by=None, severity=ERROR, report=report, **told)
+    record("reports.failed", campaign, by=None, severity=ERROR, report=report, **told)
     _tell_of_last(report)
+    _want_final(campaign, report)
+
+
+def _want_final(campaign: Campaign, report: Report) -> None:
+    """The final file of a kind that `want_all` passed over at the sign-off, as this one was being made: with
+    all columns, unless this one is just that."""
+    ended, full = campaign.signed_off_at, _chosen(report.kind, MORE)
+    if ended is None or report.created_at > ended:
+        return
+    is_it = report.status == Report.Status.DONE and not report.is_interim and report.columns == full
+    if not is_it:
+        _want(campaign, report.kind, by=None, columns=full)
 
 
 def _tell_of_last(report: Report) -> None:

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from core.models import User
 from reviews.actions import turns
 from reviews.actions.giving import end
+from reviews.actions.keeping import keep_people
 from reviews.models import Campaign, LineRound, PolicyVersion, ReviewTask, Turn
 from reviews.queries.applying import applying
 from reviews.queries.keys import among
@@ -33,6 +34,8 @@ def begin_round(
     held = list(lines.select_related("campaign").select_for_update(of=("self",), no_key=True).order_by("pk"))
     _stop_asking(keys)
     _write(held, by, reason, versions or {})
+    if held and by is not None:
+        keep_people(held[0].campaign_id, [by.pk])
     lines.update(
         round=F("round") + 1, status=ReviewTask.Status.OPEN, status_reason=said[:300], settled_at=None
     )

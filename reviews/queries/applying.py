@@ -137,6 +137,14 @@ def applying(campaign: Campaign) -> Applying:
     )
 
 
+def versions_of(campaign: Campaign) -> Sequence[PolicyVersion]:
+    """Those that its lines rest on, its own first, then those that some rested on in an earlier round."""
+    found = {each.version.pk: each.version for each in applying(campaign).all()}
+    rounds = LineRound.objects.filter(campaign=campaign, policy_version__isnull=False)
+    earlier = PolicyVersion.objects.filter(pk__in=rounds.values("policy_version")).exclude(pk__in=list(found))
+    return [*found.values(), *earlier.select_related("policy").order_by("pk")]
+
+
 def would_apply(of: Campaign | Template) -> Applying:
     """Chosen here for an entitlement, else preferred by it, else by its app, else what is chosen here."""
     own = {row.entitlement_id: row.policy_id for row in of.scope.policies.all()}

@@ -9,7 +9,7 @@ from connectors.models import Connector, ConnectorRules
 from core.models.user import ADMINISTRATORS, RoleHolding
 from reviews.evidence.tables import time_of
 from reviews.models import Campaign, ConsoleThen
-from reviews.queries.applying import applying
+from reviews.queries.applying import versions_of
 
 
 class Console(TypedDict):
@@ -17,7 +17,7 @@ class Console(TypedDict):
 
     version: str
     policies: dict[str, str]
-    """Name and number of each version that lines rest on, by its key."""
+    """Name and number of each version that lines rest on, or did in an earlier round, by its key."""
     administrators: list[list[str]]
     """Name, e-mail, role, since, given, status."""
     guards: bool
@@ -29,7 +29,7 @@ class Console(TypedDict):
 def console_now(campaign: Campaign) -> Console:
     return {
         "version": settings.VERSION,
-        "policies": {str(each.version.pk): str(each.version) for each in applying(campaign).all()},
+        "policies": {str(each.pk): str(each) for each in versions_of(campaign)},
         "administrators": [_held(each) for each in _holdings()],
         "guards": ConnectorRules.current().guards,
         "guarded": [_guarded(each) for each in _connectors()],
@@ -44,13 +44,13 @@ def console_then(campaign: Campaign, moment: ConsoleThen.Moment) -> Console | No
 
 def policy_names(campaign: Campaign) -> Mapping[int, str]:
     """Of each version that lines rest on, by its key, as it was called when that was kept first; the
-    campaign's own first."""
+    campaign's own first, those of earlier rounds last."""
     moments = (ConsoleThen.Moment.FROZEN, ConsoleThen.Moment.SIGNED_OFF)
     kept = [then["policies"] for each in moments if (then := console_then(campaign, each)) is not None]
     found: dict[int, str] = {}
-    for each in applying(campaign).all():
-        key = str(each.version.pk)
-        found[each.version.pk] = next((names[key] for names in kept if key in names), str(each.version))
+    for each in versions_of(campaign):
+        key = str(each.pk)
+        found[each.pk] = next((names[key] for names in kept if key in names), str(each))
     return found
 
 

@@ -58,6 +58,7 @@ EVENTS: Mapping[str, Collection[str]] = {
         "policies.copied",
         "policies.follow_up_changed",
         "policies.made",
+        "policies.preferred",
         "policies.retired",
         "reviews.policy_built_in",
     },
@@ -79,6 +80,10 @@ OF_CAMPAIGN = {
     "lines.policy_changed",
     "lines.reset",
     "lines.restarted",
+    "scopes.left_out",
+    "scopes.policies_reset",
+    "scopes.policy_given",
+    "scopes.put_back",
 }
 """What was set up, overridden and put right in the campaign itself."""
 OF_REMOVALS = {"removals.excepted"}

@@ -46,7 +46,7 @@ def evidence_lines(campaign: Campaign) -> Iterator[lines.Line]:
     rules = Rules(campaign, names)
     while page := list(campaign.tasks.filter(line_no__gt=last).order_by("line_no")[:PAGE]):
         last = page[-1].line_no
-        found = _Page(page)
+        found = _Page(page, campaign)
         names.learn(found.people())
         for task in page:
             yield _Told(task, found, rules, names).line()
@@ -65,7 +65,7 @@ class _Told:
         self.task, self.rules, self.names = task, rules, names
         turns, decisions = page.turns.get(task.pk, ()), page.decisions.get(task.pk, ())
         self.turns, self.decisions = turns_now(task, turns), decisions_now(task, decisions)
-        self.earlier = rounds_said(page.rounds.get(task.pk, ()), decisions, names)
+        self.earlier = rounds_said(page.rounds.get(task.pk, ()), decisions, names, rules.called)
         self.comments, self.removals = page.comments.get(task.pk, ()), page.removals.get(task.pk, ())
         self.sampled = page.sampled.get(task.pk)
 
@@ -152,14 +152,16 @@ class _Told:
 class _Page:
     """What belongs to some lines, by their keys. Not prefetched: that makes a queryset for each line."""
 
-    def __init__(self, tasks: Sequence[ReviewTask]) -> None:
+    def __init__(self, tasks: Sequence[ReviewTask], campaign: Campaign) -> None:
         self.tasks = tasks
         keys = [task.pk for task in tasks]
         self.turns = _by_task(Turn.objects.filter(task__in=keys).order_by("step", "pk"))
         self.decisions = _by_task(Decision.objects.filter(task__in=keys).order_by("pk"))
-        rounds = LineRound.objects.filter(task__in=keys).select_related("policy_version__policy")
-        self.rounds = _by_task(rounds.order_by("number"))
-        self.comments = _by_task(Comment.objects.filter(task__in=keys).order_by("pk"))
+        self.rounds = _by_task(LineRound.objects.filter(task__in=keys).order_by("number"))
+        comments = Comment.objects.filter(task__in=keys).order_by("pk")
+        if campaign.signed_off_at:  # what is said later is no part of what was signed
+            comments = comments.filter(at__lte=campaign.signed_off_at)
+        self.comments = _by_task(comments)
         removals = Removal.objects.filter(task__in=keys).order_by("number").select_related("order")
         self.removals = _by_task(removals.prefetch_related("order__calls"))
         self.sampled = {each.task_id: each for each in SampledLine.objects.filter(task__in=keys)}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from reviews.models import Campaign
 from reviews.queries import bridge
+from reviews.queries.applying import applying
 from reviews.queries.console_now import policy_names
 from reviews.queries.evidence_names import Names
 
@@ -23,7 +24,7 @@ def front(campaign: Campaign) -> Sequence[Sequence[object]]:
         ("Period", period(campaign)),
         ("Frozen", campaign.frozen_at),
         ("SHA-256 of the frozen population", campaign.digest),
-        ("Policy", "; ".join(policy_names(campaign).values())),
+        ("Policy", _policies(campaign)),
         ("Signed off", campaign.signed_off_at),
         ("Times", "UTC"),
         (),
@@ -43,6 +44,12 @@ def standing(campaign: Campaign) -> str:
 def period(campaign: Campaign) -> str:
     ends = (campaign.period_starts_on, campaign.period_ends_on)
     return " to ".join(day.isoformat() if day else "not given" for day in ends) if any(ends) else ""
+
+
+def _policies(campaign: Campaign) -> str:
+    """Those that apply; what lines rested on in earlier rounds stands beside each line."""
+    names = policy_names(campaign)
+    return "; ".join(names[each.version.pk] for each in applying(campaign).all())
 
 
 def _rows(campaign: Campaign) -> Sequence[bridge.Row]:

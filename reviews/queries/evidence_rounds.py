@@ -17,19 +17,30 @@ def decisions_now(task: ReviewTask, decisions: Sequence[Decision]) -> Sequence[D
 
 
 def rounds_said(
-    rounds: Sequence[LineRound], decisions: Sequence[Decision], names: Callable[[str | None], str]
+    rounds: Sequence[LineRound],
+    decisions: Sequence[Decision],
+    names: Callable[[str | None], str],
+    called: Callable[[int], str],
 ) -> str:
-    """Each time it was asked about anew: when, by whom, why, by which policy, and what had been decided."""
-    return "; ".join(_said(each, decisions, names) for each in rounds)
+    """Each time it was asked about anew: when, by whom, why, by which policy, and what had been decided.
+
+    `called`: how a version was called then, by its key.
+    """
+    return "; ".join(_said(each, decisions, names, called) for each in rounds)
 
 
-def _said(found: LineRound, decisions: Sequence[Decision], names: Callable[[str | None], str]) -> str:
+def _said(
+    found: LineRound,
+    decisions: Sequence[Decision],
+    names: Callable[[str | None], str],
+    called: Callable[[int], str],
+) -> str:
     told = [
         f"{each.get_outcome_display().lower()} by {names(each.by_id)} {time_of(each.at)}"
         for each in decisions
         if each.round == found.number - 1
     ]
     by = f" by {names(found.by_id)}" if found.by_id else ""
-    under = f", under {found.policy_version}" if found.policy_version_id else ""
+    under = f", under {called(found.policy_version_id)}" if found.policy_version_id else ""
     said = f"{time_of(found.at)} asked anew{by}{under}: {found.reason}"
     return f"{said} (before: {', '.join(told)})" if told else said

@@ -23,6 +23,10 @@ class Rules:
         name = self._called[applied.version.pk]
         return f"{name} ({applied.reason})" if applied.origin else name
 
+    def called(self, version: int) -> str:
+        """How it was called then, by its key."""
+        return self._called[version]
+
     def name(self, number: int, task: ReviewTask) -> str:
         """With the number, counted from 1."""
         rules = self._rules(task)

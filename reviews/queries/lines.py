@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from core.models import User
 from reviews.models import Campaign, Decision, PersonThen, Progress, Removal, ReviewTask, Turn
+from reviews.queries.rounds import of_this_round
 
 NO_RISK, NOBODY = "none", "nobody"
 
@@ -71,9 +72,10 @@ def lines(campaign: Campaign, wanted: WantedLines) -> QuerySet[ReviewTask]:
 
 
 def for_screen(rows: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
-    """With who is asked, what was decided last and what becomes of a denied one, in three more queries."""
+    """With who is asked, what was decided last in the round a line is in, and what becomes of a denied one,
+    in three more queries."""
     asked = Turn.objects.open().select_related("reviewer").order_by("pk")
-    decided = Decision.objects.select_related("by").order_by("pk")
+    decided = Decision.objects.filter(of_this_round()).select_related("by").order_by("pk")
     live = Removal.objects.exclude(status__in=(Removal.Status.DROPPED, Removal.Status.CAME_BACK))
     return rows.prefetch_related(
         Prefetch("turns", asked, to_attr="asked_now"),

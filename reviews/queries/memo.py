@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from core.models import Organisation, PeopleGroup
+from core.models import Organisation
 from reviews.evidence.pace import Answer, Pace, paces
 from reviews.evidence.papers import Paper, Section
 from reviews.evidence.tables import time_of
@@ -27,7 +27,7 @@ from reviews.queries.console_now import policy_names
 from reviews.queries.evidence_front import period, standing
 from reviews.queries.evidence_names import Names
 from reviews.queries.running import counts, removals_by_status
-from reviews.queries.scope import Reason
+from reviews.queries.scope import Reason, groups_then
 
 MOST = 40
 """Rows of a table; the lines file has them all."""
@@ -138,7 +138,7 @@ def _scope(campaign: Campaign) -> Section:
         ("Departments", ", ".join(scope.departments)),
         ("Titles", ", ".join(scope.titles)),
         ("Statuses of owners", ", ".join(scope.owner_statuses)),
-        ("Without members of", ", ".join(_groups(scope))),
+        ("Without members of", ", ".join(groups_then(campaign))),
         ("Account types", ", ".join(scope.account_types)),
         ("Account statuses", ", ".join(scope.account_statuses)),
         ("Accounts", "only those without an owner" if scope.only_without_owner else ""),
@@ -171,11 +171,6 @@ def _grants(scope: Scope) -> str:
     if scope.granted_after:
         told += f": after {scope.granted_after}"
     return f"{told} until {scope.granted_until}" if scope.granted_until else told
-
-
-def _groups(scope: Scope) -> Sequence[str]:
-    rows = PeopleGroup.objects.filter(pk__in=scope.without_groups)
-    return list(rows.order_by("search_text", "pk").values_list("name", flat=True))
 
 
 def _sources(campaign: Campaign) -> Section:
@@ -271,7 +266,8 @@ def _roles(campaign: Campaign) -> Section:
     told = [f"{number:,} {word}" for word, number in found.changes.items()]
     drifted = f"{found.new:,} not in an earlier campaign; {', '.join(told) or 'none changed'}."
     files = campaign.role_files.filter(replaced_by=None).select_related("entitlement").order_by("pk")
-    rows = [(_role(campaign, each), each.name, each.sha256) for each in files]
+    number = files.count()
+    rows = [(_role(campaign, each), each.name, each.sha256) for each in files[:MOST]]
     return Section(
         "Roles",
         [
@@ -283,10 +279,10 @@ def _roles(campaign: Campaign) -> Section:
             )
         ],
         heads=["Role", "Attached file", "SHA-256"] if rows else (),
-        rows=rows[:MOST],
+        rows=rows,
         widths=(0.28, 0.24, 0.48),
         note="What each was called and what changed is in the file Roles."
-        + (f" {len(rows) - MOST:,} more files are attached." if len(rows) > MOST else ""),
+        + (f" {number - MOST:,} more files are attached." if number > MOST else ""),
     )
 
 

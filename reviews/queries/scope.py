@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from connectors.models import CREDENTIAL, Account, App, Entitlement, Grant
 from connectors.models.graph import GraphQuerySet
 from connectors.queries.entitlements import bears, with_frameworks
-from core.models import Membership, Organisation, Reporting
+from core.models import Membership, Organisation, PeopleGroup, Reporting
 from reviews.models import Campaign, ReviewTask, Scope
 
 LIVE = 100_000
@@ -296,3 +296,15 @@ def _by_reason[M: models.Model](rows: QuerySet[M], rules: Sequence[Rule]) -> dic
 def _reasons(counted: Mapping[str, int]) -> dict[Reason, int]:
     """In the order in which they are told."""
     return {reason: counted[reason] for reason in Reason if counted.get(reason)}
+
+
+def groups_left_out(scope: Scope) -> Sequence[str]:
+    """What the groups are called now whose members it leaves out."""
+    rows = PeopleGroup.objects.filter(pk__in=scope.without_groups)
+    return list(rows.order_by("search_text", "pk").values_list("name", flat=True))
+
+
+def groups_then(campaign: Campaign) -> Sequence[str]:
+    """What they were called when its population was frozen."""
+    kept: Sequence[str] | None = campaign.bridge.get("groups")
+    return groups_left_out(campaign.scope) if kept is None else kept

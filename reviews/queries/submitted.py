@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.models import TrailEvent
 from reviews.models import Decision, ReviewTask, Submission, Turn
+from reviews.queries.rounds import of_this_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ def elsewhere(submission: Submission) -> Sequence[Elsewhere]:
 
 
 def _first(tasks: Collection[ReviewTask]) -> Mapping[int, str]:
-    """Who decided each of these lines."""
-    rows = Decision.objects.filter(task__in=tasks).order_by("pk")
+    """Who decided each of these lines in the round it is in."""
+    rows = Decision.objects.filter(of_this_round(), task__in=tasks).order_by("pk")
     return {task: by or "The closing rule" for task, by in rows.values_list("task_id", "by__name")}
 
 

@@ -344,6 +344,37 @@ def test_an_interim_file_that_ends_after_the_sign_off_is_followed_by_a_final_one
     assert (final.by, final.campaign) == (None, campaign)
 
 
+@pytest.mark.parametrize("columns", [(), reports.MORE])
+def test_a_narrow_file_that_was_wanted_before_the_sign_off_is_not_the_only_final_one(campaign, olga, columns):
+    report = reports.want(campaign, "lines_csv", by=olga, columns=columns)
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    reports.want_all(campaign)
+
+    jobs.make_report(report.pk)
+
+    final = Report.objects.filter(kind="lines_csv", status="wanted")
+    wanted = [(each.by, each.columns) for each in final]
+    assert wanted == ([] if columns else [(None, list(reports.MORE))])
+    for each in final:
+        jobs.make_report(each.pk)
+    assert not final.all().exists()
+
+
+def test_a_final_file_follows_one_that_failed_over_the_sign_off_and_not_one_that_failed_later(campaign, olga):
+    report = reports.want(campaign, "memo", by=olga)
+    Report.objects.filter(pk=report.pk).update(attempts=reports.TRIES)
+    Campaign.objects.filter(pk=campaign.pk).update(status="signed_off", signed_off_at=now())
+    reports.want_all(campaign)
+
+    jobs.make_report(report.pk)
+
+    final = Report.objects.get(kind="memo", status="wanted")
+    assert final.by is None
+    Report.objects.filter(pk=final.pk).update(attempts=reports.TRIES)
+    jobs.make_report(final.pk)
+    assert set(Report.objects.filter(kind="memo").values_list("status", flat=True)) == {"failed"}
+
+
 def letters_to(person):
     rows = OutgoingMail.objects.filter(letter="report_ready", recipient=person)
     return list(rows.order_by("created_at"))

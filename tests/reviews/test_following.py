@@ -185,6 +185,40 @@ def test_an_excepted_removal_stays_one_until_it_is_proven(campaign, owner, app_o
     assert told.proven_run == run.pk  # its order knows of none
 
 
+@pytest.mark.parametrize(
+    ("status", "stands"), [("remediation", Status.PROVEN), ("signed_off", Status.EXCEPTED)]
+)
+def test_an_exception_that_was_signed_stays_one_though_its_order_is_proven(
+    campaign, owner, app_owner, trail, status, stands
+):
+    first = ordered(campaign, app_owner, 1)
+    removing.except_([first], by=owner, reason="Needed until the close")
+    ProvisionOrder.objects.update(status=Order.PROVEN, removed_at=now(), proven_at=now())
+    Campaign.objects.update(status=status)
+
+    jobs.follow_order(first.order_id)
+
+    assert Removal.objects.get().status == stands
+    assert ("removals.proven" in trail()) == (stands == Status.PROVEN)
+
+
+def test_a_run_proves_no_exception_of_a_campaign_that_was_signed_while_its_runs_were_followed(
+    campaign, owner, app_owner, monkeypatch
+):
+    first = ordered(campaign, app_owner, 1)
+    removing.except_([first], by=owner, reason="Needed until the close")
+    run, hold = ends(campaign, 1), following._hold
+
+    def signed(campaigns):
+        Campaign.objects.update(status="signed_off")
+        return hold(campaigns)
+
+    monkeypatch.setattr(following, "_hold", signed)
+    jobs.follow_run(run.pk)
+
+    assert Removal.objects.get().status == Status.EXCEPTED
+
+
 def test_lines_whose_access_a_run_ended_are_cancelled(campaign, trail):
     ReviewTask.objects.filter(line_no=2).update(status="certified")
     run = ends(campaign, 1, 2)

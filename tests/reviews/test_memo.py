@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 from pypdf import PdfReader
 
@@ -14,9 +15,9 @@ from core.models import Role
 from core.trail import record
 from reviews.evidence import papers
 from reviews.evidence.pace import Answer, paces
-from reviews.models import Campaign, Removal
+from reviews.models import Campaign, Removal, RoleFile
 from reviews.queries.console_paper import EVENTS, OF_CAMPAIGN, OF_REMOVALS, console_paper
-from reviews.queries.memo import memo
+from reviews.queries.memo import _roles, memo
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running
 from tests.reviews.test_evidence import content, decided, folder, made
@@ -169,6 +170,43 @@ def test_exceptions_and_lines_put_right_are_told_of_this_campaign_alone(campaign
     assert "Asked the wrong one" in told
     assert f"Of line {removals[0].pk}" in told
     assert f"Of line {removals[1].pk}" not in told
+
+
+def test_what_was_set_for_single_entitlements_and_apps_is_told(campaign):
+    ada, app = make_user("Ada Lindgren", Role.SUPER), campaign.tasks.earliest("line_no").app
+    with transaction.atomic():
+        record("policies.preferred", app, by=ada, policy={"before": "", "after": "Owners first"})
+        for deed in ("left_out", "put_back", "policy_given", "policies_reset"):
+            record(f"scopes.{deed}", campaign, by=ada, entitlement=f"Of {deed}")
+
+    paper = console_paper(campaign)
+
+    assert "Owners first" in words(paper, "Policies: changes")
+    told = words(paper, "This campaign: settings, overrides, corrections")
+    assert [
+        deed
+        for deed in ("left_out", "put_back", "policy_given", "policies_reset")
+        if f"Of {deed}" not in told
+    ] == []
+
+
+def test_the_memo_reads_only_as_many_roles_as_it_prints(campaign, olga, monkeypatch):
+    monkeypatch.setattr("reviews.queries.memo.MOST", 1)
+    files = [
+        RoleFile(campaign=campaign, entitlement=task.entitlement, name=f"{task}.pdf", size=1, by=olga)
+        for task in campaign.tasks.order_by("line_no")
+    ]
+    files[0].save()
+    with CaptureQueriesContext(connection) as one:
+        _roles(campaign)
+    RoleFile.objects.bulk_create(files[1:])
+
+    with CaptureQueriesContext(connection) as all_of_them:
+        section = _roles(campaign)
+
+    assert len(all_of_them) == len(one)
+    assert len(section.rows) == 1
+    assert "2 more files are attached." in section.note
 
 
 def test_late_removals_and_deficiencies_are_counted(campaign):

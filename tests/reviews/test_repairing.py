@@ -10,9 +10,11 @@ from reviews.queries import bridge
 from reviews.queries.applying import applying
 from reviews.queries.desk import PERSON, bar
 from reviews.queries.evidence import evidence_lines
+from reviews.queries.lines import for_screen
 from reviews.queries.memo import _asked_anew
 from reviews.queries.routes import deciders
 from reviews.queries.stops import stops
+from reviews.queries.submitted import elsewhere
 from tests.make import make_account, make_grant, make_user
 from tests.reviews.making import make_policy
 from tests.reviews.world import World, content, counts
@@ -217,6 +219,18 @@ def test_a_hard_reset_asks_by_what_the_policy_says_today(root):
     assert line(world).rounds.get().policy_version.number == 2
 
 
+def test_a_hard_reset_by_a_policy_that_says_the_same_puts_a_line_under_nothing_new(root, trail):
+    world = running(MANAGER)
+    other = make_policy("Owners", content(APP_OWNER))
+    repairing.change_policy(chosen(world, 2), other, by=root, reason=WHY)
+
+    repairing.hard_reset(chosen(world, 1, 2), by=root, reason=WHY)
+
+    assert line(world, 1).rounds.get().policy_version is None
+    assert line(world, 2).rounds.get(number=3).policy_version == other.latest()
+    assert trail()[-1] == "lines.reset"
+
+
 def test_whether_denied_access_is_taken_away_is_for_the_policy_of_the_line(root):
     world = running(MANAGER)
     keeps = make_policy("Takes nothing away", {**content(MANAGER), "removes": False})
@@ -258,6 +272,33 @@ def test_the_desk_shows_a_restarted_line_once():
     [stop] = stops(world.campaign, world.rui, PERSON, earlier=[])
 
     assert (stop.lines, stop.decided) == (2, 0)
+
+
+def test_what_was_decided_before_is_nobodys_answer_now(root):
+    world = running()
+    decide(world, world.rui, 1)
+    before = chosen(world, 1)
+    repairing.restart(before, by=world.olga, reason=WHY)
+
+    [shown] = for_screen(world.campaign.tasks.filter(line_no=1))
+    [lost] = deciding._lost([before[0].pk])
+
+    assert shown.decided == []  # type: ignore[attr-defined]  # prefetched by for_screen
+    assert (lost.line_no, lost.decided_by) == (1, "")
+
+
+def test_a_mark_that_came_to_nothing_is_not_told_as_decided_by_an_earlier_round(root):
+    world = running()
+    decide(world, world.rui, 1)
+    repairing.restart(chosen(world, 1), by=world.olga, reason=WHY)
+    marks.mark(world.campaign, [1, 2], Mark.Outcome.CERTIFY, by=world.rui, reason="Needed")
+    stamp = bar(world.campaign, world.rui).stamp
+    Turn.objects.open().filter(line_no=1).update(status=Turn.Status.ENDED)
+
+    done = deciding.submit(world.campaign, world.rui, marks_seen=stamp)
+
+    assert [each.decided_by for each in done.lost] == [""]
+    assert [each.why for each in elsewhere(done.submission)] == ["You are no longer asked about it."]
 
 
 def test_the_memo_counts_lines_asked_about_anew_and_names_their_policies(root):

@@ -8,26 +8,32 @@ from django.db import DatabaseError, transaction
 from django.utils.timezone import now
 
 from connectors.models import App, Connector, ConnectorRules, Grant
-from core.models import PeopleImport, Role, RoleHolding, User
+from core.models import PeopleGroup, PeopleImport, Role, RoleHolding, User
 from core.models.sign_in import IdentityProvider
-from reviews.actions import comments, freezing, keeping, staging
+from reviews.actions import comments, freezing, keeping, rounds, staging
 from reviews.evidence.tables import time_of
 from reviews.models import (
+    AppliedPolicy,
     Campaign,
     Comment,
     ConsoleThen,
+    LineRound,
     MovedGrant,
     PeopleSource,
     PersonThen,
     Policy,
+    PolicyVersion,
     PopulationSource,
     Report,
+    Scope,
 )
 from reviews.queries import roll_forward, sources
 from reviews.queries.console_paper import console_paper
+from reviews.queries.evidence import evidence_lines
+from reviews.queries.evidence_front import front
 from reviews.queries.memo import memo
 from tests.make import make_account, make_connector, make_grant, make_run, make_user
-from tests.reviews.making import make_grants, make_running
+from tests.reviews.making import BY_MANAGER, make_grants, make_policy, make_running
 from tests.reviews.staged import make_draft, work, world
 from tests.reviews.test_evidence import content, decided, folder, made, table
 from tests.reviews.test_memo import words
@@ -56,6 +62,28 @@ def campaign(olga, rui, ines):
     campaign = make_running(make_grants(2), rui, olga, control_owner=ines)
     keeping.keep_population(campaign)
     return campaign
+
+
+def policy_by(maker, name):
+    """A policy with one version, made by somebody who has no other part."""
+    policy = Policy.objects.create(name=name)
+    told = {"content": BY_MANAGER, "digest": "0" * 64, "made_by": maker}
+    PolicyVersion.objects.create(policy=policy, number=1, **told)
+    return policy
+
+
+def asked_anew_under(campaign, by, *policies):
+    """Line 2 goes through a round under each of these."""
+    for number, policy in enumerate(policies, 2):
+        LineRound.objects.create(
+            task=campaign.tasks.get(line_no=2),
+            campaign=campaign,
+            number=number,
+            policy_version=policy.latest(),
+            by=by,
+            reason="Asked the wrong person",
+        )
+    campaign.tasks.filter(line_no=2).update(round=len(policies) + 1)
 
 
 def signed_off(campaign, by):
@@ -119,6 +147,21 @@ def test_people_kept_by_hand_are_told_so_with_their_last_change_and_provider(cam
     assert PeopleSource.objects.get(campaign=campaign).provider == ""
 
 
+def test_groups_that_a_scope_leaves_out_keep_the_names_they_had_at_the_freeze(nudges):
+    world(holders=1)
+    groups = [PeopleGroup.objects.create(name=name) for name in ("Interns", "Auditors")]
+    campaign = make_draft(scope=Scope.objects.create(without_groups=[each.pk for each in groups]))
+    assert "Without members of Auditors, Interns" in words(memo(campaign), "Scope, and what was left out")
+    staging.want(campaign, by=campaign.owners.get())
+    campaign = work(campaign)
+    assert campaign.status == "staged"
+
+    PeopleGroup.objects.filter(name="Auditors").update(name="Renamed")
+    groups[0].delete()
+
+    assert "Without members of Auditors, Interns" in words(memo(campaign), "Scope, and what was left out")
+
+
 def test_a_staging_that_comes_to_nothing_keeps_nobody():
     world(holders=2)
     campaign = make_draft()
@@ -144,10 +187,33 @@ def test_who_says_something_is_kept_as_they_were_called_then(campaign, olga):
     assert "Olga Berg" in row["Comments"]
 
 
+def test_what_is_said_after_the_sign_off_is_in_no_file(campaign, olga, ines):
+    task = campaign.tasks.get(line_no=1)
+    comments.comment(task, "Before", by=olga)
+    signed_off(campaign, ines)
+    comments.comment(task, "After", by=olga)
+
+    told = next(evidence_lines(campaign)).outcome.comments
+
+    assert "Before" in told
+    assert "After" not in told
+
+
 def test_no_name_role_version_or_switch_of_later_changes_a_file_of_a_signed_off_campaign(
     campaign, olga, rui, ines, settings
 ):
+    tom, tina, kim = (make_user(name) for name in ("Tom Okafor", "Tina Wu", "Kim Lund"))
     decided(campaign, 1, reason="Needed")
+    asked_anew_under(campaign, tom, policy_by(tina, "Earlier"), policy_by(tina, "Now"))
+    line = campaign.tasks.get(line_no=1)
+    AppliedPolicy.objects.create(
+        campaign=campaign,
+        app=line.app,
+        entitlement=line.entitlement,
+        version=policy_by(kim, "Preferred").latest(),
+        origin="entitlement",
+        name="A role",
+    )
     connector = make_connector(app=campaign.tasks.earliest("line_no").app)
     PopulationSource.objects.create(
         campaign=campaign, connector=connector, source="coupa", app_name="Coupa", run=make_run(connector)
@@ -156,7 +222,7 @@ def test_no_name_role_version_or_switch_of_later_changes_a_file_of_a_signed_off_
     auditor = make_user("Ada Lindgren", Role.READ_ONLY)
     before = {kind: content(made(campaign, kind, auditor)) for kind in Report.Kind.values}
 
-    for person in (olga, rui, ines):
+    for person in (olga, rui, ines, tom, tina, kim):
         User.objects.filter(pk=person.pk).update(
             name=f"Not {person.name}", email=f"{person.pk.lower()}@else.test"
         )
@@ -170,6 +236,30 @@ def test_no_name_role_version_or_switch_of_later_changes_a_file_of_a_signed_off_
 
     after = {kind: content(made(campaign, kind, auditor)) for kind in Report.Kind.values}
     assert [kind for kind in before if before[kind] != after[kind]] == []
+
+
+def test_rounds_name_their_policies_as_they_were_called_and_only_those_in_force_stand_in_front(
+    campaign, olga, ines
+):
+    asked_anew_under(campaign, olga, make_policy("Earlier"), make_policy("Later"))
+    signed_off(campaign, ines)
+    Policy.objects.update(name="Renamed")
+
+    [_, second] = evidence_lines(campaign)
+
+    assert "under Earlier, version 1" in second.outcome.earlier_rounds
+    assert second.frozen.policy.startswith("Later, version 1")
+    [policies] = [row[1] for row in front(campaign) if row and row[0] == "Policy"]
+    assert policies == f"Policy of {campaign.name}, version 1; Later, version 1"
+    assert "Earlier, version 1" in words(console_paper(campaign), "Versions of the policies")
+
+
+def test_who_has_lines_asked_about_anew_is_kept_as_they_were_called_then(campaign):
+    kim = make_user("Kim Lund", Role.SUPER)
+
+    rounds.begin_round([campaign.tasks.get(line_no=1)], by=kim, reason="Asked wrongly", said="Restarted")
+
+    assert PersonThen.objects.filter(campaign=campaign, person=kim).exists()
 
 
 def test_the_console_is_told_as_it_was_at_the_freeze_and_at_the_sign_off(campaign, rui, ines):
