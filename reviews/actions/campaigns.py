@@ -18,7 +18,17 @@ from reviews.actions import letters, notices, staging
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run
 from reviews.actions.rights import must_say, owners_of
-from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, ReviewTask, Scope, Template, Turn
+from reviews.models import (
+    Campaign,
+    CampaignOwner,
+    Instructions,
+    Policy,
+    Progress,
+    ReviewTask,
+    Scope,
+    Template,
+    Turn,
+)
 from reviews.queries.part_in import asked_about, own_lines, part_in
 
 END_OF_DAY = time(23, 59)
