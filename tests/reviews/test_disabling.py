@@ -161,7 +161,7 @@ def test_an_account_of_which_another_role_stays_after_all_is_not_disabled(campai
 def test_no_access_stays_of_an_account_that_was_disabled_for_it(
     campaign, app_owner, owner, nadia, how, number
 ):
-    first, second = denied(campaign, 1, 2)
+    first = denied(campaign, 1, 2)[0]
     order = disabling.disable_too(first, by=app_owner)
     ProvisionOrder.objects.filter(pk=order.pk).update(status=Order.REMOVED)
 
