@@ -326,22 +326,6 @@ def _must_not_keep_their_own(campaign: Campaign, by: User | None) -> None:
             )
 
 
-def missing(campaign: Campaign) -> Mapping[str, str]:
-    """By column: what must be said before it is staged, since it is fixed then."""
-    wanted = {
-        "policy": "Choose who decides.",
-        "control_owner": "Name the control owner, who signs off.",
-        "period_ends_on": "Say which period is reviewed.",
-    }
-    return {column: said for column, said in wanted.items() if getattr(campaign, column) is None}
-
-
-def must_be_whole(campaign: Campaign) -> None:
-    """Raises NotPossible with all that is missing."""
-    if found := missing(campaign):
-        raise NotPossible(" ".join(found.values()))
-
-
 def end_of_days(at: datetime, days: int) -> datetime:
     """23:59 of the day that many days later, by the organisation's clock."""
     zone = Organisation.current().zone

@@ -308,4 +308,4 @@ def test_who_was_asked_in_an_earlier_round_reads_of_that_whatever_policy_holds_n
     assert page.status_code == 200
     assert "Asked about anew after that" in page.text
     assert "1. Reviewer" in page.text
-    assert "App owners decide" not in page.text
+    assert "As App owners decide" not in page.text
