@@ -294,8 +294,8 @@ def do(act, tasks, by, reason=WHY):
 def test_who_was_asked_in_an_earlier_round_reads_of_that_whatever_policy_holds_now(root, sign_in):
     grave = {"all": [{"field": "entitlement.risk", "is": "in", "values": ["High"]}]}
     rare = {"name": "Grave", "condition": grave, "steps": [MANAGER]}
-    other = {"name": "The rest", "condition": None, "steps": [MANAGER, APP_OWNER]}
-    two_rules = make_policy("Two rules", {"rules": [rare, other]})
+    rest = {"name": "The rest", "condition": None, "steps": [MANAGER, APP_OWNER]}
+    two_rules = make_policy("Two rules", {"rules": [rare, rest]})
     world = running(lines=1, policy=two_rules, policy_version=two_rules.latest())
     other = make_policy("App owners decide", content(APP_OWNER))
     repairing.change_policy(chosen(world, 1), other, by=root, reason=WHY)
