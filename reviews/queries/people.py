@@ -82,7 +82,7 @@ def own_turns(
 
 
 def holds(person: User, entitlement: Entitlement) -> bool:
-    """Whether it is this person's own access, by an account that is theirs or goes by what is known of them."""
+    """Whether it is their own access, by an account that is theirs or goes by what they are known by."""
     humans = Humans.of([person.pk])
     theirs_or_nobodys = Q(account__person__in=humans.twins[person.pk]) | Q(account__person=None)
     rows = Grant.objects.here().filter(theirs_or_nobodys, entitlement=entitlement)
