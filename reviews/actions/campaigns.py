@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.timezone import now
 
-from core.errors import NotPossible
+from core.errors import Denied, NotPossible
 from core.models import Organisation, Role, User
 from core.models.keys import one_line
 from core.states import must_be_unchanged
@@ -17,9 +17,19 @@ from reviews.actions import facts as say
 from reviews.actions import letters, notices, staging
 from reviews.actions.facts import Course, Covered, Facts, Period
 from reviews.actions.permission import must_make_campaigns, must_run
-from reviews.actions.rights import must_say
-from reviews.models import Campaign, CampaignOwner, Instructions, Policy, Progress, Scope, Template, Turn
-from reviews.queries.part_in import asked_about, part_in
+from reviews.actions.rights import must_say, owners_of
+from reviews.models import (
+    Campaign,
+    CampaignOwner,
+    Instructions,
+    Policy,
+    Progress,
+    ReviewTask,
+    Scope,
+    Template,
+    Turn,
+)
+from reviews.queries.part_in import asked_about, own_lines, part_in
 
 END_OF_DAY = time(23, 59)
 CANCELLABLE = (Campaign.Status.STAGING, Campaign.Status.STAGED, Campaign.Status.RUNNING)
@@ -286,6 +296,7 @@ def cancel(campaign: Campaign, *, reason: str, by: User | None) -> None:
         raise NotPossible(f"{campaign} is {said}: it cannot be cancelled any more.")
     if not reason.strip():
         raise NotPossible("Say why it is cancelled: the reason stays with it.")
+    _must_not_keep_their_own(campaign, by)
     at = now()
     campaign.move(
         Campaign.Status.CANCELLED,
@@ -303,20 +314,16 @@ def cancel(campaign: Campaign, *, reason: str, by: User | None) -> None:
     record("campaigns.cancelled", campaign, by=by, reason=reason, turns_ended=ended)
 
 
-def missing(campaign: Campaign) -> Mapping[str, str]:
-    """By column: what must be said before it is staged, since it is fixed then."""
-    wanted = {
-        "policy": "Choose who decides.",
-        "control_owner": "Name the control owner, who signs off.",
-        "period_ends_on": "Say which period is reviewed.",
-    }
-    return {column: said for column, said in wanted.items() if getattr(campaign, column) is None}
-
-
-def must_be_whole(campaign: Campaign) -> None:
-    """Raises NotPossible with all that is missing."""
-    if found := missing(campaign):
-        raise NotPossible(" ".join(found.values()))
+def _must_not_keep_their_own(campaign: Campaign, by: User | None) -> None:
+    """To cancel once it runs is to let access stay that others decide on, or denied."""
+    if by is None or campaign.status in AHEAD:
+        return
+    for status in (ReviewTask.Status.OPEN, ReviewTask.Status.DENIED):
+        if own := own_lines(campaign, by, status):
+            raise Denied(
+                f"Line {own[0]:,} is {status.label.lower()} and about your own access: another owner or a"
+                f" Super Administrator has to cancel {campaign}. {owners_of(campaign)}"
+            )
 
 
 def end_of_days(at: datetime, days: int) -> datetime:

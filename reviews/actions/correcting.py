@@ -8,6 +8,7 @@ from core.errors import Denied, NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions import removals, removing, turns
+from reviews.actions.deciding import MustSignInAgain
 from reviews.actions.keeping import keep_people
 from reviews.actions.rights import must_concern_others, must_run, must_say, owners_of
 from reviews.actions.turn_rows import codes
@@ -27,11 +28,12 @@ FINAL = {
 
 
 @transaction.atomic
-def correct(task: ReviewTask, *, by: User, outcome: str, reason: str) -> Decision:
+def correct(task: ReviewTask, *, by: User, outcome: str, reason: str, is_proven: bool = False) -> Decision:
     """Before closing, by an owner of the campaign or a Super Administrator, never about their own access.
 
     To certify they have to be somebody whom the policy could ask in that step. Where it wants a further one
-    then, the line is open again and goes there.
+    then, the line is open again and goes there. `is_proven`: they proved within the last ten minutes who they
+    are, which steps may want (MustSignInAgain), of a correction as of a decision.
     """
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=task.campaign_id)
     _must_be_allowed(campaign, task, by)
@@ -42,7 +44,7 @@ def correct(task: ReviewTask, *, by: User, outcome: str, reason: str) -> Decisio
         raise NotPossible(
             f"Line {task.line_no} cannot become that: it is {task.get_status_display().lower()}."
         )
-    tied = _ties(campaign, task, turn, by, outcome)
+    tied = _ties(campaign, task, turn, by, outcome, is_proven=is_proven)
     changed = ReviewTask.objects.filter(pk=task.pk, status=task.status)
     if not changed.update(status=outcome, settled_at=now(), status_reason="Corrected."):
         raise StaleState(f"Line {task.line_no} was changed by somebody else; look again.")
@@ -72,8 +74,11 @@ def _must_be_allowed(campaign: Campaign, task: ReviewTask, by: User) -> None:
         )
 
 
-def _ties(campaign: Campaign, task: ReviewTask, turn: Turn, by: User, outcome: str) -> str:
-    """What ties them to the line, as codes. Raises Denied if they could not be asked to certify it."""
+def _ties(
+    campaign: Campaign, task: ReviewTask, turn: Turn, by: User, outcome: str, *, is_proven: bool
+) -> str:
+    """What ties them to the line, as codes. Raises Denied if they could not be asked to certify it, or may
+    not decide in that step before they sign in again."""
     tasks = ReviewTask.objects.filter(pk=task.pk)
     [line] = lines_of(tasks)
     policy = applying(campaign).text(line.facts)
@@ -86,6 +91,8 @@ def _ties(campaign: Campaign, task: ReviewTask, turn: Turn, by: User, outcome: s
             f"You cannot certify line {task.line_no}: {by} {refused}. Another owner has to correct it."
             f" {owners_of(campaign)}"
         )
+    if step.sign_in_again and not is_proven:
+        raise MustSignInAgain(task.line_no)
     return codes(ties(by.pk, line.facts, directory))
 
 

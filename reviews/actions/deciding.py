@@ -69,6 +69,9 @@ class _Ready:
 class MustSignInAgain(Denied):
     """A step of the policy takes decisions only from somebody who proved lately who they are."""
 
+    def __init__(self, line: int) -> None:
+        super().__init__(f"The policy wants you to sign in again before you decide line {line:,}.")
+
 
 def submit(campaign: Campaign, by: User, *, marks_seen: str, is_proven: bool = False) -> Submitted:
     """Decide what this person has marked. `marks_seen`: the stamp of the marks as they said yes to them;
@@ -132,8 +135,7 @@ def _decide(campaign: Campaign, by: User, marks: Sequence[Mark], *, is_proven: b
 def _must_want_no_proof(rules: Rules, ready: Sequence[_Ready]) -> None:
     for each in ready:
         if rules.wants_proof(each.question):
-            line = each.question.line_no
-            raise MustSignInAgain(f"The policy wants you to sign in again before you decide line {line:,}.")
+            raise MustSignInAgain(each.question.line_no)
 
 
 def _hold(campaign: Campaign) -> None:

@@ -12,7 +12,7 @@ from core.errors import Denied, NotPossible, StaleState
 from core.models import User
 from core.trail import record
 from reviews.actions.letters import tell_given
-from reviews.actions.turn_rows import Row, codes, count, write
+from reviews.actions.turn_rows import Row, ask_anew, codes, count
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
@@ -91,7 +91,7 @@ def _give_page(
     _must_say_why(reason, steps.values())
     given = _given(campaign, held, lines, steps, to)
     end(held, Turn.Status.GIVEN_ON)
-    write([_row(each, each.to, by, reason) for each in given if each.to is not None])
+    ask_anew([_row(each, each.to, by, reason) for each in given if each.to is not None])
     told.lines += len(held)
     told.numbers += [each.line.line_no for each in given[: NUMBERS - len(told.numbers)]]
     told.taken_from |= {turn.reviewer.name for turn in held}

@@ -13,7 +13,7 @@ from core.models import Role, RoleHolding, User
 from core.trail import ERROR, record
 from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
-from reviews.actions.turn_rows import Row, rows_of, write
+from reviews.actions.turn_rows import Row, ask_anew, rows_of
 from reviews.models import Campaign, Progress, ReviewTask, Turn
 from reviews.queries.applying import applying
 from reviews.queries.directory import (
@@ -130,7 +130,7 @@ def _page(campaign: Campaign, person: User, turns: QuerySet[Turn], why: str) -> 
         return 0, None
     rows, settled = _anew(campaign, person, held, why)
     end(settled, Turn.Status.ENDED)
-    write(rows)
+    ask_anew(rows)
     if settled:
         record(
             "reviews.routed_anew",

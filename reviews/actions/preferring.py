@@ -8,6 +8,7 @@ from connectors.models import App, Entitlement
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
+from reviews.actions.rights import must_not_hold
 from reviews.models import Policy, PreferredPolicy
 
 
@@ -15,9 +16,12 @@ from reviews.models import Policy, PreferredPolicy
 def prefer(app: App, entitlement: Entitlement | None, policy: Policy | None, *, by: User) -> None:
     """Say who should decide on this entitlement, or without one on all of the app.
 
-    No policy: as campaigns say. What was staged keeps its own. Raises Denied, NotPossible.
+    No policy: as campaigns say. What was staged keeps its own. Raises NotPossible, and Denied, also for an
+    entitlement that one holds oneself.
     """
     must_govern(app, by)
+    if entitlement is not None:
+        must_not_hold(entitlement, by)
     App.objects.select_for_update(no_key=True).get(pk=app.pk)
     present = (
         PreferredPolicy.objects.select_related("policy").filter(app=app, entitlement=entitlement).first()

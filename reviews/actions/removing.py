@@ -152,7 +152,9 @@ def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
     must_concern_others([each.task for each in chosen], by)
     _must_be_exceptable(chosen)
     for removal in chosen:
-        _take_orders_back(removal, reason=f"{by} made it an exception of {removal.campaign}: {said}")
+        why = f"{by} made it an exception of {removal.campaign}: {said}"
+        _take_order_back(removal, reason=why)
+        _leave_enabled(removal.task, reason=why)
         removal.move(Removal.Status.EXCEPTED, excepted_by=by, reason=said)
         record("removals.excepted", removal, by=by, reason=said, **about(removal))
     return len(chosen)
@@ -161,15 +163,15 @@ def except_(chosen: Sequence[Removal], *, by: User, reason: str) -> int:
 @transaction.atomic
 def drop_for(task: ReviewTask, *, by: User, reason: str) -> None:
     """Its denial was corrected: nothing is to be removed any more. Refused once something was."""
+    why = f"{by} corrected line {task.line_no} of {task.campaign}: {reason}"
     for removal in task.removals.exclude(status__in=(Removal.Status.CAME_BACK, Removal.Status.DROPPED)):
         if Removal.Status.DROPPED not in Removal.MOVES[removal.status]:
             said = removal.get_status_display().lower()
             raise NotPossible(f"The access of line {task.line_no} is already {said}. It can be given anew.")
-        _take_orders_back(
-            removal, reason=f"{by} corrected line {task.line_no} of {removal.campaign}: {reason}"
-        )
+        _take_order_back(removal, reason=why)
         removal.move(Removal.Status.DROPPED, reason=reason)
         record("removals.dropped", removal, by=by, reason=reason, **about(removal))
+    _leave_enabled(task, reason=why)
 
 
 @transaction.atomic
@@ -288,16 +290,45 @@ def _deciders(page: Sequence[Removal]) -> Mapping[int, User | None]:
     return {row.task_id: row.by for row in rows.order_by("pk")}
 
 
-def _take_orders_back(removal: Removal, *, reason: str) -> None:
+def _take_order_back(removal: Removal, *, reason: str) -> None:
     """What has not begun does not begin; what somebody else waits for goes on. The campaign may do that,
     whoever looks after the connector: the trail says who did."""
-    for order in (removal.order, removal.disabling):
-        if order is None or (order == removal.order and removal.status == Removal.Status.REMOVED):
-            continue
-        order.refresh_from_db()
-        others = Removal.objects.open().filter(Q(order=order) | Q(disabling=order)).exclude(pk=removal.pk)
+    if removal.order is None or removal.status == Removal.Status.REMOVED:
+        return
+    removal.order.refresh_from_db()
+    others = _waiting_for(removal.order).exclude(pk=removal.pk)
+    if removal.order.status in ProvisionOrder.UNDONE and not others.exists():
+        orders.drop(removal.order, by=None, reason=reason)
+
+
+def _leave_enabled(task: ReviewTask, *, reason: str) -> None:
+    """Some of its access stays, so the account is not shut for this campaign, whichever of its removals asked
+    for that. Raises NotPossible where it was shut already."""
+    asking = Removal.objects.filter(campaign=task.campaign_id, task__account=task.account_id)
+    asking = asking.exclude(disabling=None)
+    for order in (
+        ProvisionOrder.objects.filter(pk__in=asking.values("disabling")).select_related("app").order_by("pk")
+    ):
+        if _is_shut(order):
+            raise NotPossible(
+                f"The account of line {task.line_no} was disabled with its last role: an owner of {order.app}"
+                " has to enable it first, so that what stays can be used."
+            )
+        others = _waiting_for(order).exclude(pk__in=asking.filter(disabling=order).exclude(order=order))
         if order.status in ProvisionOrder.UNDONE and not others.exists():
             orders.drop(order, by=None, reason=reason)
+
+
+def _is_shut(order: ProvisionOrder) -> bool:
+    """By this order, and nobody enabled the account again since."""
+    if order.status != ProvisionOrder.Status.PROVEN:
+        return order.status == ProvisionOrder.Status.REMOVED
+    held = Grant.objects.here().filter(account=order.account_id, entitlement=order.entitlement_id)
+    return not held.exists()
+
+
+def _waiting_for(order: ProvisionOrder) -> RemovalQuerySet:
+    return Removal.objects.open().filter(Q(order=order) | Q(disabling=order))
 
 
 def go(removal: Removal, to: str, **changes: Any) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from connectors.models import App
+from connectors.models import App, Entitlement
 from core.errors import Denied, NotPossible
 from core.models import User
 from core.models.keys import one_line
 from reviews.actions.permission import may_run
 from reviews.models import Campaign, ReviewTask
-from reviews.queries.people import own_among
+from reviews.queries.people import holds, own_among
 
 NAMED = 3
 """How many people a refusal names."""
@@ -63,6 +63,15 @@ def must_concern_others(tasks: Iterable[ReviewTask], user: User) -> None:
     if own := own_among(user, ReviewTask.objects.filter(pk__in=numbers)):
         line = min(numbers[key] for key in own)
         raise Denied(f"Line {line} is about your own access. Somebody else has to decide on it.")
+
+
+def must_not_hold(entitlement: Entitlement, user: User | None) -> None:
+    """Nobody chooses how their own access is reviewed, or whether."""
+    if user is not None and holds(user, entitlement):
+        raise Denied(
+            f"You hold {entitlement} yourself, so another owner or a Super Administrator has to say who"
+            " decides on it, and whether it is reviewed."
+        )
 
 
 def must_say(reason: str, what: str = "Give a reason: it goes into the evidence.") -> str:

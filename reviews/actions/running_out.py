@@ -13,7 +13,7 @@ from core.errors import NotPossible
 from core.trail import record
 from reviews.actions.giving import NUMBERS, end, lock_running
 from reviews.actions.letters import tell_given
-from reviews.actions.turn_rows import Row, rows_of, write
+from reviews.actions.turn_rows import Row, ask_anew, rows_of
 from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
@@ -99,7 +99,7 @@ def _page(campaign: Campaign, turns: QuerySet[Turn], step: Step) -> tuple[int, i
         rows = _instead(campaign, held)
         done = sorted({row.task_id for row in rows})
         end([turn for task in done for turn in held[task]], Turn.Status.ENDED)
-        write(rows)
+        ask_anew(rows)
         names = sorted({turn.reviewer.name for task in done for turn in held[task]})
         reason = f"{', '.join(names)} did not decide in time."
         tell_given(campaign, Counter(row.reviewer_id for row in rows), by=None, reason=reason)

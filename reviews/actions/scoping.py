@@ -8,6 +8,7 @@ from core.errors import NotPossible
 from core.models import User
 from core.trail import record
 from reviews.actions.permission import must_run, must_run_template
+from reviews.actions.rights import must_not_hold
 from reviews.models import Campaign, Policy, Scope, ScopePolicy, Template
 
 type Scoped = Campaign | Template
@@ -16,8 +17,12 @@ type Scoped = Campaign | Template
 
 @transaction.atomic
 def leave_out(of: Scoped, entitlement: Entitlement, *, by: User | None) -> None:
-    """Take it out, whatever else the scope says. Raises Denied, NotPossible."""
+    """Take it out, whatever else the scope says.
+
+    Raises Denied, also for one's own access, and NotPossible.
+    """
     scope = _open(of, by)
+    must_not_hold(entitlement, by)
     if entitlement.pk in scope.left_out:
         return
     _save(of, scope, [*scope.left_out, entitlement.pk])
@@ -36,8 +41,12 @@ def put_back(of: Scoped, entitlement: Entitlement, *, by: User | None) -> None:
 
 @transaction.atomic
 def give_policy(of: Scoped, entitlement: Entitlement, policy: Policy | None, *, by: User | None) -> None:
-    """Have this policy say who decides on it; None: what would apply without. Raises Denied, NotPossible."""
+    """Have this policy say who decides on it; None: what would apply without.
+
+    Raises Denied, also for one's own access, and NotPossible.
+    """
     scope = _open(of, by)
+    must_not_hold(entitlement, by)
     present = scope.policies.select_related("policy").filter(entitlement=entitlement).first()
     before = present.policy if present else None
     if policy == before:

@@ -16,9 +16,10 @@ from core.queue import nudge
 from core.trail import ERROR, record
 from core.uncollected import uncollected
 from reviews.actions import freezing, notices, turns
-from reviews.models import Campaign, ReviewTask, Turn
+from reviews.models import Campaign, Policy, ReviewTask, Turn
 from reviews.queries import bridge, frozen, routes, sources
 from reviews.queries.directory import people_known
+from reviews.queries.missing import missing
 from reviews.queries.part_in import twins_of
 from reviews.queries.scope import grants_in
 from reviews.queries.sources import Source
@@ -51,8 +52,7 @@ def want(campaign: Campaign, *, by: User | None, override_reason: str = "") -> N
     NotPossible, StaleState.
     """
     _must_run(campaign, by)
-    if campaign.policy is None:
-        raise NotPossible("Choose a policy first: it says who decides.")
+    policy = _must_be_whole(campaign)
     if by is None and override_reason:
         raise NotPossible("A staging that begins by itself never passes over a source that is not fresh.")
     at = now()
@@ -63,7 +63,7 @@ def want(campaign: Campaign, *, by: User | None, override_reason: str = "") -> N
         staging_problem="",
         override_reason=override_reason.strip(),
         override_seconded_by=None,
-        policy_version=campaign.policy.latest(),
+        policy_version=policy.latest(),
         changed_at=at,
         due_at=at,
         attempts=0,
@@ -224,6 +224,14 @@ def _must_run(campaign: Campaign, by: User | None) -> None:
     may = by is None or (by.is_active and Campaign.objects.run_by(by).filter(pk=campaign.pk).exists())
     if not may:
         raise Denied(f"Only the owners of {campaign} who are Campaign Administrators can stage it.")
+
+
+def _must_be_whole(campaign: Campaign) -> Policy:
+    """Answers who decides. Raises NotPossible with all that is missing."""
+    said = missing(campaign)
+    if said or campaign.policy is None:
+        raise NotPossible(" ".join(said.values()))
+    return campaign.policy
 
 
 def _may_freeze(campaign: Campaign) -> Sequence[str] | None:

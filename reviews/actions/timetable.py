@@ -12,6 +12,7 @@ from core.models import OutgoingMail
 from reviews.actions import campaigns, notices, staging, templates
 from reviews.models import Campaign, Template
 from reviews.queries.due import Today
+from reviews.queries.missing import missing
 
 
 def to_stage() -> Sequence[Campaign]:
@@ -45,7 +46,6 @@ def stage(campaign: Campaign) -> None:
     told."""
     try:
         with transaction.atomic():
-            campaigns.must_be_whole(campaign)
             staging.want(campaign, by=None)
     except NotPossible as refusal:
         rows = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.DRAFT)
@@ -71,7 +71,7 @@ def to_look_ahead(today: Today) -> Sequence[Campaign]:
 @transaction.atomic
 def look_ahead(campaign: Campaign) -> None:
     """Tell its owners before its time what would keep it from being staged, if anything would."""
-    if said := [*campaigns.missing(campaign).values(), *staging.in_the_way(campaign)]:
+    if said := [*missing(campaign).values(), *staging.in_the_way(campaign)]:
         notices.will_wait(campaign, " ".join(said))
 
 

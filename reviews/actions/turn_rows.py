@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import F
 
 from reviews.actions.keeping import keep_people
-from reviews.models import Campaign, Progress, Turn
+from reviews.models import Campaign, Mark, Progress, Turn
 from reviews.queries.facts import Line
+from reviews.queries.keys import among
 from reviews.routing import Asked, Tie
 
 TABLE = Turn._meta.db_table
@@ -91,6 +92,27 @@ def write(rows: Sequence[Row]) -> None:
             )
     keep_people(rows[0].campaign_id, {key for row in rows for key in _people(row)})
     count(rows[0].campaign_id, Counter(row.reviewer_id for row in rows))
+
+
+def ask_anew(rows: Sequence[Row]) -> None:
+    """Write turns of a campaign whose reviewers may have noted something already."""
+    if rows:
+        write(rows)
+        _forget_marks(rows)
+
+
+def _forget_marks(rows: Sequence[Row]) -> None:
+    """Whoever is asked anew begins anew: what they noted when they were asked before does not come back.
+
+    Marks in the middle of a submission are left to it: it tells that they came too late, and removes them.
+    """
+    asked_now = {(row.task_id, row.reviewer_id) for row in rows}
+    people = sorted({reviewer for _, reviewer in asked_now})
+    marks = Mark.objects.filter(task__in=among({task for task, _ in asked_now}), person__in=people)
+    held = marks.select_for_update(skip_locked=True).values_list("pk", "task_id", "person_id")
+    stale = [mark for mark, task, person in held if (task, person) in asked_now]
+    if stale:
+        Mark.objects.filter(pk__in=among(stale)).delete()
 
 
 def count(campaign: str, more: Mapping[str, int], *, was_asked: bool = False) -> None:

@@ -11,13 +11,12 @@ from core.trail import ERROR, record
 from reviews.actions.giving import give_on
 from reviews.actions.leaving import route_anew, route_own_anew
 from reviews.actions.pairs import note_mutual_pairs
-from reviews.actions.turn_rows import Row, rows_of, write
-from reviews.models import Campaign, Mark, ReviewTask, Turn
+from reviews.actions.turn_rows import Row, ask_anew, rows_of, write
+from reviews.models import Campaign, ReviewTask, Turn
 from reviews.queries.applying import Applying, applying
 from reviews.queries.directory import Around, directory_for
 from reviews.queries.facts import Line, lines_of
 from reviews.queries.graves import grave_among
-from reviews.queries.keys import among
 from reviews.queries.routes import Deciders, deciders
 from reviews.routing import Asked, Nobody, asked, every_step, follows
 
@@ -125,25 +124,9 @@ def _write(campaign: Campaign, routed: Iterable[tuple[Line, Asked | Nobody]]) ->
             rows += rows_of(found, campaign, line, at)
     if lost and not Around.of(campaign).is_running:
         raise NobodyToAsk(_nobody(lost))
-    write(rows)
-    if campaign.status == Campaign.Status.RUNNING:
-        _forget_marks(rows)
+    (ask_anew if campaign.status == Campaign.Status.RUNNING else write)(rows)
     for line, nobody in lost:
         _except(campaign, line, nobody)
-
-
-def _forget_marks(rows: Sequence[Row]) -> None:
-    """Whoever is asked anew begins anew: what they noted in an earlier step or round does not come back.
-
-    Marks in the middle of a submission are left to it: it tells that they came too late, and removes them.
-    """
-    asked_now = {(row.task_id, row.reviewer_id) for row in rows}
-    people = sorted({reviewer for _, reviewer in asked_now})
-    marks = Mark.objects.filter(task__in=among({task for task, _ in asked_now}), person__in=people)
-    held = marks.select_for_update(skip_locked=True).values_list("pk", "task_id", "person_id")
-    stale = [mark for mark, task, person in held if (task, person) in asked_now]
-    if stale:
-        Mark.objects.filter(pk__in=among(stale)).delete()
 
 
 def _nobody(lost: Sequence[tuple[Line, Nobody]]) -> str:

@@ -161,9 +161,14 @@ def _history(task: ReviewTask, line: Line) -> Sequence[Moment]:
 
 
 def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
-    """The steps of the policy, who is or was asked in each, and what follows."""
+    """The steps of the policy, who is or was asked in each, and what follows.
+
+    Of an earlier round only who was asked: another policy may hold by now.
+    """
+    is_over = turn.round != turn.task.round
     policies = applying(campaign)
-    applied, policy = policies.to_line(turn.task), policies.text_to(turn.task)
+    applied = None if is_over else policies.to_line(turn.task)
+    policy = policies.text_of(applied) if applied else None
     turns = (
         Turn.objects.filter(task=turn.task_id, round=turn.round)
         .select_related("reviewer")
@@ -176,6 +181,8 @@ def _plan(campaign: Campaign, turn: Turn, person: User) -> Sequence[Moment]:
         _step(number, asked.get(number, ()), words, person)
         for number, words in _steps(policy, turn.rule, asked)
     ]
+    if is_over:
+        return [*found, Moment("history", "Asked about anew after that", "What was said before stays.")]
     told = f"As {applied} has it." if applied else ""
     return [*found, Moment("circle-check", "Certified by the last of them: it stays.", told)]
 
@@ -185,7 +192,8 @@ def _steps(
 ) -> Sequence[tuple[int, str]]:
     steps = policy.rules[rule - 1].steps if policy else ()
     words = {number: routing.KIND_WORDS[step.kind] for number, step in enumerate(steps, 1)}
-    words |= {number: "A second reviewer" for number in asked if number not in words}
+    other = "A second reviewer" if policy else "Reviewer"
+    words |= {number: other for number in asked if number not in words}
     return sorted(words.items())
 
 

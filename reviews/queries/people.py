@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from connectors.models import Entitlement, Grant
 from core.models import User
 from reviews.models import ReviewTask, Turn
 from reviews.queries.directory import people_known
@@ -78,3 +79,15 @@ def own_turns(
     if humans is None:
         humans = Humans.of({person for row in rows for person in row[1:split] if person})
     return frozenset(row[0] for row in rows if humans.own(row[1:split], row[split:]))
+
+
+def holds(person: User, entitlement: Entitlement) -> bool:
+    """Whether it is their own access, by an account that is theirs or goes by what they are known by."""
+    humans = Humans.of([person.pk])
+    theirs_or_nobodys = Q(account__person__in=humans.twins[person.pk]) | Q(account__person=None)
+    rows = Grant.objects.here().filter(theirs_or_nobodys, entitlement=entitlement)
+    known = ("account__person", "account__employee_id", "account__email", "account__login")
+    return any(
+        humans.own([person.pk], (None, owner, number, email, login, email, login))
+        for owner, number, email, login in rows.values_list(*known).iterator()
+    )

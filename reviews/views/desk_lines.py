@@ -29,8 +29,8 @@ WHY_GIVEN = (
     "Somebody else knows this access better",
     "No longer my report",
     "I am away",
-    "It is my own access",
 )
+"""One's own access is not among them: nobody chooses who decides on that, and others are asked by itself."""
 
 
 @require_GET

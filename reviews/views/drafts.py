@@ -30,6 +30,7 @@ from reviews.models import Campaign, Policy
 from reviews.queries import campaigns as queries
 from reviews.queries import routes, sources
 from reviews.queries import scope as scopes
+from reviews.queries.missing import missing
 from reviews.queries.sources import Source
 from reviews.queries.starting import start_of
 from reviews.views import scoping
@@ -40,6 +41,7 @@ PLACES = {
     "policy": "reviews:draft_reviewers",
     "control_owner": "reviews:draft_settings",
     "period_ends_on": "reviews:draft_settings",
+    "self_review": "reviews:draft_reviewers",
 }
 """Where it is said what a draft still lacks."""
 LOOKED_AT = 5_000
@@ -186,7 +188,6 @@ def stage(request: HtmxRequest, pk: str) -> HttpResponse:
     must_run(shown, request.user)
     reason = request.POST.get("override_reason", "").strip()[:4000]
     try:
-        verbs.must_be_whole(shown)
         staging.want(shown, by=request.user, override_reason=reason)
     except NotPossible as refusal:
         return data_page(request, shown, refusal=str(refusal), reason=reason, status=409)
@@ -213,7 +214,7 @@ def head(request: HtmxRequest, shown: Campaign, tab: str) -> dict[str, Any]:
         "tab": tab,
         "may_run": runs,
         "is_open": runs and shown.is_draft,
-        "missing": missing(shown) if runs and shown.is_draft else [],
+        "missing": lacking(shown) if runs and shown.is_draft else [],
         "start": start_of(shown, now()),
         "data_problems": _wrong(sources.of_scope(shown.scope)) if shown.is_draft and tab != "data" else 0,
     }
@@ -229,9 +230,9 @@ def _wrong(found: Sequence[Source]) -> int:
     return sum(not each.is_good for each in found) + bool(sources.people().problem)
 
 
-def missing(shown: Campaign) -> list[tuple[str, str]]:
+def lacking(shown: Campaign) -> list[tuple[str, str]]:
     """What is wanted before it can be staged: a sentence, and the name of the page where it is said."""
-    return [(sentence, PLACES[column]) for column, sentence in verbs.missing(shown).items()]
+    return [(sentence, PLACES[column]) for column, sentence in missing(shown).items()]
 
 
 def data_page(

@@ -9,10 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.models import Account, ResourceType
 from core.errors import NotPossible
-from core.http import HtmxRequest
+from core.http import HtmxRequest, fresh_sign_in_to_send
+from core.http.fresh import HELD, is_fresh
 from core.models import User
 from core.queries.asked import page
 from reviews.actions import comments, correcting, removals
+from reviews.actions.deciding import MustSignInAgain
 from reviews.actions.permission import may_run
 from reviews.forms.ending import CorrectForm
 from reviews.models import Campaign, ReviewTask, Turn
@@ -50,13 +52,30 @@ def campaign_line(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
 def correct(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
     campaign = shown(request, pk)
     task = _task(campaign, line_no)
+    if HELD in request.POST:
+        return _correct_proven(request, campaign, task)
+    try:
+        return _correct(request, campaign, task)
+    except MustSignInAgain:
+        return _correct_proven(request, campaign, task)
+
+
+def _correct(request: HtmxRequest, campaign: Campaign, task: ReviewTask) -> HttpResponse:
     form = CorrectForm(request.POST)
     if not form.is_valid():
         return _line(request, campaign, task, form, 422)
-    typed = form.cleaned_data
-    correcting.correct(task, by=request.user, outcome=typed["outcome"], reason=typed["reason"])
+    typed, by = form.cleaned_data, request.user
+    correcting.correct(
+        task, by=by, outcome=typed["outcome"], reason=typed["reason"], is_proven=is_fresh(request)
+    )
     messages.success(request, f"Line {task.line_no} is {task.get_status_display().lower()} now.")
     return redirect("reviews:campaign_line", campaign.pk, task.line_no)
+
+
+@fresh_sign_in_to_send
+def _correct_proven(request: HtmxRequest, campaign: Campaign, task: ReviewTask) -> HttpResponse:
+    """After the password, if the last sign-in is too old; what was sent is kept meanwhile."""
+    return _correct(request, campaign, task)
 
 
 @require_POST

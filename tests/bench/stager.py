@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 
 import django
 
@@ -107,7 +108,11 @@ class _Timed:
 def _draft() -> Campaign:
     owner = User.objects.create(email="olga@example.com", name="Olga Berg")
     RoleHolding.objects.create(user=owner, role=Role.CAMPAIGN)
-    campaign = Campaign.objects.create(name="Everything", scope=Scope.objects.create(), policy=_policy())
+    signer = User.objects.create(email="ines@example.com", name="Ines Moreau")
+    quarter = {"period_starts_on": date(2026, 10, 1), "period_ends_on": date(2026, 12, 31)}
+    campaign = Campaign.objects.create(
+        name="Everything", scope=Scope.objects.create(), policy=_policy(), control_owner=signer, **quarter
+    )
     CampaignOwner.objects.create(campaign=campaign, user=owner)
     return campaign
 

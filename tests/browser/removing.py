@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 
 from connectors.actions import runs
 from connectors.models import Account, App, Connector, Entitlement, SyncRun
 from core.models import Reporting, Role, User
 from core.sealing import seal
 from reviews.actions import campaigns, staging
-from reviews.actions.facts import Covered, Facts
+from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.policies_built_in import ensure
 from reviews.models import Campaign
 from tests.browser.sessions import session_of
@@ -83,6 +84,9 @@ def _started(cast: Cast, app: App) -> Campaign:
     policy = next(each for each in ensure() if each.built_in == "manager")
     facts = Facts(NAME, control_id="P2P-07", control_owner=cast.signs)
     campaign = campaigns.create(facts, [cast.runs_it], policy=policy, by=cast.runs_it)
+    quarter = Period(date(2026, 10, 1), date(2026, 12, 31))
+    campaigns.change(campaign, facts, quarter, seen=campaign.changed_at, by=cast.runs_it)
+    campaign.refresh_from_db()
     covered = Covered(apps=[app.pk], entitlements=[each.pk for each in found])
     campaigns.change_scope(campaign, covered, seen=campaign.changed_at, by=cast.runs_it)
     staging.want(campaign, by=cast.runs_it)

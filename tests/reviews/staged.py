@@ -1,6 +1,6 @@
 """Sources, people and drafts for tests of staging; and what a worker does with them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.timezone import now
@@ -58,7 +58,11 @@ def make_role(app: App, number: int | str, **fields: Any) -> Entitlement:
 
 
 def make_draft(*owners: User, **fields: Any) -> Campaign:
-    return make_campaign(fields.pop("name", "Coupa access, Q4"), *owners, **fields)
+    """One that lacks nothing: Ines signs off all of them."""
+    whole: dict[str, Any] = {"period_starts_on": date(2026, 10, 1), "period_ends_on": date(2026, 12, 31)}
+    if "control_owner" not in fields:
+        whole["control_owner"] = User.objects.filter(name="Ines Moreau").first() or make_user("Ines Moreau")
+    return make_campaign(fields.pop("name", "Coupa access, Q4"), *owners, **whole | fields)
 
 
 def claimed(campaign: Campaign) -> Campaign:

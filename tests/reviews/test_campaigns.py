@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.timezone import now
 
+from connectors.models import Account
 from core.errors import Denied, NotPossible, StaleState
 from core.models import Organisation, OutgoingMail, Role, TrailEvent, User
 from reviews.actions import campaigns
@@ -349,6 +350,34 @@ def test_whoever_cancels_says_why(owner, trail):
         campaigns.cancel(campaign, reason="  ", by=owner)
 
     assert trail() == []
+
+
+@pytest.mark.parametrize("status", ["open", "denied"])
+def test_nobody_cancels_a_running_campaign_over_their_own_access(status, owner, trail):
+    grants = make_grants(2)
+    campaign = make_running(grants, make_user("Rui Costa", Role.BASIC), owner)
+    Account.objects.filter(pk=grants[1].account_id).update(person=owner)
+    campaign.tasks.update(status="certified")
+    campaign.tasks.filter(line_no=2).update(status=status)
+
+    with pytest.raises(Denied, match=rf"Line 2 is {status} and about your own access.*Super Administrator"):
+        campaigns.cancel(campaign, reason="The scope was wrong.", by=owner)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, trail()) == ("running", [])
+    campaigns.cancel(campaign, reason="The scope was wrong.", by=make_user("Sam Root", Role.SUPER))
+    assert Campaign.objects.get().status == "cancelled"
+
+
+def test_what_is_certified_already_hinders_nobody_from_cancelling(owner):
+    grants = make_grants(2)
+    campaign = make_running(grants, make_user("Rui Costa", Role.BASIC), owner)
+    Account.objects.filter(pk=grants[1].account_id).update(person=owner)
+    campaign.tasks.filter(line_no=2).update(status="certified")
+
+    campaigns.cancel(campaign, reason="The scope was wrong.", by=owner)
+
+    assert Campaign.objects.get().status == "cancelled"
 
 
 @pytest.mark.parametrize("status", ["draft", "closing", "closed", "remediation", "signed_off", "cancelled"])

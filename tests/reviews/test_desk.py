@@ -266,6 +266,14 @@ def test_lines_are_given_to_somebody_else(browser, campaign, rui):
     assert Progress.objects.get(reviewer=rui).open == 1
 
 
+def test_no_reason_is_offered_that_giving_refuses(browser, campaign):
+    page = browser.get(reverse("reviews:give", args=[campaign.pk]), {"line": 1})
+
+    assert page.status_code == 200
+    assert "I am away" in page.text
+    assert "It is my own access" not in page.text
+
+
 def test_nobody_is_given_lines_about_themselves(browser, campaign, nora):
     reply = browser.post(address("give", campaign), {"line": ["1"], "people": [nora.pk], "reason": "Her own"})
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from connectors.models import ACCESS, CREDENTIAL, Account, ProvisionOrder
 from core.errors import Denied, NotPossible
@@ -125,6 +126,57 @@ def test_an_exception_takes_the_order_to_disable_back(campaign, app_owner, owner
         (order.pk, "dropped"),
         (first.order_id, "dropped"),
     }
+
+
+def kept(campaign, number, how, owner):
+    """The access of a denied line stays after all: its denial is corrected, or it becomes an exception."""
+    task = campaign.tasks.get(line_no=number)
+    if how == "corrected":
+        removing.drop_for(task, by=owner, reason="A wrong click")
+    else:
+        removing.except_(list(task.removals.all()), by=owner, reason="Needed for the year-end close")
+
+
+@pytest.mark.parametrize("how", ["corrected", "excepted"])
+def test_an_account_of_which_another_role_stays_after_all_is_not_disabled(campaign, app_owner, owner, how):
+    first, second = denied(campaign, 1, 2)
+    order = disabling.disable_too(first, by=app_owner)
+    jobs.order_removals(campaign.pk)
+
+    kept(campaign, 2, how, owner)
+
+    order.refresh_from_db()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert order.status == Order.DROPPED
+    assert first.order.status == Order.WANTED
+    assert first.status == Removal.Status.REMOVING
+    assert second.status == {"corrected": "dropped", "excepted": "excepted"}[how]
+    told = TrailEvent.objects.get(action="orders.dropped", object_id=order.pk)
+    assert "Olga Berg" in told.change["reason"]
+
+
+@pytest.mark.parametrize("how", ["corrected", "excepted"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_access_stays_of_an_account_that_was_disabled_for_it(
+    campaign, app_owner, owner, nadia, how, number
+):
+    first = denied(campaign, 1, 2)[0]
+    order = disabling.disable_too(first, by=app_owner)
+    ProvisionOrder.objects.filter(pk=order.pk).update(status=Order.REMOVED)
+
+    with pytest.raises(NotPossible, match=rf"account of line {number} was disabled.*owner of Coupa"):
+        kept(campaign, number, how, owner)
+    assert set(Removal.objects.values_list("status", flat=True)) == {"waiting"}
+
+    ProvisionOrder.objects.filter(pk=order.pk).update(status=Order.PROVEN)
+    nadia.grants.filter(entitlement__external_id=ACCESS).update(gone_at=now())
+    with pytest.raises(NotPossible, match="was disabled"):
+        kept(campaign, number, how, owner)
+
+    nadia.grants.filter(entitlement__external_id=ACCESS).update(gone_at=None)
+    kept(campaign, number, how, owner)
+    assert order.pk not in ProvisionOrder.objects.undone().values_list("pk", flat=True)
 
 
 def test_the_page_says_what_remains_and_offers_to_disable(campaign, app_owner, owner, sign_in):

@@ -5,9 +5,9 @@ from datetime import date
 from django.utils.timezone import now
 
 from core.models import Role
-from reviews.models import Campaign, Policy
+from reviews.models import Campaign, Policy, Scope
 from tests.make import make_user
-from tests.reviews.making import make_campaign
+from tests.reviews.making import make_campaign, make_policy
 from tests.reviews.test_draft_pages import HTMX, browser, draft, owner, text, trail, url
 
 __all__ = ["browser", "draft", "owner", "trail"]
@@ -47,6 +47,17 @@ def test_what_lacks_its_control_data_is_not_staged(browser, draft, trail):
     assert "Name the control owner" in text(reply)
     assert draft.status == "draft"
     assert trail() == []
+
+
+def test_a_draft_marked_sox_says_which_step_keeps_it_from_being_staged(owner, browser):
+    steps = [{"kind": "manager", "may_self_review": True}, {"kind": "app_owner"}]
+    lax = make_policy("Lax", {"rules": [{"name": "Everything", "condition": None, "steps": steps}]})
+    campaign = make_campaign("Coupa", owner, policy=lax, scope=Scope.objects.create(frameworks=["SOX"]))
+
+    page = text(browser.get(url("draft_scope", campaign)))
+
+    assert "Step 1 of “Everything” in Lax, version 1 lets people answer for their own access" in page
+    assert "Nobody decides on their own access in a campaign marked SOX." in page
 
 
 def test_a_staging_is_seen_at_work_and_leads_on_when_it_is_done(owner, browser):

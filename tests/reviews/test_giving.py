@@ -10,7 +10,7 @@ from core.models import Delegation, OutgoingMail, Role, TrailEvent, User
 from reviews.actions import giving
 from reviews.actions.giving import CannotTake, ReasonNeeded
 from reviews.actions.turns import enter_step, give_on
-from reviews.models import Campaign, Turn
+from reviews.models import Campaign, Mark, Turn
 from tests.make import make_account, make_grant, make_user
 from tests.reviews.world import World, counts
 
@@ -293,3 +293,15 @@ def test_nobody_is_written_to_before_the_start(world):
 def test_it_must_be_given_to_somebody_else(world):
     with pytest.raises(CannotTake, match="is asked about it already"):
         give(world, to=world.rui)
+
+
+def test_who_is_given_a_line_again_begins_without_their_old_mark(world):
+    for task, person in ((1, world.rui), (2, world.rui), (1, world.nora)):
+        line = world.campaign.tasks.get(line_no=task)
+        Mark.objects.create(task=line, campaign=world.campaign, person=person, outcome="deny")
+    give(world, 1)
+    assert set(Mark.objects.values_list("task__line_no", "person")) == {(1, world.rui.pk), (2, world.rui.pk)}
+
+    give_on(Turn.objects.open().filter(line_no=1), world.rui, by=world.nora, reason=WHY)
+
+    assert list(Mark.objects.values_list("task__line_no", "person")) == [(2, world.rui.pk)]

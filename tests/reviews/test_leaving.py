@@ -12,7 +12,7 @@ from core.models import Delegation, OutgoingMail, Role, RoleHolding, TrailEvent,
 from reviews import jobs
 from reviews.actions import leaving
 from reviews.actions.turns import route_anew
-from reviews.models import Campaign, Turn
+from reviews.models import Campaign, Mark, Turn
 from tests.make import make_user
 from tests.reviews.making import make_turn
 from tests.reviews.world import World, counts
@@ -231,3 +231,14 @@ def test_who_reads_and_is_a_basic_user_too_decides_nothing(world):
 
     assert not User.objects.get(pk=world.rui.pk).may_act
     assert route_anew(world.rui) == 2
+
+
+def test_who_is_asked_instead_begins_without_their_old_mark(world):
+    line = world.campaign.tasks.get(line_no=1)
+    Mark.objects.create(task=line, campaign=world.campaign, person=world.tom, outcome="certify")
+    leave(world.rui)
+
+    route_anew(world.rui)
+
+    assert (1, "Tom Okafor", "app_owner") in world.asked()
+    assert not Mark.objects.exists()

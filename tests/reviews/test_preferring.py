@@ -9,7 +9,7 @@ from reviews.actions.preferring import prefer
 from reviews.actions.templates import Rhythm
 from reviews.models import PreferredPolicy
 from reviews.queries.applying import applying, to_freeze
-from tests.make import make_app, make_entitlement, make_user
+from tests.make import make_account, make_app, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_campaign, make_policy
 
 
@@ -119,3 +119,17 @@ def test_copies_and_templates_use_them_too(world):
     assert copy.prefers
     assert template.prefers
     assert drafted.prefers
+
+
+@pytest.mark.parametrize("known_by", ["account", "email"])
+def test_nobody_prefers_a_policy_for_what_they_hold_themselves(world, known_by, trail):
+    theirs = {"person": world.tom} if known_by == "account" else {"email": world.tom.email}
+    make_grant(make_account(world.coupa, "Tom Okafor", **theirs), world.buyer)
+    make_grant(make_account(world.coupa, "Nora Lindqvist", person=make_user("Nora Lindqvist")), world.payer)
+
+    with pytest.raises(Denied, match=r"You hold Buyer yourself.*Super Administrator"):
+        prefer(world.coupa, world.buyer, world.of_role, by=world.tom)
+    assert (PreferredPolicy.objects.count(), trail()) == (0, [])
+
+    prefer(world.coupa, world.payer, world.of_role, by=world.tom)
+    assert PreferredPolicy.objects.get().entitlement == world.payer

@@ -1,6 +1,7 @@
 """Lines put right while their campaign runs: nothing is taken away, and nobody comes to their own access."""
 
 import pytest
+from django.urls import reverse
 
 from core.errors import Denied, NotPossible, StaleState
 from core.models import OutgoingMail, Role, TrailEvent, User
@@ -329,3 +330,23 @@ def do(act, tasks, by, reason=WHY):
     if act == "change_policy":
         return repairing.change_policy(tasks, make_policy("Other"), by=by, reason=reason)
     return getattr(repairing, act)(tasks, by=by, reason=reason)
+
+
+def test_who_was_asked_in_an_earlier_round_reads_of_that_whatever_policy_holds_now(root, sign_in):
+    grave = {"all": [{"field": "entitlement.risk", "is": "in", "values": ["High"]}]}
+    rare = {"name": "Grave", "condition": grave, "steps": [MANAGER]}
+    rest = {"name": "The rest", "condition": None, "steps": [MANAGER, APP_OWNER]}
+    two_rules = make_policy("Two rules", {"rules": [rare, rest]})
+    world = running(lines=1, policy=two_rules, policy_version=two_rules.latest())
+    other = make_policy("App owners decide", content(APP_OWNER))
+    repairing.change_policy(chosen(world, 1), other, by=root, reason=WHY)
+    turn = Turn.objects.get(reviewer=world.rui)
+    address = reverse("reviews:line", args=[world.campaign.pk, 1])
+
+    page = sign_in(world.rui).get(address)
+
+    assert (turn.round, turn.rule, line(world).round) == (1, 2, 2)
+    assert page.status_code == 200
+    assert "Asked about anew after that" in page.text
+    assert "1. Reviewer" in page.text
+    assert "As App owners decide" not in page.text

@@ -9,7 +9,7 @@ from connectors.models import Account
 from core.models import OutgoingMail, TrailEvent
 from reviews import jobs
 from reviews.actions import running_out
-from reviews.models import Campaign, ReviewTask, Turn
+from reviews.models import Campaign, Mark, ReviewTask, Turn
 from tests.make import make_user
 from tests.reviews.making import make_turn
 from tests.reviews.world import World, counts
@@ -127,3 +127,14 @@ def test_somebody_who_was_asked_later_still_has_time(db):
 
     assert world.asked() == [(1, "Rui Alves", "manager"), (1, "Nora Lindqvist", "manager")]
     assert [line.status for line in ReviewTask.objects.order_by("line_no")] == ["open", "excepted"]
+
+
+def test_who_is_asked_instead_begins_without_their_old_mark(db):
+    world = running({**FIVE_DAYS, "then": "fallback"})
+    line = world.campaign.tasks.get(line_no=1)
+    Mark.objects.create(task=line, campaign=world.campaign, person=world.tom, outcome="certify")
+
+    jobs.sweep_steps()
+
+    assert (1, "Tom Okafor", "app_owner") in world.asked()
+    assert not Mark.objects.exists()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from connectors.models import Account
 from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent
 from reviews.actions import campaigns, deciding, policies, scoping, staging, templates
@@ -69,6 +70,20 @@ def test_what_is_left_out_makes_no_line_until_it_is_put_back(draft, roles, olga)
     assert again(draft).scope.left_out == []
     told = TrailEvent.objects.order_by("pk").values_list("action", flat=True)
     assert list(told) == ["scopes.left_out", "scopes.put_back"]
+
+
+def test_nobody_leaves_out_or_gives_a_policy_to_what_they_hold_themselves(draft, roles, olga, owners, trail):
+    Account.objects.filter(grants__entitlement=roles[0]).update(person=olga)
+
+    with pytest.raises(Denied, match="You hold Role 1 yourself"):
+        scoping.leave_out(draft, roles[0], by=olga)
+    with pytest.raises(Denied, match="You hold Role 1 yourself"):
+        scoping.give_policy(draft, roles[0], owners, by=olga)
+
+    assert (again(draft).scope.left_out, ScopePolicy.objects.count(), trail()) == ([], 0, [])
+    other = make_user("Sam Root", Role.SUPER)
+    scoping.give_policy(draft, roles[0], owners, by=other)
+    scoping.leave_out(draft, roles[0], by=other)
 
 
 def test_a_form_that_says_the_scope_anew_puts_nothing_back(draft, roles, olga):

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from core.models import Role
-from reviews.actions import deciding, marks
+from reviews.actions import correcting, deciding, marks
 from reviews.models import Decision, Mark
 from reviews.queries.desk import bar
 from reviews.routing import BadPolicy, parse
@@ -85,6 +85,41 @@ def test_other_steps_take_decisions_of_whoever_is_signed_in(rui, sign_in):
     aged(sign_in(rui)).post(reverse("reviews:submit", args=[campaign.pk]), {"seen": stamp(campaign, rui)})
 
     assert Decision.objects.count() == 1
+
+
+@pytest.fixture
+def olga(campaign, rui):
+    """Owns the campaign, whose first line Rui certified."""
+    deciding.submit(campaign, rui, marks_seen=stamp(campaign, rui), is_proven=True)
+    olga = make_user("Olga Cruz", Role.CAMPAIGN, password=PASSWORD)
+    campaign.ownerships.create(user=olga)
+    return olga
+
+
+def test_the_verb_takes_no_correction_of_somebody_who_did_not_sign_in_again(campaign, olga):
+    line = campaign.tasks.get(line_no=1)
+    typed = {"by": olga, "outcome": "denied", "reason": "A wrong click"}
+
+    with pytest.raises(deciding.MustSignInAgain, match="sign in again before you decide line 1"):
+        correcting.correct(line, **typed)
+
+    assert Decision.objects.get().outcome == "certified"
+    correcting.correct(line, **typed, is_proven=True)
+    assert Decision.objects.get(replaced_by=None).by == olga
+
+
+def test_a_late_correction_is_kept_until_the_password_was_given(campaign, olga, sign_in):
+    browser, url = aged(sign_in(olga)), reverse("reviews:correct", args=[campaign.pk, 1])
+
+    asked = browser.post(url, {"outcome": "denied", "reason": "A wrong click"})
+    assert asked.status_code == 302
+    assert Decision.objects.count() == 1
+    page = browser.get(asked.headers["Location"])
+    typed = {"password": PASSWORD, "held": page.context["held"]}
+    browser.post(page.context["back"].split("?")[0], typed, follow=True)
+
+    found = Decision.objects.get(replaced_by=None)
+    assert (found.outcome, found.reason, found.by) == ("denied", "A wrong click", olga)
 
 
 def test_the_switch_is_yes_or_no():

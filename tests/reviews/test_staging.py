@@ -12,10 +12,11 @@ from core.errors import Denied, IllegalMove, NotPossible
 from core.models import OutgoingMail, Reporting, Role, TrailEvent, User
 from reviews import jobs
 from reviews.actions import freezing, staging
-from reviews.models import Campaign, PopulationSource, Progress, Scope, Turn
+from reviews.models import Campaign, PopulationSource, PreferredPolicy, Progress, Scope, Turn
 from reviews.queries import bridge
 from reviews.queries.frozen import digest_of
 from tests.make import make_user
+from tests.reviews.making import make_policy
 from tests.reviews.staged import claimed, counted, make_draft, make_role, seen_of, work, world
 
 Status = Campaign.Status
@@ -128,9 +129,58 @@ def test_only_its_owners_and_super_administrators_have_a_campaign_staged(who, is
     assert trail() == (["campaigns.staging_wanted"] if is_allowed else [])
 
 
-def test_only_a_draft_with_a_policy_is_staged(olga):
-    with pytest.raises(NotPossible, match="policy first"):
-        staging.want(make_draft(olga, policy=None), by=olga)
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("policy", "Choose who decides"),
+        ("control_owner", "control owner"),
+        ("period_ends_on", "which period"),
+    ],
+)
+def test_only_a_draft_that_lacks_nothing_is_staged(lacking, said, olga, trail):
+    campaign = make_draft(olga, **{lacking: None})
+
+    for by in (olga, None):
+        with pytest.raises(NotPossible, match=said):
+            staging.want(campaign, by=by)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, trail()) == (Status.DRAFT, [])
+
+
+@pytest.mark.parametrize("lies", ["campaign", "scope", "preferred"])
+def test_nobody_answers_for_their_own_access_in_a_campaign_marked_sox(lies, olga, trail):
+    connector, _, grants = world(holders=1)
+    steps = [{"kind": "manager", "may_self_review": True}, {"kind": "app_owner"}]
+    rules = [{"name": "Everything", "condition": None, "steps": steps}]
+    lax = make_policy("Lax", {"rules": rules})
+    scope = Scope.objects.create(frameworks=["ISO 27001", "sox "])
+    campaign = make_draft(olga, scope=scope, prefers=True, **({"policy": lax} if lies == "campaign" else {}))
+    if lies == "scope":
+        scope.policies.create(entitlement=grants[0].entitlement, policy=lax)
+    if lies == "preferred":
+        PreferredPolicy.objects.create(app=connector.app, policy=lax)
+
+    with pytest.raises(NotPossible, match=r"Step 1 of “Everything” in Lax, version 1.*marked SOX"):
+        staging.want(campaign, by=olga)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, trail()) == (Status.DRAFT, [])
+    Scope.objects.update(frameworks=["ISO 27001"])
+    staging.want(Campaign.objects.get(pk=campaign.pk), by=olga)
+
+
+def test_in_a_campaign_marked_sox_the_owner_of_an_account_may_still_be_asked_before_somebody_else(olga):
+    steps = [{"kind": "account_owner"}, {"kind": "manager"}]
+    policy = make_policy("First yours", {"rules": [{"name": "All", "condition": None, "steps": steps}]})
+    campaign = make_draft(olga, scope=Scope.objects.create(frameworks=["SOX"]), policy=policy)
+
+    staging.want(campaign, by=olga)
+
+    assert campaign.status == Status.STAGING
+
+
+def test_what_is_no_draft_is_not_staged(olga):
     with pytest.raises(IllegalMove):
         staging.want(make_draft(olga, status=Status.RUNNING), by=olga)
 

@@ -104,7 +104,7 @@ def test_staging_keeps_owners_reviewers_and_the_console(nudges):
 
     kept = {each.name: each for each in PersonThen.objects.filter(campaign=campaign)}
 
-    assert set(kept) == {"Person 0", "Person 1", "Mia Torres", "Olga Berg"}
+    assert set(kept) == {"Person 0", "Person 1", "Mia Torres", "Olga Berg", "Ines Moreau"}
     person = kept["Person 0"]
     assert (person.department, person.employee_id, person.status) == ("Finance", "E-7", "active")
     assert person.managers == [["Mia Torres", boss.email]]
