@@ -14,11 +14,11 @@ from reviews.models import (
     Comment,
     ConsoleThen,
     Decision,
+    Look,
     MovedGrant,
     PersonThen,
     PolicyVersion,
     Removal,
-    SampledLine,
     Turn,
 )
 from reviews.queries.console_now import console_now
@@ -70,7 +70,7 @@ def everybody(campaign: Campaign) -> set[str]:
         (Comment.objects.filter(task__campaign=campaign), ("by",)),
         (campaign.submissions.all(), ("by",)),
         (Removal.objects.filter(**of_it), ("confirmed_by", "excepted_by", "order__done_by")),
-        (SampledLine.objects.filter(**of_it), ("by",)),
+        (Look.objects.filter(sampled__campaign=campaign), ("by",)),
         (campaign.role_files.all(), ("by",)),
     )
     found = set(_of_campaign(campaign))
