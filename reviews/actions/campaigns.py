@@ -152,7 +152,8 @@ def set_owners(
 def change_control_owner(campaign: Campaign, to: User, *, by: User | None, reason: str) -> None:
     """Have somebody else sign off, from staging until it is signed off: nobody who decided anything in it.
 
-    They look at the whole sample anew. Raises Denied, and NotPossible for whoever cannot be it.
+    They look at the whole sample themselves; what the one before said of it stays. Raises Denied, and
+    NotPossible for whoever cannot be it.
     """
     campaign = _locked(campaign, by)
     said = must_say(reason, "Say why somebody else signs off: it goes into the evidence.")
@@ -170,7 +171,6 @@ def change_control_owner(campaign: Campaign, to: User, *, by: User | None, reaso
         raise NotPossible(f"{to} is asked about {lines} of it: have somebody else asked first.")
     before, after = {"control_owner": str(campaign.control_owner or "")}, {"control_owner": str(to)}
     _touch(campaign, control_owner=to)
-    campaign.sample.update(agrees=None, note="", by=None, at=None)
     record("campaigns.control_owner_changed", campaign, by=by, before=before, after=after, reason=said)
     notices.control_owner_named(campaign, by=by)
 

@@ -15,12 +15,12 @@ from reviews.models import (
     ConsoleThen,
     Decision,
     LineRound,
+    Look,
     MovedGrant,
     PeopleSource,
     PersonThen,
     PolicyVersion,
     Removal,
-    SampledLine,
     Turn,
 )
 from reviews.queries import sources
@@ -77,7 +77,7 @@ def everybody(campaign: Campaign) -> set[str]:
         (Comment.objects.filter(task__campaign=campaign), ("by",)),
         (campaign.submissions.all(), ("by",)),
         (Removal.objects.filter(**of_it), ("confirmed_by", "excepted_by", "order__done_by")),
-        (SampledLine.objects.filter(**of_it), ("by",)),
+        (Look.objects.filter(sampled__campaign=campaign), ("by",)),
         (campaign.role_files.all(), ("by",)),
     )
     found = set(_of_campaign(campaign))

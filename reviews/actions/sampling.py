@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import batched
 
 from django.db import transaction
-from django.utils.timezone import now
 
 from core.errors import NotPossible
 from core.models import User
 from core.trail import record
 from reviews.actions.keeping import keep_people
 from reviews.actions.rights import must_be_control_owner, must_concern_others, must_say
-from reviews.models import Campaign, ReviewTask, SampledLine
+from reviews.models import Campaign, Look, ReviewTask, SampledLine
 from reviews.queries.people import own_among
 
 LEAST, MOST = 5, 60
@@ -64,21 +63,28 @@ def draw(campaign: Campaign) -> None:
 
 @transaction.atomic
 def look(sampled: SampledLine, *, by: User, agrees: bool, note: str = "") -> None:
-    """The control owner would have decided the same, or not. Freely changed until it is signed off."""
+    """The control owner would have decided the same, or not. Until it is signed off they may think again:
+    what they said last counts, and the rest stays."""
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=sampled.campaign_id)
     must_be_control_owner(campaign, by)
     must_concern_others([sampled.task], by)
     if campaign.status not in LOOKED_AT:
         raise NotPossible(f"{campaign} is {campaign.get_status_display().lower()}: its sample stands.")
     said = note.strip() if agrees else must_say(note, "Say why you would have decided otherwise.")
-    SampledLine.objects.filter(pk=sampled.pk).update(agrees=agrees, note=said, by=by, at=now())
+    Look.objects.create(sampled=sampled, agrees=agrees, note=said, by=by)
     keep_people(campaign, [by.pk])
     record("lines.looked_at_again", campaign, by=by, line=sampled.line_no, agrees=agrees, note=said)
 
 
 def still_to_look_at(campaign: Campaign) -> int:
-    """Sampled lines without an answer. What is about the control owner's own access is not asked of them."""
-    return campaign.sample.filter(agrees=None).exclude(task__in=not_asked(campaign)).count()
+    """Sampled lines without an answer of the control owner of now; those before them count for nothing here.
+    What is about their own access is not asked of them."""
+    answered = Look.objects.filter(sampled__campaign=campaign, by=campaign.control_owner_id)
+    return (
+        campaign.sample.exclude(pk__in=answered.values("sampled"))
+        .exclude(task__in=not_asked(campaign))
+        .count()
+    )
 
 
 def not_asked(campaign: Campaign) -> frozenset[int]:

@@ -10,35 +10,45 @@ from core.models import User
 from core.trail import record
 from reviews.actions import removals, reports
 from reviews.actions.keeping import keep_end
-from reviews.actions.rights import must_be_control_owner
+from reviews.actions.rights import must_be_control_owner, must_say
 from reviews.actions.sampling import still_to_look_at
 from reviews.actions.staging import refresh_guards
 from reviews.models import Campaign, Removal, ReviewTask
 from reviews.queries import bridge
+from reviews.queries.decided import Deciders, deciders
 from reviews.queries.graves import grave_in
+from reviews.queries.looks import said_otherwise
 from reviews.queries.part_in import own_lines, part_in
 
 STATEMENTS = {
     "complete": "The population is complete: every source was read, and the counts tie.",
-    "decided": "Every line was decided by somebody independent of it, or is an exception with its reason.",
+    "decided": Deciders().statement,
     "removed": "Every removal is proven gone, or is an exception with its reason.",
     "kept": "Decisions, reasons and the syncs they rest on are kept for seven years.",
 }
+"""As they are where every reviewer was independent; `statements` has those of a campaign."""
+CONCLUDE = "Say what you conclude from the sampled lines that would have been decided otherwise."
 READY = (Campaign.Status.CLOSED, Campaign.Status.REMEDIATION)
 
 
 @transaction.atomic
-def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str]) -> None:
-    """End it for good. Raises NotPossible while anything stands in the way, or a statement is not made."""
+def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str], conclusion: str = "") -> None:
+    """End it for good. `conclusion`: what they make of sampled lines that would have been decided otherwise.
+
+    Raises NotPossible while anything stands in the way, a statement is not made or that conclusion missing.
+    """
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
     must_be_control_owner(campaign, by)
     if in_the_way := obstacles(campaign):
         raise NotPossible(" ".join(in_the_way))
     if set(agreed) != set(STATEMENTS):
         raise NotPossible("Tick all four statements: each is part of what you sign.")
+    said = must_say(conclusion, CONCLUDE) if said_otherwise(campaign).exists() else ""
+    made = statements(campaign)
     campaign.move(
         Campaign.Status.SIGNED_OFF,
-        statements=STATEMENTS,
+        statements=made,
+        conclusion=said,
         signed_off_at=now(),
         signed_off_by=by,
         changed_at=now(),
@@ -46,7 +56,12 @@ def sign_off(campaign: Campaign, *, by: User, agreed: Collection[str]) -> None:
     refresh_guards()
     keep_end(campaign)
     reports.want_all(campaign)
-    record("campaigns.signed_off", campaign, by=by, statements=list(STATEMENTS.values()))
+    record("campaigns.signed_off", campaign, by=by, statements=list(made.values()), conclusion=said)
+
+
+def statements(campaign: Campaign) -> dict[str, str]:
+    """What is signed of this campaign, by code: of who decided, as it was."""
+    return STATEMENTS | {"decided": deciders(campaign).statement}
 
 
 def obstacles(campaign: Campaign) -> Sequence[str]:

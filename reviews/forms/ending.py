@@ -6,10 +6,11 @@ from django import forms
 
 from reviews.actions.closing import WORD
 from reviews.actions.removing import DEFICIENCY, USED
-from reviews.actions.signing_off import STATEMENTS
+from reviews.actions.signing_off import CONCLUDE, STATEMENTS
 from reviews.models import Campaign, Decision, Policy
 
 REASON_LIMIT = 1000
+CONCLUSION_LIMIT = 4000
 CHOOSE = {"required": "Choose one.", "invalid_choice": "Choose one."}
 
 
@@ -125,7 +126,7 @@ class LookAgainForm(forms.Form):
 
 
 class SignOffForm(forms.Form):
-    """The four statements, each to be ticked."""
+    """The four statements, each to be ticked, and what is concluded where a look said otherwise."""
 
     agreed = forms.MultipleChoiceField(
         choices=list(STATEMENTS.items()),
@@ -133,6 +134,17 @@ class SignOffForm(forms.Form):
             ("required", "invalid_choice"), "Tick all four statements: each is part of what you sign."
         ),
     )
+    conclusion = forms.CharField(
+        label="What you conclude from it",
+        max_length=CONCLUSION_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": CONCLUDE, "max_length": "A conclusion has at most 4,000 letters."},
+    )
+
+    def __init__(self, *args: Any, concludes: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not concludes:
+            del self.fields["conclusion"]
 
     def clean_agreed(self) -> list[str]:
         agreed: list[str] = self.cleaned_data["agreed"]

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(null=True)),
                 ('sample_seed', models.CharField(blank=True, max_length=64)),
                 ('statements', models.JSONField(default=dict)),
+                ('conclusion', models.TextField(blank=True)),
                 ('signed_off_at', models.DateTimeField(null=True)),
                 ('cancelled_at', models.DateTimeField(null=True)),
                 ('cancelled_reason', models.TextField(blank=True)),
@@ -461,12 +462,19 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('line_no', models.PositiveIntegerField()),
-                ('agrees', models.BooleanField(null=True)),
-                ('note', models.TextField(blank=True)),
-                ('at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sample', to='reviews.campaign')),
                 ('task', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='sampled', to='reviews.reviewtask')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Look',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('agrees', models.BooleanField()),
+                ('note', models.TextField(blank=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sampled', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to='reviews.sampledline')),
             ],
         ),
         migrations.AddField(

@@ -1,5 +1,6 @@
-"""Triggers that refuse to change or take away decisions, comments, rounds of lines and versions of policies; and
-lines beyond their status, who was asked and why, what is removed and sampled beyond how far it is (ADR 13).
+"""Triggers that refuse to change or take away decisions, comments, rounds of lines, versions of policies and
+what control owners say of sampled lines; and lines beyond their status, who was asked and why, what is sampled, and what
+is removed beyond how far it is (ADR 13).
 
 What was frozen may go while its campaign is not yet staged: a staging that fails leaves nothing behind.
 """
@@ -9,8 +10,8 @@ from django.db import migrations
 LINES, SOURCES, APPLIED = "reviews_reviewtask", "reviews_populationsource", "reviews_appliedpolicy"
 THEN = ("reviews_personthen", "reviews_consolethen", "reviews_movedgrant", "reviews_peoplesource")
 DECIDED = (
-    "reviews_comment", "reviews_decision", "reviews_lineround", "reviews_policyversion", "reviews_rolefile",
-    "reviews_submission",
+    "reviews_comment", "reviews_decision", "reviews_lineround", "reviews_look", "reviews_policyversion",
+    "reviews_rolefile", "reviews_submission",
 )  # fmt: skip
 TURNS, REMOVALS, SAMPLE = "reviews_turn", "reviews_removal", "reviews_sampledline"
 KEYS = {REMOVALS: "number"}

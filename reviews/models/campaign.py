@@ -249,6 +249,8 @@ class Campaign(Control, Stateful, Leased):
     sample_seed = models.CharField(max_length=64, blank=True)
     statements = models.JSONField(default=dict)
     """The four statements of the sign-off, each as it was agreed to."""
+    conclusion = models.TextField(blank=True)
+    """What was made of the sampled lines that a control owner would have decided otherwise."""
     signed_off_at = models.DateTimeField(null=True)
     signed_off_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     cancelled_at = models.DateTimeField(null=True)

@@ -151,18 +151,27 @@ class SampledLine(models.Model):
         ReviewTask, on_delete=models.PROTECT, related_name="sampled", db_constraint=False
     )
     line_no = models.PositiveIntegerField()
-    agrees = models.BooleanField(null=True)
-    """None until it was looked at."""
-    note = models.TextField(blank=True)
-    """Why not, where they would have decided otherwise."""
-    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = (models.Index(fields=("campaign", "line_no"), name="sample_of_a_campaign"),)
 
     def __str__(self) -> str:
         return f"line {self.line_no}, looked at again"
+
+
+class Look(models.Model):
+    """What a control owner says of a sampled line. Never changed: who thinks again says so in another."""
+
+    id = models.BigAutoField(primary_key=True)
+    sampled = models.ForeignKey(SampledLine, on_delete=models.PROTECT, related_name="looks")
+    agrees = models.BooleanField()
+    note = models.TextField(blank=True)
+    """Why not, where they would have decided otherwise."""
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return f"{self.by} about {self.sampled}"
 
 
 class Mark(models.Model):

@@ -14,16 +14,17 @@ from reviews.models import (
     Comment,
     Decision,
     LineRound,
+    Look,
     PersonThen,
     Removal,
     ReviewTask,
     SampledLine,
     Turn,
 )
+from reviews.queries.decided import tie_words, words_of
 from reviews.queries.evidence_names import Names
 from reviews.queries.evidence_rounds import decisions_now, rounds_said, turns_now
 from reviews.queries.evidence_rules import Rules
-from reviews.routing import TIE_WORDS, Tie
 
 PAGE = 1_000
 # Read for every line, where `get_..._display` would take a tenth of the time of all.
@@ -54,8 +55,7 @@ def evidence_lines(campaign: Campaign) -> Iterator[lines.Line]:
 
 def independence_said(codes: str) -> str:
     """What ties somebody to a line, in words."""
-    known = {tie.value: TIE_WORDS[tie] for tie in Tie}
-    return "; ".join(known.get(code, code) for code in codes.split(",") if code) or INDEPENDENT
+    return "; ".join(tie_words(codes)) or INDEPENDENT
 
 
 class _Told:
@@ -117,7 +117,7 @@ class _Told:
             rule=self.rules.name(record.rule, self.task),
             inputs=self.rules.inputs(record.rule, self.task),
             passed_over=record.passed_over,
-            independence=independence_said(tied),
+            independence="; ".join(words_of(decision)) if decision and tied else independence_said(tied),
             asked_at=record.at,
             others="; ".join(filter(None, [*(self.other(turn) for turn in others), self.given(record)])),
             **(_decided(decision) if decision else {"outcome": _waiting(record)}),
@@ -164,7 +164,8 @@ class _Page:
         self.comments = _by_task(comments)
         removals = Removal.objects.filter(task__in=keys).order_by("number").select_related("order")
         self.removals = _by_task(removals.prefetch_related("order__calls"))
-        self.sampled = {each.task_id: each for each in SampledLine.objects.filter(task__in=keys)}
+        sampled = SampledLine.objects.filter(task__in=keys).prefetch_related("looks")
+        self.sampled = {each.task_id: each for each in sampled}
 
     def people(self) -> set[str]:
         """The keys of all whom these lines name."""
@@ -178,7 +179,7 @@ class _Page:
         for removal in chain.from_iterable(self.removals.values()):
             found |= {removal.confirmed_by_id, removal.excepted_by_id}
             found.add(removal.order.done_by_id if removal.order else None)
-        found |= {each.by_id for each in self.sampled.values()}
+        found |= {look.by_id for each in self.sampled.values() for look in each.looks.all()}
         return {key for key in found if key}
 
 
@@ -262,11 +263,15 @@ def _waiting(turn: Turn) -> str:
 
 
 def _looked_again(sampled: SampledLine, names: Names) -> str:
-    if sampled.agrees is None or sampled.at is None:
-        return "drawn, not looked at yet"
-    word = "agrees" if sampled.agrees else "would have decided otherwise"
-    note = f": {sampled.note}" if sampled.note else ""
-    return f"{time_of(sampled.at)} {names(sampled.by_id)} {word}{note}"
+    """All that was said of it, in order: also by who signs off no more."""
+    looks = sorted(sampled.looks.all(), key=lambda look: look.pk)
+    return "; ".join(_look(look, names) for look in looks) or "drawn, not looked at yet"
+
+
+def _look(look: Look, names: Names) -> str:
+    word = "agrees" if look.agrees else "would have decided otherwise"
+    note = f": {look.note}" if look.note else ""
+    return f"{time_of(look.at)} {names(look.by_id)} {word}{note}"
 
 
 def _removal(removal: Removal, names: Names) -> lines.Removal:

@@ -21,7 +21,7 @@ from reviews.models import (
     RoleFile,
     Scope,
 )
-from reviews.queries import bridge, evidence_roles, roll_forward
+from reviews.queries import bridge, evidence_roles, memo_end, roll_forward
 from reviews.queries.applying import applying
 from reviews.queries.console_now import policy_names
 from reviews.queries.evidence_front import period, standing
@@ -51,7 +51,9 @@ def memo(campaign: Campaign) -> Paper:
             _exceptions(campaign),
             _removals(campaign),
             _pace(campaign),
-            _sign_off(campaign),
+            memo_end.independence(campaign),
+            memo_end.sample(campaign),
+            memo_end.sign_off(campaign),
         ],
     )
 
@@ -390,21 +392,4 @@ def _pace(campaign: Campaign) -> Section:
         note="Lines a minute: from the first opening of a line to the last submission, breaks included."
         " Longest run unopened: lines certified one after the other without opening the details of any."
         + more,
-    )
-
-
-def _sign_off(campaign: Campaign) -> Section:
-    if campaign.status != Campaign.Status.SIGNED_OFF:
-        return Section("Sign-off", ["Not signed off."])
-    sample = campaign.sample.order_by()
-    agreed = sample.filter(agrees=True).count()
-    who = Names(campaign).one(campaign.signed_off_by_id)
-    told = f"{who} agreed to each of these on {said(campaign.signed_off_at)}:"
-    return Section(
-        "Sign-off",
-        [told, *(str(statement) for statement in campaign.statements.values())],
-        pairs=[
-            ("Sampled lines looked at again", f"{sample.count():,}, of which {agreed:,} were agreed with"),
-            ("Seed of the sample", campaign.sample_seed or "none"),
-        ],
     )

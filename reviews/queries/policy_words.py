@@ -200,7 +200,7 @@ def _step_notes(step: Step, names: Names) -> Iterable[str]:
     if step.fallback != Fallback():
         yield f"Where nobody can be asked: {_fallback_said(step.fallback, names)}."
     if step.may_self_review:
-        yield "People may be asked about their own access here; the next step has the last word."
+        yield "People may be asked about their own access here: they give it up, or the next step decides."
     if not step.distinct:
         yield "Who decided an earlier step may decide this one, too."
     yield from _giving_notes(step, names)

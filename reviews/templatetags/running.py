@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from core.http import organisation_of
 from core.templatetags.reeve import chip
 from reviews.models import Campaign, Decision, Removal, ReviewTask, Turn
-from reviews.routing import TIE_WORDS, Tie
+from reviews.queries.decided import tie_words, words_of
 
 register = template.Library()
 
@@ -87,4 +87,4 @@ def removal_due(context: Context, removal: Removal) -> Mapping[str, Any]:
 @register.filter
 def tied(row: Turn | Decision) -> list[str]:
     """What ties a reviewer to the line, in words."""
-    return [TIE_WORDS[Tie(code)] for code in row.independence.split(",") if code]
+    return words_of(row) if isinstance(row, Decision) else tie_words(row.independence)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,7 +14,12 @@ from reviews.actions.rights import may_sign_off, must_run
 from reviews.forms.ending import CloseForm, LookAgainForm, SignOffForm
 from reviews.models import Campaign, SampledLine
 from reviews.queries import bridge
+from reviews.queries.decided import deciders, final_tied
+from reviews.queries.looks import said_otherwise, sample_of
 from reviews.views.running import head, shown
+
+NAMED = 40
+"""Lines listed with what tied their reviewer; the lines file has them all."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,9 +49,9 @@ def close_campaign(request: HtmxRequest, pk: str) -> HttpResponse:
 def sign_off(request: HtmxRequest, pk: str) -> HttpResponse:
     """Everything that stands in the way, the sample, and the four statements."""
     campaign = shown(request, pk)
-    form = SignOffForm(request.POST or None)
+    form = _sign_off_form(campaign, request.POST or None)
     if form.is_bound and form.is_valid():
-        signing_off.sign_off(campaign, by=request.user, agreed=form.cleaned_data["agreed"])
+        signing_off.sign_off(campaign, by=request.user, **form.cleaned_data)
         messages.success(request, f"{campaign} is signed off.")
         return redirect("reviews:sign_off", campaign.pk)
     return _sign_off(request, campaign, form, 422 if form.is_bound else 200)
@@ -60,10 +65,14 @@ def look_again(request: HtmxRequest, pk: str, line_no: int) -> HttpResponse:
     sampled = get_object_or_404(rows, line_no=line_no)
     form = LookAgainForm(request.POST)
     if not form.is_valid():
-        return _sign_off(request, campaign, SignOffForm(), 422, answered=(sampled, form))
+        return _sign_off(request, campaign, _sign_off_form(campaign), 422, answered=(sampled, form))
     agrees = form.cleaned_data["agrees"] == "yes"
     sampling.look(sampled, by=request.user, agrees=agrees, note=form.cleaned_data["note"])
     return redirect("reviews:sign_off", campaign.pk)
+
+
+def _sign_off_form(campaign: Campaign, typed: QueryDict | None = None) -> SignOffForm:
+    return SignOffForm(typed, concludes=said_otherwise(campaign).exists())
 
 
 def _sign_off(
@@ -77,17 +86,20 @@ def _sign_off(
     is_mine = may_sign_off(campaign, request.user)
     own = sampling.not_asked(campaign) if is_mine else frozenset()
     sample = []
-    for row in campaign.sample.select_related("task", "by").order_by("line_no"):
-        bound = answered[1] if answered and answered[0].pk == row.pk else LookAgainForm()
-        sample.append((row, bound, row.task_id in own))
+    for each in sample_of(campaign):
+        bound = answered[1] if answered and answered[0].pk == each.row.pk else LookAgainForm()
+        sample.append((each, bound, each.row.task_id in own))
     ready = campaign.status in signing_off.READY
+    is_decided = ready or campaign.status == Campaign.Status.SIGNED_OFF
     context: dict[str, Any] = head(request, campaign, "sign_off") | {
         "obstacles": signing_off.obstacles(campaign) if not campaign.is_over else [],
-        "statements": signing_off.STATEMENTS,
+        "statements": signing_off.statements(campaign) if ready else {},
+        "deciders": deciders(campaign) if is_decided else None,
+        "tied": final_tied(campaign).select_related("task", "by")[:NAMED] if is_decided else [],
         "form": form,
         "agreed": form["agreed"].value() or [],
         "sample": sample,
-        "looked_at": sum(1 for row, _, _ in sample if row.agrees is not None),
+        "looked_at": sum(1 for each, _, _ in sample if each.now is not None),
         "may_look": is_mine and ready,
         "bridge": bridge.of(campaign),
     }

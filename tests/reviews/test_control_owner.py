@@ -2,12 +2,13 @@
 
 import pytest
 from django.urls import reverse
-from django.utils.timezone import now
 
 from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent
 from reviews.actions import campaigns
-from reviews.models import Campaign, Decision, SampledLine
+from reviews.actions.sampling import still_to_look_at
+from reviews.models import Campaign, Decision, Look, SampledLine
+from reviews.queries.looks import sample_of
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running
 
@@ -32,8 +33,8 @@ def other(db):
 @pytest.fixture
 def campaign(owner, control):
     campaign = make_running(make_grants(2), make_user("Rui Costa", Role.BASIC), owner, control_owner=control)
-    sampled = {"agrees": False, "note": "They left", "by": control, "at": now()}
-    SampledLine.objects.create(campaign=campaign, task=campaign.tasks.get(line_no=1), line_no=1, **sampled)
+    row = SampledLine.objects.create(campaign=campaign, task=campaign.tasks.get(line_no=1), line_no=1)
+    Look.objects.create(sampled=row, agrees=False, note="They left", by=control)
     return campaign
 
 
@@ -42,15 +43,19 @@ def change(campaign, to, by, reason="She left the company"):
 
 
 @pytest.mark.parametrize("status", ["staged", "running", "closed", "remediation"])
-def test_who_runs_it_has_somebody_else_sign_off_who_looks_at_the_sample_anew(campaign, owner, other, status):
+def test_who_runs_it_has_somebody_else_sign_off_who_looks_anew_and_nothing_said_is_lost(
+    campaign, owner, control, other, status
+):
     Campaign.objects.update(status=status)
 
     change(campaign, other, owner)
 
     campaign.refresh_from_db()
     assert campaign.control_owner == other
-    row = campaign.sample.get()
-    assert (row.agrees, row.note, row.by, row.at) == (None, "", None, None)
+    (looked,) = sample_of(campaign)
+    assert looked.now is None
+    assert still_to_look_at(campaign) == 1
+    assert [(look.agrees, look.note, look.by) for look in looked.earlier] == [(False, "They left", control)]
     event = TrailEvent.objects.get(action="campaigns.control_owner_changed")
     assert event.change["before"] == {"control_owner": "Ines Moreau"}
     assert event.change["reason"] == "She left the company"
@@ -111,7 +116,7 @@ def test_only_somebody_who_decided_nothing_and_can_sign_off_takes_over(
         change(campaign, to, owner)
 
     assert Campaign.objects.get().control_owner == control
-    assert campaign.sample.get().agrees is False
+    assert Look.objects.get().agrees is False
 
 
 def test_it_is_changed_on_a_page_that_keeps_what_was_typed(campaign, owner, other, sign_in):

@@ -22,7 +22,7 @@ from core.models import OutgoingMail, Reporting, Role, TrailEvent, User
 from reviews import jobs
 from reviews.actions import closing, reports
 from reviews.actions.keeping import keep_people
-from reviews.models import Campaign, Comment, Decision, Removal, Report, Turn
+from reviews.models import Campaign, Comment, Decision, Look, Removal, Report, SampledLine, Turn
 from reviews.queries import evidence_roles, frozen
 from tests.make import make_account, make_entitlement, make_grant, make_user
 from tests.reviews.making import make_grants, make_line, make_policy, make_running, make_turn
@@ -123,6 +123,22 @@ def test_a_line_tells_who_was_asked_by_which_rule_and_what_they_decided(campaign
     assert first["Comments"] == f"2026-11-20 09:30:00Z Olga Berg <{olga.email}>: Ask Tom"
     assert (second["Outcome"], second["Step 1: decision"]) == ("Open", "being asked")
     assert second["Step 1: independence"] == "independent: nothing ties them to the line"
+
+
+def test_what_was_given_up_and_every_look_at_a_sampled_line_are_told(campaign, olga, rui):
+    decided(campaign, 1, outcome="denied", independence="own")
+    task = campaign.tasks.get(line_no=1)
+    sampled = SampledLine.objects.create(campaign=campaign, task=task, line_no=1)
+    Look.objects.create(sampled=sampled, agrees=False, note="Too early", by=rui, at=AT)
+    Look.objects.create(sampled=sampled, agrees=True, by=olga, at=AT)
+
+    first, *_ = table(made(campaign, "lines_csv", olga))
+
+    assert first["Step 1: independence"] == "gave up their own access"
+    assert first["Looked at again by the control owner"] == (
+        f"2026-11-20 09:30:00Z Rui Alves <{rui.email}> would have decided otherwise: Too early; "
+        f"2026-11-20 09:30:00Z Olga Berg <{olga.email}> agrees"
+    )
 
 
 def test_reassignments_and_corrections_are_told(campaign, olga, rui):

@@ -8,9 +8,21 @@ from connectors.models import ProvisionOrder, Tag
 from core.errors import Denied, NotPossible
 from core.models import Role, TrailEvent, User
 from reviews import jobs
-from reviews.actions import closing, correcting, removals, removing, repairing, sampling, signing_off
+from reviews.actions import (
+    campaigns,
+    closing,
+    correcting,
+    removals,
+    removing,
+    repairing,
+    sampling,
+    signing_off,
+)
 from reviews.models import Campaign, Decision, Removal, Report, ReviewTask
 from reviews.queries import bridge
+from reviews.queries.decided import deciders
+from reviews.queries.looks import sample_of
+from reviews.queries.memo import memo
 from reviews.queries.part_in import part_in
 from tests.make import make_user
 from tests.reviews.making import make_grants, make_running, removes_nothing
@@ -41,7 +53,7 @@ def app_owner(db):
 
 @pytest.fixture(autouse=True)
 def _ties(monkeypatch):
-    monkeypatch.setattr(bridge, "of", lambda campaign: SimpleNamespace(ties=True))
+    monkeypatch.setattr(bridge, "of", lambda campaign: SimpleNamespace(ties=True, rows=()))
 
 
 @pytest.fixture
@@ -51,11 +63,12 @@ def campaign(owner, control, reviewer, app_owner, nudges):
     return campaign
 
 
-def decide(campaign, outcome, *numbers):
+def decide(campaign, outcome, *numbers, independence=""):
     for task in campaign.tasks.filter(line_no__in=numbers):
         turn = task.turns.get()
         by = turn.reviewer
-        Decision.objects.create(task=task, campaign=campaign, turn=turn, outcome=outcome, by=by)
+        told = {"outcome": outcome, "by": by, "independence": independence}
+        Decision.objects.create(task=task, campaign=campaign, turn=turn, **told)
     campaign.tasks.filter(line_no__in=numbers).update(status=outcome)
     if outcome == "denied":
         removals.open_for(list(campaign.tasks.filter(line_no__in=numbers)), None)
@@ -187,8 +200,99 @@ def test_only_the_control_owner_looks_again_and_says_why_not(campaign, owner, co
         sampling.look(row, by=control, agrees=False)
     sampling.look(row, by=control, agrees=False, note="They left the team")
 
-    row.refresh_from_db()
-    assert (row.agrees, row.note, row.by) == (False, "They left the team", control)
+    look = row.looks.get()
+    assert (look.agrees, look.note, look.by) == (False, "They left the team", control)
+
+
+def test_who_thinks_again_says_so_once_more_and_what_was_said_stays(campaign, owner, control, trail):
+    decide(campaign, "certified", 1)
+    closed(campaign, owner)
+    row = campaign.sample.get()
+
+    sampling.look(row, by=control, agrees=False, note="They left the team")
+    sampling.look(row, by=control, agrees=True)
+
+    (looked,) = sample_of(campaign)
+    assert looked.now is not None
+    assert (looked.now.agrees, [look.note for look in looked.earlier]) == (True, ["They left the team"])
+    assert trail()[-2:] == ["lines.looked_at_again"] * 2
+
+
+@pytest.mark.parametrize("later", ["nothing", "the same after all", "another control owner"])
+def test_where_a_look_said_otherwise_a_conclusion_is_wanted(campaign, owner, control, later):
+    decide(campaign, "certified", 1, 2)
+    closed(campaign, owner)
+    look_at_all(campaign, control)
+    sampling.look(campaign.sample.first(), by=control, agrees=False, note="They left the team")
+    signer = control
+    if later == "the same after all":
+        sampling.look(campaign.sample.first(), by=control, agrees=True)
+    if later == "another control owner":
+        signer = make_user("Hugo Brandt", Role.BASIC)
+        campaigns.change_control_owner(campaign, signer, by=owner, reason="She moved on")
+        campaign.refresh_from_db()
+        with pytest.raises(NotPossible, match="still to be looked at again"):
+            signing_off.sign_off(campaign, by=signer, agreed=ALL)
+        look_at_all(campaign, signer)
+
+    with pytest.raises(NotPossible, match="Say what you conclude"):
+        signing_off.sign_off(campaign, by=signer, agreed=ALL, conclusion=" ")
+    signing_off.sign_off(campaign, by=signer, agreed=ALL, conclusion="One slip; the manager was told.")
+
+    campaign.refresh_from_db()
+    assert campaign.conclusion == "One slip; the manager was told."
+    event = TrailEvent.objects.get(action="campaigns.signed_off")
+    assert event.change["conclusion"] == "One slip; the manager was told."
+    section = next(each for each in memo(campaign).sections if each.heading == "Quality sample")
+    assert [row[3] for row in section.rows] == ["They left the team"]
+    assert memo(campaign).sections[-1].pairs[0][1] == "One slip; the manager was told."
+
+
+def test_the_statement_counts_those_whom_something_tied_and_what_nobody_answered(campaign, owner, control):
+    decide(campaign, "certified", 1, 2)
+    decide(campaign, "certified", 3, 4, independence="granted,holds")
+    decide(campaign, "denied", 5, independence="holds,own")
+    Decision.objects.create(task=campaign.tasks.get(line_no=6), campaign=campaign, outcome="denied")
+    campaign.tasks.filter(line_no=6).update(status="denied")
+    Removal.objects.update(status="proven")
+    removals.open_for([campaign.tasks.get(line_no=6)], None)
+    Removal.objects.update(status="proven")
+    closed(campaign, owner)
+    look_at_all(campaign, control)
+
+    signing_off.sign_off(campaign, by=control, agreed=ALL)
+
+    campaign.refresh_from_db()
+    found = deciders(campaign)
+    assert (found.independent, found.tied, found.silent) == (2, 3, 1)
+    assert found.by_tie == {
+        "has the same access": 3,
+        "granted or requested this access": 2,
+        "gave up their own access": 1,
+    }
+    assert campaign.statements["decided"] == (
+        "Every line was decided by somebody independent of it, or is an exception with its reason, or is one"
+        " of the 3 listed with what tied the reviewer, or is the one that the closing rule denied as"
+        " nobody answered."
+    )
+    section = next(each for each in memo(campaign).sections if each.heading == "Who decided")
+    assert [(row[0], row[3]) for row in section.rows][-1] == (
+        "5",
+        "has the same access; gave up their own access",
+    )
+
+
+def test_the_last_decision_of_the_present_round_is_what_counts(campaign, owner):
+    decide(campaign, "certified", 1, independence="holds")
+    decide(campaign, "certified", 2, independence="holds")
+    correcting.correct(
+        campaign.tasks.get(line_no=1), by=owner, outcome="denied", reason="They moved to Sales"
+    )
+    repairing.restart([campaign.tasks.get(line_no=2)], by=owner, reason="Wrong manager")
+
+    found = deciders(campaign)
+
+    assert (found.independent, found.tied) == (1, 0)
 
 
 def test_the_control_owner_signs_off_with_four_statements(campaign, owner, control, trail):

@@ -10,6 +10,7 @@ from reviews.models import (
     Comment,
     Decision,
     LineRound,
+    Look,
     PopulationSource,
     Removal,
     ReviewTask,
@@ -35,7 +36,8 @@ def line(db):
     Comment.objects.create(task=line, by=reviewer, text="Left in May")
     LineRound.objects.create(task=line, campaign=campaign, number=2, reason="A wrong click")
     removals.open_for([line], reviewer)
-    SampledLine.objects.create(campaign=campaign, task=line, line_no=1)
+    sampled = SampledLine.objects.create(campaign=campaign, task=line, line_no=1)
+    Look.objects.create(sampled=sampled, agrees=False, note="They left", by=reviewer)
     connector = make_connector(app=line.app, source=line.source)
     PopulationSource.objects.create(
         campaign=campaign, connector=connector, source=line.source, run=make_run(connector)
@@ -45,7 +47,10 @@ def line(db):
 
 @pytest.mark.parametrize(
     "table",
-    [ReviewTask, PopulationSource, Decision, Submission, Turn, Comment, LineRound, Removal, SampledLine],
+    [
+        *(ReviewTask, PopulationSource, Decision, Submission, Turn, Comment, LineRound, Removal, SampledLine),
+        Look,
+    ],
 )
 def test_none_is_deleted(line, table):
     with pytest.raises(DatabaseError, match="stays"), transaction.atomic():
@@ -66,6 +71,8 @@ def test_none_is_deleted(line, table):
         (PopulationSource, {"received": {"user": 9}}),
         (Comment, {"text": "Rewritten"}),
         (LineRound, {"reason": "Rewritten"}),
+        (Look, {"agrees": True}),
+        (Look, {"note": ""}),
         (Turn, {"given_reason": "Rewritten"}),
         (Turn, {"via": "people"}),
         (Turn, {"on_behalf_of": None}),

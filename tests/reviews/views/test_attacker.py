@@ -22,6 +22,7 @@ from reviews.models import (
     Comment,
     Decision,
     Instructions,
+    Look,
     PolicyVersion,
     PopulationSource,
     Removal,
@@ -46,7 +47,7 @@ FROZEN: Mapping[type[models.Model], Sequence[str]] = {
 }
 KEPT: Sequence[type[models.Model]] = (
     *(Campaign, ReviewTask, Turn, Decision, Submission, Removal, Comment, PopulationSource, Instructions),
-    *(PolicyVersion, SampledLine, Report, ProvisionOrder, TrailEvent),
+    *(PolicyVersion, SampledLine, Look, Report, ProvisionOrder, TrailEvent),
 )
 IN_REVIEWS = [name for name in NAMES if name.startswith("reviews:")]
 """For Basic Users who are more only in a campaign; another one walks everywhere."""
@@ -107,7 +108,7 @@ def decides_on_nothing_of_their_own(person: User, own: frozenset[int], before: B
     assert not of_own.filter(confirmed_by=person).exists()
     assert not of_own.filter(excepted_by=person).exists()
     assert not any(each.lookback for each in of_own)
-    assert not SampledLine.objects.filter(task__in=own, by=person).exists()
+    assert not Look.objects.filter(sampled__task__in=own, by=person).exists()
     return made.count()
 
 

@@ -299,8 +299,10 @@ def test_the_control_owner_looks_again_and_signs_off(campaign, owner, control, s
     refused = browser.post(page(campaign, "look_again", 1), {"agrees": "no", "note": ""})
     browser.post(page(campaign, "look_again", 1), {"agrees": "no", "note": "They left in May"})
     few = browser.post(url, {"agreed": list(STATEMENTS)[:3]})
-    browser.post(url, {"agreed": list(STATEMENTS)})
+    bare = browser.post(url, {"agreed": list(STATEMENTS)})
+    browser.post(url, {"agreed": list(STATEMENTS), "conclusion": "One slip. The manager was told."})
 
+    assert "Say what you conclude" in text(bare)
     assert "Say why you would have decided otherwise." in text(refused)
     assert few.status_code == 422
     campaign.refresh_from_db()
@@ -308,6 +310,7 @@ def test_the_control_owner_looks_again_and_signs_off(campaign, owner, control, s
     shown = text(browser.get(url))
     assert "Would have decided otherwise" in shown
     assert all(statement in shown for statement in STATEMENTS.values())
+    assert "One slip. The manager was told." in shown
 
 
 def test_files_hold_what_the_pages_show(campaign, owner, reviewer):
