@@ -189,6 +189,7 @@ SCREENS = (
     Screen("template_settings", "/campaigns/templates/{campaign_template}/settings/"),
     Screen("template_course", "/campaigns/templates/{campaign_template}/schedule/"),
     Screen("running", "/campaigns/{running}/"),
+    Screen("running_data", "/campaigns/{running}/counts/"),
     Screen("running_removals", "/campaigns/{running}/removals/"),
     Screen("signed_off", "/campaigns/{signed_off}/sign-off/"),
     Screen("evidence", "/campaigns/{signed_off}/evidence/"),
