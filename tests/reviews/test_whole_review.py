@@ -6,6 +6,7 @@ Nothing is put into a table by hand from the draft to the sign-off: people act b
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from connectors.models import Account, Connector, ProvisionOrder, SyncRun
 from core.models import OutgoingMail, Reporting, Role, TrailEvent, User
 from core.sealing import seal
 from reviews.actions import campaigns, closing, deciding, marks, removing, sampling, signing_off, staging
-from reviews.actions.facts import Covered, Facts
+from reviews.actions.facts import Covered, Facts, Period
 from reviews.actions.policies_built_in import ensure
 from reviews.models import Campaign, Mark, Removal, ReviewTask
 from reviews.queries import bridge
@@ -143,6 +144,9 @@ def draft(company: Company) -> Campaign:
     policy = next(each for each in ensure() if each.built_in == "manager")
     facts = Facts("Coupa roles, Q4", control_id="ITGC-07", control_owner=company.control_owner)
     campaign = campaigns.create(facts, [company.campaign_owner], policy=policy, by=company.campaign_owner)
+    quarter = Period(date(2026, 10, 1), date(2026, 12, 31))
+    campaigns.change(campaign, facts, quarter, seen=campaign.changed_at, by=company.campaign_owner)
+    campaign.refresh_from_db()
     covered = Covered(apps=[company.connector.app_id], kinds=["role"])
     campaigns.change_scope(campaign, covered, seen=campaign.changed_at, by=company.campaign_owner)
     campaign.refresh_from_db()
