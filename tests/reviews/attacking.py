@@ -20,6 +20,7 @@ from reviews.queries.desk import bar
 from tests.make import make_account, make_connected, make_entitlement, make_grant, make_user
 from tests.permissions.asking import Request
 from tests.reviews.making import make_running, make_turn
+from tests.reviews.showing import shown_to
 
 REASON = "It is needed, says who holds it"
 OPEN, DENIED, CERTIFIED, SECOND = range(4)
@@ -162,7 +163,7 @@ def everything(campaign: Campaign, person: User) -> Iterator[Attempt]:
     given = {"line": every, "people": [person.pk], "reason": REASON}
     yield Attempt("reviews:give", [campaign.pk], given)
     marked = {"selected": "certify", "line": every, "bulk_reason": REASON}
-    yield Attempt("reviews:mark", [campaign.pk], marked)
+    yield Attempt("reviews:mark", [campaign.pk], {"shown": shown_to(person, campaign), **marked})
     yield from _submitted(campaign, person)
 
 
@@ -189,7 +190,7 @@ def _at_the_desk(campaign: Campaign, person: User, own: Sequence[ReviewTask]) ->
         sent += [{"group": f"{outcome} {freshness}"} for freshness in (0, 1)]
     sent += [{"say": "all", **reasons}, {"quick": f"{numbers[OPEN]} Never needed"}]
     for typed in sent:
-        yield Attempt("reviews:mark", [key], typed)
+        yield Attempt("reviews:mark", [key], {"shown": shown_to(person, campaign), **typed})
     yield from _submitted(campaign, person)
     yield Attempt("reviews:give", [key], {"line": numbers, "people": [person.pk], "reason": REASON})
     yield Attempt("reviews:comment", [key, numbers[OPEN]], {"text": REASON})
