@@ -162,9 +162,8 @@ def everything(campaign: Campaign, person: User) -> Iterator[Attempt]:
     every = list(campaign.tasks.order_by("line_no").values_list("line_no", flat=True))
     given = {"line": every, "people": [person.pk], "reason": REASON}
     yield Attempt("reviews:give", [campaign.pk], given)
-    shown = shown_to(person, campaign)
-    marked = {"selected": "certify", "line": every, "bulk_reason": REASON, "shown": shown}
-    yield Attempt("reviews:mark", [campaign.pk], marked)
+    marked = {"selected": "certify", "line": every, "bulk_reason": REASON}
+    yield Attempt("reviews:mark", [campaign.pk], {"shown": shown_to(person, campaign), **marked})
     yield from _submitted(campaign, person)
 
 
@@ -190,9 +189,8 @@ def _at_the_desk(campaign: Campaign, person: User, own: Sequence[ReviewTask]) ->
         sent += [{"selected": outcome, "line": numbers, "bulk_reason": REASON}]
         sent += [{"group": f"{outcome} {freshness}"} for freshness in (0, 1)]
     sent += [{"say": "all", **reasons}, {"quick": f"{numbers[OPEN]} Never needed"}]
-    shown = shown_to(person, campaign)
     for typed in sent:
-        yield Attempt("reviews:mark", [key], {**typed, "shown": shown})
+        yield Attempt("reviews:mark", [key], {"shown": shown_to(person, campaign), **typed})
     yield from _submitted(campaign, person)
     yield Attempt("reviews:give", [key], {"line": numbers, "people": [person.pk], "reason": REASON})
     yield Attempt("reviews:comment", [key, numbers[OPEN]], {"text": REASON})
