@@ -34,6 +34,7 @@ class Review:
     world: World
     campaign: str
     connector: str
+    app: str
     policy: str
     sessions: dict[str, str]
     lines: list[Line]

@@ -49,6 +49,7 @@ def lay_out(url: str, client_id: str, secret: str) -> None:
     told = {
         "campaign": campaign.pk,
         "connector": connector.pk,
+        "app": connector.app_id,
         "policy": campaign.policy_id,
         "sessions": {name: session_of(person, age=0) for name, person in vars(cast).items()},
         "lines": [

@@ -7,6 +7,8 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,49 @@ def test_access_that_comes_back_alarms_and_its_line_is_open_again(
     expect(row.get_by_role("button", name=re.compile("^Deny"))).to_be_visible()
     assert review.holds(line)
     assert review.world.letters.to("grace.kim@meridian.example", "back")
+
+
+REVIEWER = (
+    "reviews/",
+    *(f"reviews/{{campaign}}/?view={view}" for view in ("app", "entitlement", "resource", "flat")),
+    "reviews/{campaign}/submissions/",
+    "reviews/{campaign}/submit/",
+    "reviews/{campaign}/stand-in/",
+    "reviews/{campaign}/lines/{line}/",
+)
+RUNS_IT = (
+    "campaigns/",
+    "campaigns/new/",
+    *(
+        f"campaigns/{{campaign}}/{page}"
+        for page in (
+            *("tasks/", "tasks/?status=denied", "tasks/{line}/", "tasks/{line}/reassign/"),
+            *("tasks/repair/?do=restart&line={line}:1-open", "submissions/", "counts/", "trail/", "remind/"),
+            *("control-owner/", "owners/", "duplicate/", "cancel/", "template/", "instructions/"),
+            *("settings/", "schedule/", "scope/", "evidence/roles/"),
+        )
+    ),
+)
+ADMINISTRATOR = (
+    *("settings/reviews/", "groups/", "policies/", "policies/add/"),
+    "policies/preferred/{app}/",
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "paths"), [("reviewer", REVIEWER), ("runs_it", RUNS_IT), ("administrator", ADMINISTRATOR)]
+)
+def test_the_other_pages_of_a_review_are_for_everybody(
+    review: Review, seat: Seat, accessible: Look, who: str, paths: Sequence[str]
+):
+    page, line = seat(who), review.line("role:3:member", 6).number
+    for path in paths:
+        reply = page.goto(
+            review.at(path.format(campaign=review.campaign, line=line, policy=review.policy, app=review.app))
+        )
+        assert reply is not None, path
+        assert reply.status == HTTPStatus.OK, path
+        accessible(page)
 
 
 def test_a_campaign_is_ended_remedied_signed_off_and_stands_up_to_an_auditor(
