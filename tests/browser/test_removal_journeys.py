@@ -117,10 +117,7 @@ RUNS_IT = (
         )
     ),
 )
-ADMINISTRATOR = (
-    *("settings/reviews/", "groups/", "policies/", "policies/add/"),
-    "policies/preferred/{app}/",
-)
+ADMINISTRATOR = ("settings/reviews/", "groups/", "policies/", "policies/add/", "policies/preferred/{app}/")
 
 
 @pytest.mark.parametrize(
