@@ -19,6 +19,7 @@ CANARY = "canary7f3c1e9b5d"
 @pytest.fixture
 def written(settings):
     """What a handler of ours makes of a record; JSON unless told otherwise."""
+    logs.where.set("")  # an earlier test may have left an answer of its client unread
 
     def write(message, *args, as_json=True, **options):
         formatter = logs.OneLine() if as_json else logging.Formatter("%(levelname)s %(name)s: %(message)s")
