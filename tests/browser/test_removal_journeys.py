@@ -159,8 +159,8 @@ def test_a_campaign_is_ended_remedied_signed_off_and_stands_up_to_an_auditor(
     ending.decides_nothing(auditor, review)
     counts = ending.counts_of(auditor, review, in_every_light)
     files = ending.downloaded(auditor, review, in_every_light, tmp_path)
-    assert files.keys() >= {"Memo", "csv", "xlsx"}
-    lines = list(csv.DictReader(io.StringIO(files["csv"].decode("utf-8-sig"))))
+    assert files.keys() >= {"Memo", "Lines, as CSV", "Lines, as a workbook"}
+    lines = list(csv.DictReader(io.StringIO(files["Lines, as CSV"].decode("utf-8-sig"))))
     assert Counter(line["Outcome"] for line in lines) == counts
     assert counts["Exception"] == 2
     left_open = {str(each.number) for each in (untouched, unsubmitted)}
