@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from celery import current_app
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from core import logs
+from core.jobs.pulse import pulse
 from tests.browser.instance import ROOT
 
 CANARY = "canary7f3c1e9b5d"
@@ -183,7 +183,7 @@ def test_a_record_says_which_job_it_came_from(db, monkeypatch):
     seen = []
     monkeypatch.setattr("core.actions.pulses.beat", lambda: seen.append(logs.where.get()))
 
-    current_app.tasks["core.pulse"].apply()
+    pulse.apply()
 
     assert seen == ["core.pulse"]
     assert logs.where.get() == ""
